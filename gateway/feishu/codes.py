@@ -1,0 +1,65 @@
+"""Feishu's error codes, in the terms of ``errors``. Source: the error tables of each endpoint's official page."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from gateway import errors
+
+
+class Violation(Struct, frozen=True):
+    """One missing permission: ``{"type": "action_scope_required", "subject": "bitable:app"}``."""
+
+    subject: str = ""
+
+
+class ErrorBody(Struct, frozen=True):
+    """The ``error`` member of a reply. ``message`` is the useful sentence; ``msg`` only names the kind."""
+
+    message: str = ""
+    log_id: str = ""
+    permission_violations: tuple[Violation, ...] = ()
+
+
+TOKEN_CODES = frozenset({99991661, 99991663, 99991664, 99991665, 99991668, 99991671, 99991677})
+"""The token is missing, invalid or expired: fetch a new one, once, and repeat."""
+
+_BY_CODE: Mapping[int, type[errors.FeishuError]] = (
+    dict.fromkeys((99991400, 1254290, 1254112, 1061045), errors.FeishuBusy)
+    | dict.fromkeys((1254291, 1254607, 1254036, 1254609), errors.FeishuConflict)
+    | dict.fromkeys(
+        (1254002, 1254200, 1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 2200), errors.FeishuFault
+    )
+    | dict.fromkeys((1254608, 1255006), errors.TokenSpent)
+    | dict.fromkeys((10003, 10014, 10015, 99991543), errors.BadSecret)
+    | dict.fromkeys((99991662, 99991673, 99991676, *TOKEN_CODES), errors.TokenRefused)
+    | dict.fromkeys((99991672, 99991679), errors.NoScope)
+    | dict.fromkeys((91403, 131006), errors.NoAccess)
+    | dict.fromkeys((1254302, 1254304, 1254305, 1254306), errors.ReadOnly)
+    | dict.fromkeys((91402, 1254040, 1254041, 131005), errors.NotFound)
+    | {99991403: errors.QuotaUsedUp, 1254043: errors.NoSuchRecord}
+    | dict.fromkeys((1254103, 1254105, 1254100), errors.TableFull)
+    | dict.fromkeys((1254044, 1254045), errors.StaleColumns)
+)
+
+_DATA_ERROR = 1254002
+_BAD_ROW = frozenset({*range(1254060, 1254075), 1254130})
+"""A value that its column does not take."""
+
+
+def explain(code: int, msg: str, body: ErrorBody, wait: float | None) -> errors.FeishuError:
+    """The error for a reply whose code is not 0. ``wait``: seconds from ``x-ogw-ratelimit-reset``."""
+    why, log_id = body.message or msg, body.log_id
+    if code in _BAD_ROW:
+        return errors.BadRow(why=why, feishu_code=code, log_id=log_id)
+    if code == _DATA_ERROR and "size" in why:  # "changeset size exceed the limit"
+        return errors.BatchTooLarge(feishu_code=code, log_id=log_id)
+    kind = _BY_CODE.get(code)
+    if kind is None:
+        return errors.FeishuRefused(why=f"{why} ({code})", feishu_code=code, log_id=log_id)
+    if kind is errors.FeishuBusy:
+        return errors.FeishuBusy(wait=wait, feishu_code=code, log_id=log_id)
+    if kind is errors.NoScope:
+        scopes = " / ".join(item.subject for item in body.permission_violations) or "bitable:app"
+        return errors.NoScope(scopes=scopes, feishu_code=code, log_id=log_id)
+    return kind(feishu_code=code, log_id=log_id)

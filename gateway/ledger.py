@@ -1,0 +1,212 @@
+"""What each Bitable table shows of the library: its records, the creates that are under way, what is left to do.
+
+There is no queue: what is to be pushed is a question to this file, asked again after every step.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from gateway.errors import Issue
+from gateway.library import MarkKey
+from gateway.model import Mark, Medium, Subject, SubjectKey, now
+from gateway.store import Store
+
+_mark = msgspec.json.Decoder(Mark)
+_subject = msgspec.json.Decoder(Subject)
+_keys = msgspec.json.Decoder(tuple[tuple[MarkKey, int], ...])
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A mark that its record does not show yet, or shows as it was before."""
+
+    mark: Mark
+    subject: Subject
+    revision: int
+    record_id: str | None
+
+    @property
+    def key(self) -> MarkKey:
+        return MarkKey(self.mark.account, self.mark.subject)
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """A create that was, or may have been, sent."""
+
+    client_token: str
+    table_id: str
+    body: bytes
+    """The request's exact bytes: a token is good for the same body only."""
+    keys: tuple[tuple[MarkKey, int], ...]
+    """The mark and the revision that each row shows, in the order of the rows."""
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """A mark that Feishu did not take."""
+
+    key: MarkKey
+    title: str | None
+    issue: Issue
+
+
+class Counts(Struct, frozen=True):
+    """How many marks a table shows as they are, not yet, not at all, and not any more."""
+
+    pushed: int = 0
+    pending: int = 0
+    failed: int = 0
+    deleted: int = 0
+    """Rows that the person deleted in Feishu: they stay deleted."""
+
+
+_JOINED = """FROM mark JOIN subject USING (medium, id)
+    LEFT JOIN record ON record.table_id = :table AND record.account = mark.account
+        AND record.medium = mark.medium AND record.id = mark.id"""
+_FAILED = "ifnull(record.failed, 0) >= mark.revision"
+_PENDING = "mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0)) AND ifnull(record.deleted, 0) = 0"
+
+
+class Ledger:
+    """Records and batches in the store's file."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def pending(self, table_id: str, limit: int) -> list[Row]:
+        """Marks whose record is missing or out of date, the newest first."""
+        sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id {_JOINED}
+            WHERE {_PENDING} ORDER BY mark.marked_on DESC, mark.id LIMIT :limit"""
+        return [
+            Row(
+                mark=_mark.decode(mark),
+                subject=_subject.decode(subject),
+                revision=revision,
+                record_id=record_id,
+            )
+            for mark, subject, revision, record_id in self._store.rows(
+                sql, {"table": table_id, "limit": limit}
+            )
+        ]
+
+    def counts(self, table_id: str) -> Counts:
+        """The state of a table, all in one."""
+        sql = f"""SELECT count(*) FILTER (WHERE record.record_id IS NOT NULL AND NOT {_PENDING} AND NOT {_FAILED}
+                AND record.deleted = 0),
+            count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}),
+            count(*) FILTER (WHERE record.deleted = 1) {_JOINED}"""
+        row = self._store.one(sql, {"table": table_id})
+        return Counts(*row) if row else Counts()
+
+    def counts_of(self, table_id: str, capture_id: str) -> Counts:
+        """The same for the marks that one capture changed."""
+        sql = f"""SELECT 0, count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}), 0 {_JOINED}
+            WHERE (mark.account, mark.medium, mark.id) IN
+                (SELECT account, medium, id FROM change WHERE capture = :capture)"""
+        row = self._store.one(sql, {"table": table_id, "capture": capture_id})
+        return Counts(*row) if row else Counts()
+
+    def failures(self, table_id: str, limit: int = 50) -> list[Failure]:
+        """Marks that Feishu did not take, with its reason."""
+        sql = f"""SELECT mark.account, mark.medium, mark.id, subject.title, record.failure {_JOINED}
+            WHERE {_FAILED} LIMIT :limit"""
+        return [
+            Failure(
+                key=_key(account, medium, subject_id),
+                title=title,
+                issue=msgspec.json.decode(failure, type=Issue),
+            )
+            for account, medium, subject_id, title, failure in self._store.rows(
+                sql, {"table": table_id, "limit": limit}
+            )
+        ]
+
+    def retry_failures(self, table_id: str) -> None:
+        """Marks that were not taken are pending again."""
+        self._store.do("UPDATE record SET failed = 0, failure = NULL WHERE table_id = ?", [table_id])
+
+    # --- creates
+
+    def open_batch(self, batch: Batch) -> None:
+        """Notes a create before it is sent, so that no crash and no power cut can make it forgotten."""
+        self._store.durable(on=True)
+        try:
+            self._store.do(
+                "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
+                [batch.client_token, batch.table_id, batch.body, _json(batch.keys), now().isoformat()],
+            )
+        finally:
+            self._store.durable(on=False)
+
+    def open_batches(self, table_id: str) -> list[Batch]:
+        """Creates whose outcome is not known."""
+        sql = "SELECT client_token, table_id, body, keys FROM batch WHERE table_id = ? ORDER BY at"
+        return [
+            Batch(client_token=token, table_id=table, body=body, keys=_keys.decode(keys))
+            for token, table, body, keys in self._store.rows(sql, [table_id])
+        ]
+
+    def close_batch(self, batch: Batch, records: Iterable[str | None]) -> None:
+        """The outcome of a create: the record of each row, or None where there is none. All or nothing."""
+        with self._store.atomic():
+            for (key, revision), record_id in zip(batch.keys, records, strict=True):
+                if record_id is not None:
+                    self.pushed(batch.table_id, key, record_id, revision)
+            self._store.do("DELETE FROM batch WHERE client_token = ?", [batch.client_token])
+
+    # --- records
+
+    def pushed(self, table_id: str, key: MarkKey, record_id: str, revision: int) -> None:
+        """The record shows the mark in this revision."""
+        self._store.do(
+            """INSERT INTO record (table_id, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
+                failed = 0, failure = NULL, deleted = 0""",
+            [table_id, key.account, key.subject.medium, key.subject.id, record_id, revision],
+        )
+
+    def pushed_all(self, table_id: str, rows: Iterable[Row]) -> None:
+        """The same for updated rows; all or nothing."""
+        with self._store.atomic():
+            for row in rows:
+                assert row.record_id is not None
+                self.pushed(table_id, row.key, row.record_id, row.revision)
+
+    def failed(self, table_id: str, key: MarkKey, revision: int, issue: Issue) -> None:
+        """Feishu does not take this revision of the mark; the next one is tried again."""
+        self._store.do(
+            """INSERT INTO record (table_id, account, medium, id, failed, failure) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET failed = excluded.failed, failure = excluded.failure""",
+            [table_id, key.account, key.subject.medium, key.subject.id, revision, _json(issue)],
+        )
+
+    def deleted(self, table_id: str, key: MarkKey) -> None:
+        """The person deleted the row in Feishu. It is not made again."""
+        self._store.do(
+            "UPDATE record SET deleted = 1 WHERE table_id = ? AND account = ? AND medium = ? AND id = ?",
+            [table_id, key.account, key.subject.medium, key.subject.id],
+        )
+
+    def adopt(self, table_id: str, found: Iterable[tuple[MarkKey, str]]) -> None:
+        """Rows that are in the table already, whatever they show: they are updated, not made again."""
+        with self._store.atomic():
+            for key, record_id in found:
+                self._store.do(
+                    """INSERT INTO record (table_id, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id WHERE record.record_id IS NULL""",
+                    [table_id, key.account, key.subject.medium, key.subject.id, record_id],
+                )
+
+    def wanted(self, table_id: str) -> Iterator[MarkKey]:
+        """Marks that have no record in this table yet."""
+        sql = f"SELECT mark.account, mark.medium, mark.id {_JOINED} WHERE record.record_id IS NULL"
+        for account, medium, subject_id in self._store.rows(sql, {"table": table_id}):
+            yield _key(account, medium, subject_id)
+
+
+def _key(account: str, medium: str, subject_id: str) -> MarkKey:
+    return MarkKey(account, SubjectKey(Medium(medium), subject_id))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,168 @@
+"""The marks and subjects that were ever captured, and every change of them. Nothing is forgotten."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from gateway.merge import merge_marks, merge_subjects
+from gateway.model import Account, Mark, Medium, Outcome, PageType, Reading, Subject, SubjectKey, now
+from gateway.store import Store
+
+_mark = msgspec.json.Decoder(Mark)
+_subject = msgspec.json.Decoder(Subject)
+
+
+class MarkKey(Struct, frozen=True, order=True):
+    """A mark: whose, on what."""
+
+    account: str
+    subject: SubjectKey
+
+
+class MarkChange(Struct, frozen=True, kw_only=True):
+    """One change of one mark, as the history remembers it."""
+
+    key: MarkKey
+    at: datetime
+    what: str
+    """``new`` or ``changed``."""
+    fields: dict[str, tuple[Any, Any]]
+    """Field → (old, new)."""
+
+
+class Library:
+    """Marks and subjects in the store's file."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def account(self) -> Account | None:
+        """Whose library this is: the account of the first capture."""
+        row = self._store.one("SELECT id, name, slug FROM account ORDER BY rowid LIMIT 1")
+        if row is None:
+            return None
+        names = ("id", "name", "slug")
+        return Account(**{name: value for name, value in zip(names, row, strict=True) if value is not None})
+
+    def merge(self, reading: Reading, capture_id: str, captured_at: datetime) -> Outcome:
+        """Takes in what a page says; all of it or, if the disk fails, nothing."""
+        with self._store.atomic():
+            if reading.account is not None:
+                self._see(reading.account)
+            outdated = self._merge_subjects(reading)
+            return self._merge_marks(reading.marks, capture_id, captured_at, outdated)
+
+    def _see(self, account: Account) -> None:
+        name, slug = (value if isinstance(value, str) else None for value in (account.name, account.slug))
+        self._store.do(
+            """INSERT INTO account VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+            name = coalesce(excluded.name, name), slug = coalesce(excluded.slug, slug), seen_at = excluded.seen_at""",
+            [account.id, name, slug, now().isoformat()],
+        )
+
+    def _merge_subjects(self, reading: Reading) -> set[SubjectKey]:
+        """Returns the subjects whose records are out of date."""
+        detailed = reading.page.type is PageType.SUBJECT
+        known = self._known_subjects([subject.key for subject in reading.subjects])
+        outdated: set[SubjectKey] = set()
+        writes: list[list[object]] = []
+        for new in reading.subjects:
+            old, was_detailed = known.get(new.key, (None, False))
+            kept, changed = merge_subjects(old, new, was_detailed=was_detailed, detailed=detailed)
+            if changed:
+                outdated.add(new.key)
+            if kept != old or detailed > was_detailed:
+                writes.append([new.key.medium, new.key.id, was_detailed or detailed, _json(kept)])
+        if writes:
+            self._store.do_many(
+                "INSERT OR REPLACE INTO subject (medium, id, detailed, body) VALUES (?, ?, ?, ?)", writes
+            )
+        return outdated
+
+    def _merge_marks(
+        self, marks: Iterable[Mark], capture_id: str, captured_at: datetime, outdated: set[SubjectKey]
+    ) -> Outcome:
+        keys = [MarkKey(mark.account, mark.subject) for mark in marks]
+        known = self._known_marks(keys)
+        new = changed = same = 0
+        writes: list[list[object]] = []
+        history: list[list[object]] = []
+        at = captured_at.isoformat()
+        for mark, key in zip(marks, keys, strict=True):
+            old, revision, seen_at = known.pop(key, (None, 0, ""))
+            if at < seen_at:  # a page that waited longer than one captured after it: nothing new
+                same += 1
+                continue
+            kept, changes = merge_marks(old, mark)
+            new, changed, same = new + (old is None), changed + bool(old and changes), same + (not changes)
+            stale = bool(changes) or key.subject in outdated
+            writes.append(
+                [key.account, key.subject.medium, key.subject.id, _json(kept), revision + stale, at]
+            )
+            outdated.discard(key.subject)
+            if changes:
+                what = "changed" if old else "new"
+                history.append(
+                    [key.account, key.subject.medium, key.subject.id, at, capture_id, what, _json(changes)]
+                )
+        if writes:
+            self._store.do_many(
+                "INSERT OR REPLACE INTO mark (account, medium, id, body, revision, seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+                writes,
+            )
+        if history:
+            self._store.do_many(
+                "INSERT INTO change (account, medium, id, at, capture, what, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                history,
+            )
+        self._outdate(outdated)
+        return Outcome(new=new, changed=changed, same=same)
+
+    def _outdate(self, subjects: set[SubjectKey]) -> None:
+        """The subject changed though the page said nothing new of the mark: its record must follow all the same."""
+        if subjects:
+            self._store.do_many(
+                "UPDATE mark SET revision = revision + 1 WHERE medium = ? AND id = ?",
+                [[key.medium, key.id] for key in subjects],
+            )
+
+    def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool]]:
+        sql = "SELECT medium, id, body, detailed FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+        rows = self._store.rows(sql, [_json([(key.medium, key.id) for key in keys])])
+        return {
+            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed))
+            for medium, subject_id, body, detailed in rows
+        }
+
+    def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str]]:
+        sql = """SELECT account, medium, id, body, revision, seen_at FROM mark
+            WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
+        wanted = [(key.account, key.subject.medium, key.subject.id) for key in keys]
+        return {
+            MarkKey(account, SubjectKey(Medium(medium), subject_id)): (_mark.decode(body), revision, seen_at)
+            for account, medium, subject_id, body, revision, seen_at in self._store.rows(sql, [_json(wanted)])
+        }
+
+    def counts(self) -> dict[str, int]:
+        """How many marks the library holds, by medium."""
+        return dict(
+            self._store.rows("SELECT medium, count(*) FROM mark GROUP BY medium ORDER BY count(*) DESC")
+        )
+
+    def history(self, key: MarkKey) -> list[MarkChange]:
+        """All that is known of one mark's past, the oldest first."""
+        sql = (
+            "SELECT at, what, fields FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
+        )
+        return [
+            MarkChange(key=key, at=datetime.fromisoformat(at), what=what, fields=msgspec.json.decode(fields))
+            for at, what, fields in self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
+        ]
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

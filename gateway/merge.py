@@ -1,0 +1,72 @@
+"""What becomes of what is known when a page tells something new. Pure functions."""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from gateway.model import Mark, Subject
+
+_MARK_FIELDS = ("status", "rating", "comment", "tags", "marked_on", "private")
+"""What a person decides. Any difference here is an edit."""
+
+_QUIET = frozenset({"score", "votes", "brief", "title_cut"})
+"""What changes by itself all the time: kept up to date, never a reason to write a record."""
+
+_LIST_MAY_OVERWRITE = frozenset({"score", "votes", "brief", "cover", "removed"})
+"""What a list may overwrite once a subject page was read; the rest it may only fill in."""
+
+_PHOTO = re.compile(r"/([ps]\d+)\.")
+
+Changes = dict[str, tuple[Any, Any]]
+
+
+def merge_marks(old: Mark | None, new: Mark) -> tuple[Mark, Changes]:
+    """The mark to keep, and what the person changed: field → (old, new). No changes: an empty dict."""
+    if old is None:
+        shown = {name: getattr(new, name) for name in _MARK_FIELDS}
+        return new, {name: (None, value) for name, value in shown.items() if value is not UNSET}
+    changes: Changes = {}
+    for name in _MARK_FIELDS:
+        was, now = getattr(old, name), getattr(new, name)
+        if now is not UNSET and now != was:
+            changes[name] = (None if was is UNSET else was, now)
+    kept = {name: value for name, value in _fields(new).items() if value is not UNSET}
+    return msgspec.structs.replace(old, **kept), changes
+
+
+def merge_subjects(
+    old: Subject | None, new: Subject, *, was_detailed: bool, detailed: bool
+) -> tuple[Subject, bool]:
+    """The subject to keep, and whether a record that shows it is out of date."""
+    if old is None:
+        return new, True
+    updates: dict[str, Any] = {}
+    for name, value in _fields(new).items():
+        was = getattr(old, name)
+        if value is UNSET or value == was or name == "key":
+            continue
+        if was_detailed and not detailed and was is not UNSET and name not in _LIST_MAY_OVERWRITE:
+            continue
+        if name in {"title", "title_cut"} and _worse_title(old, new):
+            continue
+        if name == "cover" and photo_id(value) == photo_id(was):
+            continue  # the host alone changed
+        updates[name] = value
+    return msgspec.structs.replace(old, **updates), bool(updates.keys() - _QUIET)
+
+
+def _worse_title(old: Subject, new: Subject) -> bool:
+    """No title at all, or only the beginning of one that is known whole."""
+    return new.title is UNSET or (new.title_cut and old.title is not UNSET and not old.title_cut)
+
+
+def photo_id(address: object) -> object:
+    """What stays the same when Douban serves a cover from another host or in another size."""
+    found = _PHOTO.search(address) if isinstance(address, str) else None
+    return found[1] if found else address
+
+
+def _fields(struct: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}

@@ -1,0 +1,57 @@
+"""The library's tables, one function a step. A step that has shipped is never edited; a new one is added."""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("d2f")
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """Everything that the first version keeps."""
+    for statement in (
+        # What the person set on the dashboard, and what a table is bound to; values are JSON.
+        "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        # Sealed by the vault: never a plain secret in this file.
+        "CREATE TABLE secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL, at TEXT NOT NULL)",
+        "CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT, slug TEXT, seen_at TEXT NOT NULL)",
+        """CREATE TABLE device (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, origin TEXT NOT NULL, version TEXT NOT NULL,
+            counter INTEGER NOT NULL DEFAULT 0, paired_at TEXT NOT NULL, seen_at TEXT NOT NULL, revoked_at TEXT)""",
+        # One-time links to the dashboard, by the hash of what is in them.
+        "CREATE TABLE login_link (hash TEXT PRIMARY KEY, expires_at TEXT NOT NULL)",
+        """CREATE TABLE capture (
+            id TEXT PRIMARY KEY, device TEXT NOT NULL, url TEXT NOT NULL, trigger TEXT NOT NULL,
+            captured_at TEXT NOT NULL, received_at TEXT NOT NULL, content BLOB, size INTEGER NOT NULL,
+            account TEXT, verdict TEXT, reason TEXT, result TEXT)""",
+        "CREATE INDEX capture_received ON capture (received_at)",
+        # The bodies are model.Subject and model.Mark as JSON; the other columns are cut out of them.
+        """CREATE TABLE subject (
+            medium TEXT NOT NULL, id TEXT NOT NULL, detailed INTEGER NOT NULL, body TEXT NOT NULL,
+            title TEXT GENERATED ALWAYS AS (body ->> '$.title'),
+            kind TEXT GENERATED ALWAYS AS (body ->> '$.kind'),
+            removed INTEGER GENERATED ALWAYS AS (body ->> '$.removed'),
+            PRIMARY KEY (medium, id)) WITHOUT ROWID""",
+        """CREATE TABLE mark (
+            account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+            revision INTEGER NOT NULL, seen_at TEXT NOT NULL,
+            status TEXT GENERATED ALWAYS AS (body ->> '$.status'),
+            rating INTEGER GENERATED ALWAYS AS (body ->> '$.rating'),
+            marked_on TEXT GENERATED ALWAYS AS (body ->> '$.marked_on'),
+            PRIMARY KEY (account, medium, id)) WITHOUT ROWID""",
+        # Every change of a mark, for ever: {"field": [old, new]}; a new mark has old = null throughout.
+        """CREATE TABLE change (
+            number INTEGER PRIMARY KEY, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            at TEXT NOT NULL, capture TEXT, what TEXT NOT NULL, fields TEXT NOT NULL)""",
+        "CREATE INDEX change_of ON change (account, medium, id)",
+        # The row in a Bitable table that shows a mark, and the revision that it shows.
+        """CREATE TABLE record (
+            table_id TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            record_id TEXT, pushed INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, failure TEXT,
+            deleted INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (table_id, account, medium, id)) WITHOUT ROWID""",
+        # Creates whose outcome is not known yet: written before they are sent.
+        """CREATE TABLE batch (
+            client_token TEXT PRIMARY KEY, table_id TEXT NOT NULL, body BLOB NOT NULL, keys TEXT NOT NULL,
+            at TEXT NOT NULL)""",
+    ):
+        db.execute(statement)

@@ -1,0 +1,55 @@
+"""Settings of this machine: defaults < ``settings.toml`` < environment. What the person sets lives in the library."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from platformdirs import PlatformDirs
+
+from gateway.errors import DataFolderUnusable
+
+_DIRS = PlatformDirs("d2f", appauthor=False, roaming=False)
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting, with the environment variable ``D2F_<NAME>`` that overrides it."""
+
+    port: int = 8377
+    """Where the gateway listens, on 127.0.0.1 only."""
+    data: Path = Path(_DIRS.user_data_dir)
+    """Where the library, the key file and the kept captures live."""
+    feishu: str | None = None
+    """Origin of a Feishu other than the real one, e.g. ``http://127.0.0.1:9000``: the simulated one."""
+    log: str = "info"
+    """debug, info, warning or error."""
+
+    @property
+    def library(self) -> Path:
+        return self.data / "d2f.db"
+
+    @property
+    def key_file(self) -> Path:
+        return self.data / "d2f.key"
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in force. Raises DataFolderUnusable for a file or value that cannot be understood."""
+    path = Path(_DIRS.user_config_dir) / "settings.toml"
+    values: dict[str, object] = {}
+    try:
+        if path.is_file():
+            values = msgspec.toml.decode(path.read_bytes(), type=dict[str, object])
+        for name in Settings.__struct_fields__:
+            if value := environment.get(f"D2F_{name.upper()}"):
+                values[name] = value
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DataFolderUnusable(folder=str(path), why=str(error)) from error
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value)).expanduser()
+    raise NotImplementedError

@@ -1,0 +1,256 @@
+"""The SQLite file that everything is kept in: settings, sealed secrets, devices, captures.
+
+``library`` (marks and subjects) and ``ledger`` (what Feishu shows of them) keep their tables in the same file.
+All calls are short and made from one thread, the event loop's. ``sqlite3.Error`` means that the disk or the
+file is at fault.
+"""
+
+import sqlite3
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+from msgspec import Struct
+from sqlite_utils import Database
+
+from gateway.errors import DataFolderUnusable
+from gateway.model import Capture, Reading, Trigger, now
+from gateway.schema import migrations
+
+T = TypeVar("T")
+Values = Sequence[object] | dict[str, object]
+
+KEEP_READ = timedelta(days=14)
+"""How long the page itself is kept after it was read; what was read stays for ever."""
+KEEP_UNREAD = timedelta(days=90)
+"""The same for a page that could not be read: time for a mended parser to come."""
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """A kept capture, without its page."""
+
+    id: str
+    device: str
+    url: str
+    trigger: Trigger
+    captured_at: datetime
+    received_at: datetime
+    size: int
+    """Bytes of the page as it came."""
+    account: str | None
+    verdict: str | None
+    """None until it was read."""
+    reason: str | None
+    result: bytes | None
+    """What the device was answered, as JSON."""
+    readable: bool
+    """The page itself is still here and can be read again."""
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """A paired browser."""
+
+    id: str
+    name: str
+    origin: str
+    version: str
+    counter: int
+    """The highest counter of a message of its that was accepted."""
+    paired_at: datetime
+    seen_at: datetime
+    revoked_at: datetime | None
+
+
+class Store:
+    """The file, open. Raises DataFolderUnusable if it cannot be."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = sqlite3.connect(path, timeout=10)
+            if sys.platform != "win32":  # there, a file in the profile is the person's alone already
+                path.chmod(0o600)
+            self._db = Database(connection)
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            migrations.apply(self._db)
+        except (OSError, sqlite3.Error) as error:
+            raise DataFolderUnusable(folder=str(path.parent), why=str(error)) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def rows(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query."""
+        yield from self._db.execute(sql, values)
+
+    def one(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        return self._db.execute(sql, values).fetchone()
+
+    def do(self, sql: str, values: Values = ()) -> int:
+        """One statement, in a transaction of its own or in the one that is open. Returns the rows touched."""
+        with self._db.atomic():
+            return self._db.execute(sql, values).rowcount
+
+    def do_many(self, sql: str, values: Sequence[Values]) -> None:
+        """One statement for each set of values, all or none."""
+        with self._db.atomic():
+            self._db.conn.executemany(sql, values)
+
+    def atomic(self) -> AbstractContextManager[object]:
+        """All or nothing."""
+        return self._db.atomic()
+
+    def durable(self, *, on: bool) -> None:
+        """Whether a commit must survive a power cut and not only the end of this process."""
+        self._db.conn.execute(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")
+
+    # --- settings and secrets
+
+    def setting(self, name: str, kind: type[T]) -> T | None:
+        """What was set under that name, or None."""
+        row = self.one("SELECT value FROM setting WHERE name = ?", [name])
+        return msgspec.json.decode(row[0], type=kind) if row else None
+
+    def set(self, name: str, value: object) -> None:
+        """Keeps a setting; None forgets it."""
+        if value is None:
+            self.do("DELETE FROM setting WHERE name = ?", [name])
+        else:
+            self.do(
+                "INSERT OR REPLACE INTO setting VALUES (?, ?)", [name, msgspec.json.encode(value).decode()]
+            )
+
+    def secret(self, name: str) -> bytes | None:
+        """The sealed bytes of a secret; only the vault can open them."""
+        row = self.one("SELECT sealed FROM secret WHERE name = ?", [name])
+        return row[0] if row else None
+
+    def set_secret(self, name: str, sealed: bytes | None) -> None:
+        """Keeps sealed bytes; None forgets them."""
+        if sealed is None:
+            self.do("DELETE FROM secret WHERE name = ?", [name])
+        else:
+            self.do("INSERT OR REPLACE INTO secret VALUES (?, ?, ?)", [name, sealed, now().isoformat()])
+
+    # --- devices and log-in links
+
+    def add_device(self, device_id: str, name: str, origin: str, version: str) -> None:
+        """A browser that was just paired."""
+        at = now().isoformat()
+        self.do(
+            "INSERT INTO device VALUES (?, ?, ?, ?, 0, ?, ?, NULL)",
+            [device_id, name, origin, version, at, at],
+        )
+
+    def devices(self) -> list[Device]:
+        """All that were ever paired, the newest first."""
+        return [_device(row) for row in self.rows("SELECT * FROM device ORDER BY paired_at DESC")]
+
+    def device(self, device_id: str) -> Device | None:
+        row = self.one("SELECT * FROM device WHERE id = ?", [device_id])
+        return _device(row) if row else None
+
+    def count_message(self, device_id: str, counter: int) -> bool:
+        """Notes a message's counter; False if it is not higher than all before."""
+        sql = "UPDATE device SET counter = ?, seen_at = ? WHERE id = ? AND counter < ?"
+        return self.do(sql, [counter, now().isoformat(), device_id, counter]) == 1
+
+    def revoke_device(self, device_id: str) -> bool:
+        """From now on nothing of that device opens. False if there is no such paired device."""
+        sql = "UPDATE device SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+        return self.do(sql, [now().isoformat(), device_id]) == 1
+
+    def add_login_link(self, digest: str, expires_at: datetime) -> None:
+        """A one-time link; only its hash is kept."""
+        self.do("INSERT INTO login_link VALUES (?, ?)", [digest, expires_at.isoformat()])
+
+    def use_login_link(self, digest: str) -> bool:
+        """Spends a link; False if there is none, or it has expired."""
+        at = now().isoformat()
+        used = self.do("DELETE FROM login_link WHERE hash = ? AND expires_at > ?", [digest, at]) == 1
+        self.do("DELETE FROM login_link WHERE expires_at <= ?", [at])
+        return used
+
+    # --- captures
+
+    def keep(self, capture: Capture, device: str) -> bool:
+        """Keeps a page before anything reads it. False if this capture is here already."""
+        sql = """INSERT OR IGNORE INTO capture
+            (id, device, url, trigger, captured_at, received_at, content, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+        values = [
+            capture.id,
+            device,
+            capture.url,
+            capture.trigger,
+            capture.captured_at.isoformat(),
+            now().isoformat(),
+            zlib.compress(capture.content, 1),
+            len(capture.content),
+        ]
+        return self.do(sql, values) == 1
+
+    def note_reading(self, capture_id: str, reading: Reading, result: bytes) -> None:
+        """What the page turned out to be, and what the device is answered."""
+        account = reading.account.id if reading.account else None
+        self.do(
+            "UPDATE capture SET account = ?, verdict = ?, reason = ?, result = ? WHERE id = ?",
+            [account, reading.page.verdict, reading.page.reason, result, capture_id],
+        )
+
+    def capture(self, capture_id: str) -> Capture | None:
+        """A kept capture with its page, or None if the page is gone (or never was)."""
+        sql = "SELECT url, captured_at, trigger, content FROM capture WHERE id = ? AND content IS NOT NULL"
+        row = self.one(sql, [capture_id])
+        if row is None:
+            return None
+        url, captured_at, trigger, content = row
+        return Capture(
+            id=capture_id,
+            url=url,
+            captured_at=datetime.fromisoformat(captured_at),
+            trigger=Trigger(trigger),
+            content=zlib.decompress(content),
+        )
+
+    def captures(self, limit: int = 20) -> list[Kept]:
+        """The newest kept captures."""
+        return [_kept(row) for row in self.rows(f"{_KEPT} ORDER BY received_at DESC LIMIT ?", [limit])]
+
+    def unread(self) -> list[Kept]:
+        """Captures that were kept but not read, the oldest first: the gateway ended in between."""
+        return [_kept(row) for row in self.rows(f"{_KEPT} WHERE verdict IS NULL ORDER BY received_at")]
+
+    def kept(self, capture_id: str) -> Kept | None:
+        row = self.one(f"{_KEPT} WHERE id = ?", [capture_id])
+        return _kept(row) if row else None
+
+    def drop_old_pages(self) -> int:
+        """Lets go of pages that were kept long enough. Returns how many."""
+        sql = """UPDATE capture SET content = NULL WHERE content IS NOT NULL
+            AND received_at < CASE verdict WHEN 'ok' THEN ? ELSE ? END"""
+        return self.do(sql, [(now() - KEEP_READ).isoformat(), (now() - KEEP_UNREAD).isoformat()])
+
+
+_KEPT = """SELECT id, device, url, trigger, captured_at, received_at, size, account, verdict, reason, result,
+    content IS NOT NULL AS readable FROM capture"""
+
+
+def _kept(row: tuple[Any, ...]) -> Kept:
+    return msgspec.convert(dict(zip(Kept.__struct_fields__, row, strict=True)), Kept, strict=False)
+
+
+def _device(row: tuple[Any, ...]) -> Device:
+    return msgspec.convert(dict(zip(Device.__struct_fields__, row, strict=True)), Device)
