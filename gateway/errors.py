@@ -5,6 +5,7 @@
     │   ├── PortTaken
     │   ├── DataFolderUnusable
     │   └── KeyLost
+    ├── LibraryFault        500  the disk or the library file fails
     ├── DeviceError              an extension's message
     │   ├── UnknownDevice   401
     │   ├── BadMessage      400
@@ -71,6 +72,7 @@ __all__ = [
     "FeishuUnset",
     "Issue",
     "KeyLost",
+    "LibraryFault",
     "LoginLinkUsed",
     "MessageTooLarge",
     "NoAccess",
@@ -169,6 +171,15 @@ class KeyLost(StartError):
         "{file} is missing or does not fit, so the stored secrets cannot be opened. Put the file back; if it is "
         "gone, delete d2f.db in the data folder and start afresh (your marks on Douban and your rows in Feishu "
         "are not touched).",
+    )
+
+
+class LibraryFault(D2FError):
+    code = "library_fault"
+    title = "The library cannot be read or written"
+    hint = Words(
+        "本机的数据文件无法读写（{why}）。请检查磁盘空间和权限，再重启 D2F。",
+        "The library cannot be read or written ({why}). Check disk space and permissions, then restart D2F.",
     )
 
 

@@ -1,7 +1,7 @@
 """The marks and subjects that were ever captured, and every change of them. Nothing is forgotten."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -91,7 +91,7 @@ class Library:
         new = changed = same = 0
         writes: list[list[object]] = []
         history: list[list[object]] = []
-        at = captured_at.isoformat()
+        at = captured_at.astimezone(UTC).isoformat(timespec="microseconds")  # so that texts sort as times
         for mark, key in zip(marks, keys, strict=True):
             old, revision, seen_at = known.pop(key, (None, 0, ""))
             if at < seen_at:  # a page that waited longer than one captured after it: nothing new

@@ -26,6 +26,20 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """debug, info, warning or error."""
 
     @property
+    def host(self) -> str:
+        """Where extensions send to."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def dashboard_host(self) -> str:
+        """The dashboard's own loopback name: cookies of 127.0.0.1 reach every port on it, those of this name do not."""
+        return f"d2f.localhost:{self.port}"
+
+    @property
+    def dashboard(self) -> str:
+        return f"http://{self.dashboard_host}/"
+
+    @property
     def library(self) -> Path:
         return self.data / "d2f.db"
 

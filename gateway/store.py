@@ -60,7 +60,7 @@ class Device(Struct, frozen=True, kw_only=True):
     origin: str
     version: str
     counter: int
-    """The highest counter of a message of its that was accepted."""
+    """The highest counter of a cookie message that was accepted: an older one is never believed."""
     paired_at: datetime
     seen_at: datetime
     revoked_at: datetime | None
@@ -164,9 +164,13 @@ class Store:
         return _device(row) if row else None
 
     def count_message(self, device_id: str, counter: int) -> bool:
-        """Notes a message's counter; False if it is not higher than all before."""
-        sql = "UPDATE device SET counter = ?, seen_at = ? WHERE id = ? AND counter < ?"
-        return self.do(sql, [counter, now().isoformat(), device_id, counter]) == 1
+        """Notes a cookie message's counter; False if it is not higher than all before."""
+        sql = "UPDATE device SET counter = ? WHERE id = ? AND counter < ?"
+        return self.do(sql, [counter, device_id, counter]) == 1
+
+    def see_device(self, device_id: str) -> None:
+        """The device sent something just now."""
+        self.do("UPDATE device SET seen_at = ? WHERE id = ?", [now().isoformat(), device_id])
 
     def revoke_device(self, device_id: str) -> bool:
         """From now on nothing of that device opens. False if there is no such paired device."""

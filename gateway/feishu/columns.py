@@ -74,6 +74,12 @@ def kind_name(kind: Kind, language: str) -> str:
     return _KINDS[kind].en if language == "en" else _KINDS[kind].zh
 
 
+def kind_names(medium: Medium) -> set[str]:
+    """All names that a row of this medium may have in the kind column."""
+    kinds = (Kind.MOVIE, Kind.TV) if medium is Medium.MOVIE else (Kind(medium),)
+    return {name for kind in kinds for name in (_KINDS[kind].zh, _KINDS[kind].en)}
+
+
 def status_name(medium: Medium, status: Status, language: str) -> str:
     """想读, 在看, 听过, …; in English without the verb."""
     if language == "en":

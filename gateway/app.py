@@ -1,0 +1,150 @@
+"""The Litestar app: routes, plugins, what lives as long as it does. Wiring only."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar import Litestar, Request, Response, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+from litestar.types import ASGIApp
+from msgspec import Struct
+
+from gateway import __version__
+from gateway.capture import DeviceController
+from gateway.dashboard import pages
+from gateway.dashboard.api import OwnerController
+from gateway.devices import Devices
+from gateway.errors import D2FError, LibraryFault, NotLoggedIn
+from gateway.events import Events
+from gateway.intake import Intake
+from gateway.ledger import Ledger
+from gateway.library import Library
+from gateway.log import get as get_logger
+from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
+from gateway.security import Guard, owner_auth
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.sync import Sync
+from gateway.vault import Vault
+
+_log = get_logger("app")
+
+
+class Health(Struct, frozen=True):
+    """That the gateway is up, and no more."""
+
+    gateway: str = __version__
+    status: str = "ok"
+
+
+@get("/health", opt={"exclude_from_auth": True}, tags=["health"], summary="Is it up?", sync_to_thread=False)
+def health() -> Health:
+    """Answers without a credential."""
+    return Health()
+
+
+class Gateway:
+    """All parts of a running gateway, put together. Raises StartError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings.library)
+        self.vault = Vault(self.store, settings.key_file)
+        self.library = Library(self.store)
+        self.ledger = Ledger(self.store)
+        self.events = Events()
+        self.devices = Devices(self.store, self.vault)
+        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events)
+        self.intake = Intake(self.store, self.library, self.sync, self.events)
+
+    def app(self) -> ASGIApp:
+        """What uvicorn serves."""
+        parts = {name: Provide(_always(part), sync_to_thread=False) for name, part in vars(self).items()}
+        auth = owner_auth(self.vault)
+        app = Litestar(
+            [health, DeviceController, OwnerController, *pages.handlers(auth)],
+            dependencies=parts,
+            lifespan=[self._life],
+            on_app_init=[auth.on_app_init],
+            before_request=_correlate,
+            exception_handlers={
+                D2FError: _our_error,
+                sqlite3.Error: _library_fault,
+                HTTPException: _http_error,
+                Exception: _unforeseen,
+            },
+            openapi_config=OpenAPIConfig(
+                title="D2F gateway",
+                version=__version__,
+                path="/schema",
+                render_plugins=[JsonRenderPlugin(path="/")],
+            ),
+            template_config=TemplateConfig(
+                instance=JinjaTemplateEngine.from_environment(pages.environment())
+            ),
+            request_max_body_size=1024 * 1024,
+            logging_config=None,
+        )
+        return Guard(app, self.settings)
+
+    @contextlib.asynccontextmanager
+    async def _life(self, _app: Litestar) -> AsyncGenerator[None]:
+        """Reads what an earlier run kept but did not read, then pushes until the end."""
+        self.store.drop_old_pages()
+        if late := self.intake.catch_up():
+            _log.info("read what was left", captures=late)
+        pushing = asyncio.create_task(self.sync.run())
+        try:
+            yield
+        finally:
+            pushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pushing
+            await self.sync.close()
+            self.store.close()
+
+
+def _always(part: object) -> Callable[[], object]:
+    return lambda: part
+
+
+async def _correlate(request: Request[Any, Any, Any]) -> None:
+    """All log lines of one request carry the same id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=uuid4().hex[:12], path=request.url.path)
+
+
+def _our_error(request: Request[Any, Any, Any], error: D2FError) -> Response[Any]:
+    return _respond(request, problem(error))
+
+
+def _library_fault(request: Request[Any, Any, Any], error: sqlite3.Error) -> Response[Any]:
+    _log.error("library fault", error=str(error))
+    return _respond(request, problem(LibraryFault(why=type(error).__name__)))
+
+
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.status_code == NotLoggedIn.status:
+        return _respond(request, problem(NotLoggedIn()))
+    return _respond(request, http_problem(error.status_code, error.detail))
+
+
+def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    _log.error("unforeseen", exc_info=error)
+    return _respond(request, http_problem(500))
+
+
+def _respond(request: Request[Any, Any, Any], answer: Problem) -> Response[Any]:
+    """Problem details; for a person who opens a page, the same as a page."""
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return pages.problem_page(request, answer)
+    return Response(answer, status_code=answer.status, media_type=MEDIA_TYPE)

@@ -1,0 +1,253 @@
+"""What a paired extension may send, and what it is answered. All of it POST, all of it sealed (``seal.py``).
+
+Bodies are frames (``application/octet-stream``). The shapes in this file are what is inside of them. An error
+that happens after a frame was opened is answered sealed as well, as problem details.
+"""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, MediaType, Request, Response, post
+from litestar.openapi import ResponseSpec
+from msgspec import Meta, Struct
+
+from gateway import __version__
+from gateway.devices import Devices, Message
+from gateway.errors import BadMessage, D2FError, Issue, LibraryFault
+from gateway.intake import Intake
+from gateway.ledger import Counts
+from gateway.library import Library
+from gateway.log import get
+from gateway.model import Account, Capture, Trigger
+from gateway.problems import Problem, problem
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.sync import Sync
+from gateway.vault import Vault
+
+_log = get("capture")
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Of a message. The extension sends pages up to 8 MB; the largest real ones have 0.2 MB."""
+
+_FRAMES: dict[int, ResponseSpec] = {
+    200: ResponseSpec(bytes, media_type="application/octet-stream", description="A sealed answer"),
+    **{
+        status: ResponseSpec(Problem, media_type="application/problem+json", description=title)
+        for status, title in {
+            400: "Not to be opened",
+            401: "Not paired",
+            403: "Wrong origin",
+            413: "Too large",
+        }.items()
+    },
+}
+
+
+class CaptureHead(Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line of a capture, as JSON; the page itself follows the line break."""
+
+    url: Annotated[str, Meta(max_length=2000)]
+    captured_at: Annotated[datetime, Meta(tz=True)]
+    trigger: Trigger
+
+
+class DevicePush(Struct, frozen=True, kw_only=True):
+    """The push as a device may know it."""
+
+    state: str
+    """unset, idle, busy or error."""
+    pending: int
+    failed: int
+    table: str | None
+    problem: Issue | None
+
+
+class CaptureAnswer(Struct, frozen=True, kw_only=True):
+    """What a capture brought."""
+
+    capture: str
+    verdict: str
+    reason: Issue | None
+    marks: int
+    new: int
+    changed: int
+    same: int
+    problems: int
+    push: DevicePush
+
+
+class Cookie(Struct, frozen=True, kw_only=True):
+    """One cookie of douban.com, HttpOnly ones included."""
+
+    name: str
+    value: str
+    domain: str
+    path: str
+    secure: bool
+    http_only: bool
+    expires: float | None = None
+    """Unix seconds; None for a session cookie."""
+
+    def __repr__(self) -> str:
+        return f"Cookie({self.name!r}, •••)"
+
+
+class Session(Struct, frozen=True):
+    """The Douban log-in of the browser."""
+
+    cookies: list[Cookie]
+
+
+class SessionAnswer(Struct, frozen=True):
+    account: str | None
+    """The numeric id that ``dbcl2`` names, if there is one."""
+
+
+class StateRequest(Struct, frozen=True):
+    capture: str | None = None
+
+
+class CaptureProgress(Struct, frozen=True):
+    """How far the marks that a capture changed have come."""
+
+    pending: int
+    failed: int
+
+
+class StateAnswer(Struct, frozen=True, kw_only=True):
+    gateway: str = __version__
+    dashboard: str
+    account: Account | None
+    marks: int
+    push: DevicePush
+    capture: CaptureProgress | None
+
+
+class DeviceController(Controller):
+    """The routes of paired extensions."""
+
+    path = "/api/v1"
+    opt = {"exclude_from_auth": True}  # noqa: RUF012  # Litestar's own way to set these
+    tags = ["device"]  # noqa: RUF012  # the same
+    status_code = 200
+    request_max_body_size = MOST_BYTES
+
+    @post("/pair", media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser")
+    async def pair(self, request: Request[Any, Any, Any], devices: Devices) -> Response[bytes]:
+        """A frame under the pairing code's key: ``devices.PairRequest``; answered by ``devices.PairAnswer``."""
+        return _frame(devices.pair(await request.body(), request.headers.get("origin", "")))
+
+    @post("/captures", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send a captured page")
+    async def capture(
+        self, request: Request[Any, Any, Any], devices: Devices, intake: Intake, sync: Sync
+    ) -> Response[bytes]:
+        """``CaptureHead`` as one line of JSON, then the page. Answered by ``CaptureAnswer``, once it is stored."""
+
+        async def take(message: Message) -> CaptureAnswer:
+            result = intake.take(_capture(message), message.device.id)
+            return CaptureAnswer(
+                **{name: getattr(result, name) for name in result.__struct_fields__}, push=_push(sync)
+            )
+
+        return await _sealed(request, devices, take)
+
+    @post("/session", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send the Douban cookies")
+    async def session(
+        self, request: Request[Any, Any, Any], devices: Devices, vault: Vault
+    ) -> Response[bytes]:
+        """``Session``; answered by ``SessionAnswer``. Kept sealed; there is no way to read it back."""
+
+        async def keep(message: Message) -> SessionAnswer:
+            session = message.decode(Session)
+            devices.believe_counter(message)
+            account = _account_of(session)
+            if account is not None:
+                vault.set(f"douban session {account}", msgspec.json.encode(session))
+            return SessionAnswer(account)
+
+        return await _sealed(request, devices, keep)
+
+    @post("/state", media_type=MediaType.TEXT, responses=_FRAMES, summary="Ask how things are")
+    async def state(
+        self,
+        request: Request[Any, Any, Any],
+        devices: Devices,
+        library: Library,
+        store: Store,
+        sync: Sync,
+        settings: Settings,
+    ) -> Response[bytes]:
+        """``StateRequest``; answered by ``StateAnswer``. A capture's progress is told to its own device only."""
+
+        async def tell(message: Message) -> StateAnswer:
+            asked = message.decode(StateRequest).capture
+            kept = store.kept(asked) if asked else None
+            counts = sync.counts_of(kept.id) if kept and kept.device == message.device.id else None
+            return StateAnswer(
+                dashboard=settings.dashboard,
+                account=library.account,
+                marks=sum(library.counts().values()),
+                push=_push(sync),
+                capture=_progress(counts),
+            )
+
+        return await _sealed(request, devices, tell)
+
+
+async def _sealed(
+    request: Request[Any, Any, Any], devices: Devices, handle: Callable[[Message], Awaitable[object]]
+) -> Response[bytes]:
+    """Opens a message, handles it, seals the answer, be it good or bad."""
+    message = devices.open(await request.body(), request.url.path, request.headers.get("origin", ""))
+    try:
+        return _frame(message.answer(200, await handle(message)))
+    except D2FError as error:
+        failed = error
+    except sqlite3.Error as error:
+        _log.error("library fault", error=str(error))
+        failed = LibraryFault(why=str(error))
+    return _frame(message.answer(failed.status, problem(failed)), failed.status)
+
+
+def _frame(frame: bytes, status: int = 200) -> Response[bytes]:
+    return Response(frame, status_code=status, media_type="application/octet-stream")
+
+
+def _capture(message: Message) -> Capture:
+    line, _, page = message.plaintext.partition(b"\n")
+    try:
+        head = msgspec.json.decode(line, type=CaptureHead)
+    except msgspec.MsgspecError:
+        raise BadMessage from None
+    return Capture(
+        id=str(message.head.message),
+        url=head.url,
+        captured_at=head.captured_at,
+        trigger=head.trigger,
+        content=page,
+    )
+
+
+def _push(sync: Sync) -> DevicePush:
+    now = sync.state
+    state = "error" if now.state == "waiting" else now.state
+    return DevicePush(
+        state=state, pending=now.pending, failed=now.failed, table=now.table, problem=now.problem
+    )
+
+
+def _progress(counts: Counts | None) -> CaptureProgress | None:
+    return CaptureProgress(counts.pending, counts.failed) if counts else None
+
+
+def _account_of(session: Session) -> str | None:
+    """``dbcl2`` is ``"<uid>:<token>"``, with its quotes."""
+    for cookie in session.cookies:
+        if cookie.name == "dbcl2":
+            uid = cookie.value.strip('"').partition(":")[0]
+            return uid if uid.isdigit() else None
+    return None

@@ -1,0 +1,138 @@
+"""The dashboard's pages: one page, the log-in link, and errors as a page."""
+
+import base64
+import hashlib
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect, Template
+from litestar.security.jwt import JWTCookieAuth
+from litestar.static_files import (
+    create_static_files_router,  # pyright: ignore[reportUnknownVariableType]  # Litestar's own annotations
+)
+from litestar.types import ControllerRouterHandler
+
+from gateway.dashboard.api import overview
+from gateway.dashboard.words import WORDS, say
+from gateway.extension import extension_folder
+from gateway.ledger import Ledger
+from gateway.library import Library
+from gateway.problems import Problem
+from gateway.security import Owner, use_login_link
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.sync import Sync
+
+_HERE = Path(__file__).parent
+_STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_LANGUAGE = "d2f-language"
+
+
+@cache
+def environment() -> Environment:
+    """Jinja with every value escaped and no name left undefined."""
+    templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    templates.filters["number"] = "{:,}".format
+    templates.filters["day"] = _day
+    templates.filters["moment"] = _moment
+    templates.filters["page_name"] = _page_name
+    return templates
+
+
+def handlers(auth: JWTCookieAuth[Owner, Any]) -> list[ControllerRouterHandler]:
+    """All routes of this file. A log-in link is its own credential; the rest needs the owner's cookie."""
+
+    @get("/login", opt={"exclude_from_auth": True}, include_in_schema=False, sync_to_thread=False)
+    def log_in(key: str, store: Store) -> Response[Any]:
+        use_login_link(store, key)
+        response = auth.login(Owner().name)
+        cookies = [cookie for cookie in response.cookies if cookie.value]
+        return Redirect("/", status_code=303, cookies=cookies)
+
+    @post("/logout", include_in_schema=False, status_code=200, sync_to_thread=False)
+    def log_out() -> Response[None]:
+        return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
+
+    static = create_static_files_router("/static", [_HERE / "static"], include_in_schema=False)
+    return [log_in, log_out, dashboard, static]
+
+
+@get("/", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
+def dashboard(
+    request: Request[Any, Any, Any],
+    store: Store,
+    library: Library,
+    ledger: Ledger,
+    sync: Sync,
+    settings: Settings,
+    lang: str | None = None,
+) -> Template:
+    """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
+    language = lang if lang in {"zh", "en"} else _language(request)
+    context = {
+        **_words(language),
+        "now": overview(store, library, ledger, sync),
+        "table": sync.table,
+        "extension": str(extension_folder()),
+        "dashboard": settings.dashboard,
+        "client_words": {key: WORDS[key].en if language == "en" else WORDS[key].zh for key in _CLIENT_WORDS},
+    }
+    cookies = [Cookie(key=_LANGUAGE, value=language, samesite="strict", max_age=10**8)] if lang else []
+    return Template("dashboard.html", context=context, cookies=cookies)
+
+
+_CLIENT_WORDS = ("copied", "connecting", "network", "revoke_sure")
+"""Words that the page's own script says."""
+
+
+def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[str]:
+    """An error as a person sees it; it brings its style along, since it may be shown to anyone."""
+    language = _language(request)
+    hint = answer.hint.en if language == "en" else answer.hint.zh
+    page = environment().get_template("problem.html").render(**_words(language), hint=hint, style=_STYLE)
+    policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+    return Response(
+        page,
+        status_code=answer.status,
+        media_type=MediaType.HTML,
+        headers={"Content-Security-Policy": policy},
+    )
+
+
+def _words(language: str) -> dict[str, Any]:
+    return {"language": language, "say": partial(say, language)}
+
+
+def _language(request: Request[Any, Any, Any]) -> str:
+    chosen = request.cookies.get(_LANGUAGE)
+    if chosen in {"zh", "en"}:
+        return chosen
+    first = request.headers.get("accept-language", "zh").split(",")[0]
+    return "zh" if first.lower().startswith("zh") else "en"
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone().strftime("%m-%d %H:%M")
+
+
+def _page_name(url: str) -> str:
+    """An address without what every one of them has."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".douban.com")
+    return unquote(f"{host}{parts.path}")[:80]

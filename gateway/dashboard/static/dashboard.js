@@ -1,0 +1,102 @@
+// The dashboard's own script: sends what the person enters, and shows what changes while they look.
+const main = document.querySelector("main");
+const words = JSON.parse(main.dataset.words);
+const notice = document.getElementById("notice");
+const chinese = document.documentElement.lang.startsWith("zh");
+
+/** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
+async function call(method, path, body) {
+  const init = { method, headers: { accept: "application/json" } };
+  if (body) {
+    init.body = JSON.stringify(body);
+    init.headers["content-type"] = "application/json";
+  }
+  let reply;
+  try {
+    reply = await fetch(path, init);
+  } catch {
+    throw new Error(words.network);
+  }
+  const text = await reply.text();
+  const answer = text ? JSON.parse(text) : null;
+  if (!reply.ok) throw new Error(chinese ? answer.hint.zh : answer.hint.en);
+  return answer;
+}
+
+/** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
+async function refresh() {
+  const reply = await fetch("/", { headers: { accept: "text/html" } }).catch(() => null);
+  if (!reply?.ok) return;
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  for (const id of ["state", "devices", "account", "live"]) {
+    document.getElementById(id).replaceWith(page.getElementById(id));
+  }
+}
+
+/** Runs what a button stands for; a failure is said at the top of the page. */
+async function act(button, work) {
+  button.disabled = true;
+  notice.hidden = true;
+  try {
+    await work();
+  } catch (error) {
+    notice.textContent = error.message;
+    notice.hidden = false;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function pair() {
+  const { code } = await call("POST", "/api/v1/pairing");
+  const place = document.getElementById("code");
+  place.querySelector("code").textContent = code;
+  place.querySelector("button").dataset.copy = code;
+  place.hidden = false;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { post, delete: gone, copy, sure } = button.dataset;
+  if (button.id === "pair") act(button, pair);
+  else if (copy) {
+    const label = button.textContent;
+    act(button, async () => {
+      await navigator.clipboard.writeText(copy);
+      button.textContent = words.copied;
+      setTimeout(() => { button.textContent = label; }, 1500);
+    });
+  } else if (post === "/logout") act(button, async () => { await call("POST", post); location.reload(); });
+  else if (post) act(button, async () => { await call("POST", post); await refresh(); });
+  else if (gone && confirm(sure)) act(button, async () => { await call("DELETE", gone); await refresh(); });
+});
+
+document.getElementById("feishu").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const button = form.querySelector("button");
+  const problem = form.querySelector(".problem");
+  const label = button.textContent;
+  button.disabled = true;
+  button.textContent = words.connecting;
+  problem.hidden = true;
+  try {
+    await call("PUT", "/api/v1/feishu", Object.fromEntries(new FormData(form)));
+    location.reload();
+  } catch (error) {
+    problem.textContent = error.message;
+    problem.hidden = false;
+  } finally {
+    button.disabled = false;
+    button.textContent = label;
+  }
+});
+
+// Many events may come at once; one look a second is enough.
+let waiting = false;
+new EventSource("/api/v1/events").addEventListener("message", () => {
+  if (waiting) return;
+  waiting = true;
+  setTimeout(() => { waiting = false; refresh(); }, 1000);
+});

@@ -1,0 +1,157 @@
+"""Paired browsers: how one is paired, and how its messages are opened and answered."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from gateway import __version__, seal
+from gateway.errors import BadMessage, OldMessage, PairingClosed, UnknownDevice, WrongOrigin
+from gateway.log import get
+from gateway.model import now
+from gateway.seal import Head, Keys
+from gateway.store import Device, Store
+from gateway.vault import Vault
+
+_log = get("devices")
+T = TypeVar("T")
+
+_LIFETIME = timedelta(minutes=10)
+_MOST_FAILURES = 5
+_RANDOM = 32
+_ORIGINS = ("chrome-extension://", "moz-extension://")
+
+PAIR_PATH = "/api/v1/pair"
+
+
+class Pairing(Struct, frozen=True):
+    """A pairing that waits for its browser. The secret itself is in the vault."""
+
+    expires_at: datetime
+    failures: int = 0
+
+
+class PairRequest(Struct, frozen=True):
+    """What a browser says of itself when it is paired."""
+
+    name: str
+    version: str
+    random: bytes
+
+
+class PairAnswer(Struct, frozen=True):
+    """``device`` is the key id of all its messages, in hex."""
+
+    device: str
+    random: bytes
+    gateway: str = __version__
+
+
+class Message(Struct, frozen=True):
+    """A message that was opened: by its key it is surely the device's own."""
+
+    device: Device
+    head: Head
+    keys: Keys
+    path: str
+    plaintext: bytes
+
+    def decode(self, kind: type[T]) -> T:
+        """The plaintext as JSON. Raises BadMessage."""
+        try:
+            return msgspec.json.decode(self.plaintext, type=kind)
+        except msgspec.MsgspecError:
+            raise BadMessage from None
+
+    def answer(self, status: int, body: object) -> bytes:
+        """A sealed answer to this very message."""
+        return seal.seal(self.head, self.keys.answers, f"{status} {self.path}", msgspec.json.encode(body))
+
+
+class Devices:
+    """All that are paired, in the store and the vault."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    def start_pairing(self, port: int) -> str:
+        """Opens a pairing for ten minutes, in place of any other. Returns the code to paste."""
+        psk = secrets.token_bytes(seal.SECRET_BYTES)
+        with self._store.atomic():
+            self._vault.set("pairing", psk)
+            self._store.set("pairing", Pairing(now() + _LIFETIME))
+        return seal.pairing_code(port, psk)
+
+    def pairing(self) -> Pairing | None:
+        """The pairing that is open."""
+        pairing = self._store.setting("pairing", Pairing)
+        return (
+            pairing if pairing and pairing.expires_at > now() and pairing.failures < _MOST_FAILURES else None
+        )
+
+    def pair(self, frame: bytes, origin: str) -> bytes:
+        """Makes a device of the browser that knows the code. Returns the sealed answer.
+
+        Raises PairingClosed, WrongOrigin, BadMessage; the fifth message that does not open closes the pairing.
+        """
+        pairing, psk = self.pairing(), self._vault.get("pairing")
+        if pairing is None or psk is None:
+            raise PairingClosed
+        if not origin.startswith(_ORIGINS):
+            raise WrongOrigin
+        keys = Keys.for_pairing(psk)
+        try:
+            head = Head.of(frame)  # another key id has another key: it will not open
+            request = _pair_request(seal.unseal(frame, keys.requests, f"POST {PAIR_PATH}"))
+        except BadMessage:
+            self._store.set("pairing", msgspec.structs.replace(pairing, failures=pairing.failures + 1))
+            _log.warning("pairing failed", failures=pairing.failures + 1)
+            raise
+        device, random = secrets.token_bytes(16), secrets.token_bytes(_RANDOM)
+        made = Keys.for_device(psk, request.random, random)
+        with self._store.atomic():
+            self._vault.set(f"device {device.hex()}", made.requests + made.answers)
+            self._store.add_device(device.hex(), request.name[:80], origin, request.version[:20])
+            self._vault.set("pairing", None)
+            self._store.set("pairing", None)
+        _log.info("paired", device=device.hex(), browser=request.name[:80])
+        answer = msgspec.json.encode(PairAnswer(device.hex(), random))
+        return seal.seal(head, keys.answers, f"200 {PAIR_PATH}", answer)
+
+    def open(self, frame: bytes, path: str, origin: str) -> Message:
+        """Raises UnknownDevice, WrongOrigin or BadMessage."""
+        head = Head.of(frame)
+        device = self._store.device(head.key_id.hex())
+        sealed_keys = self._vault.get(f"device {head.key_id.hex()}")
+        if device is None or device.revoked_at is not None or sealed_keys is None:
+            raise UnknownDevice
+        if origin != device.origin:
+            raise WrongOrigin
+        keys = Keys(sealed_keys[:32], sealed_keys[32:])
+        plaintext = seal.unseal(frame, keys.requests, f"POST {path}")
+        self._store.see_device(device.id)
+        return Message(device, head, keys, path, plaintext)
+
+    def believe_counter(self, message: Message) -> None:
+        """Raises OldMessage if a message with this or a higher counter was taken before."""
+        if not self._store.count_message(message.device.id, message.head.counter):
+            raise OldMessage
+
+    def revoke(self, device_id: str) -> bool:
+        """From now on nothing of that browser opens. False if it is not paired."""
+        with self._store.atomic():
+            self._vault.set(f"device {device_id}", None)
+            return self._store.revoke_device(device_id)
+
+
+def _pair_request(plaintext: bytes) -> PairRequest:
+    try:
+        request = msgspec.json.decode(plaintext, type=PairRequest)
+    except msgspec.MsgspecError:
+        raise BadMessage from None
+    if len(request.random) != _RANDOM:
+        raise BadMessage
+    return request

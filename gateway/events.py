@@ -1,0 +1,62 @@
+"""Progress as it happens: whoever listens hears of it; whoever does not misses nothing but the moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+__all__ = ["Captured", "Event", "Events", "Pushed", "Waiting"]
+
+
+class Captured(Struct, frozen=True, tag="captured"):
+    """A capture was read."""
+
+    capture: str
+    verdict: str
+    new: int
+    changed: int
+    same: int
+
+
+class Pushed(Struct, frozen=True, tag="pushed"):
+    """Records were written, or the push rests."""
+
+    state: str
+    pushed: int
+    pending: int
+    failed: int
+
+
+class Waiting(Struct, frozen=True, tag="waiting"):
+    """The push waits before it goes on."""
+
+    seconds: float
+    code: str
+    """The code of the error that made it wait."""
+
+
+Event = Captured | Pushed | Waiting
+
+
+class Events:
+    """One for a gateway."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[Event]] = set()
+
+    def tell(self, event: Event) -> None:
+        """Tells all listeners; one that is 1,000 events behind loses the oldest."""
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    async def listen(self) -> AsyncIterator[Event]:
+        """All events from now on."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(1000)
+        self._listeners.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._listeners.discard(queue)

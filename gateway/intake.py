@@ -1,0 +1,99 @@
+"""A capture's way into the library: kept, read, merged, pushed. Each step can be done again."""
+
+import msgspec
+from msgspec import Struct
+
+from gateway import douban
+from gateway.errors import PAGE_REASONS, Issue
+from gateway.events import Captured, Events
+from gateway.library import Library
+from gateway.log import get
+from gateway.model import Capture, Outcome, Reading, Verdict
+from gateway.store import Store
+from gateway.sync import Sync
+
+_log = get("intake")
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What became of a capture."""
+
+    capture: str
+    verdict: Verdict
+    reason: Issue | None
+    marks: int
+    """Marks that the page showed."""
+    new: int
+    changed: int
+    same: int
+    problems: int
+    """Rows or fields that could not be read."""
+
+
+_result = msgspec.json.Decoder(Result)
+
+
+class Intake:
+    """Takes captures in."""
+
+    def __init__(self, store: Store, library: Library, sync: Sync, events: Events) -> None:
+        self._store = store
+        self._library = library
+        self._sync = sync
+        self._events = events
+
+    def take(self, capture: Capture, device: str) -> Result:
+        """Keeps the page, then reads it. The same capture again gets the same result."""
+        if not self._store.keep(capture, device):
+            kept = self._store.kept(capture.id)
+            if kept and kept.result:
+                return _result.decode(kept.result)
+        return self.read(capture)
+
+    def read(self, capture: Capture) -> Result:
+        """Reads a kept page (again) and merges what it says into the library."""
+        account = self._library.account
+        reading = douban.read(capture.url, capture.content, account=account.id if account else None)
+        with self._store.atomic():
+            outcome = self._merge(reading, capture)
+            result = _sum_up(capture.id, reading, outcome)
+            self._store.note_reading(capture.id, reading, msgspec.json.encode(result))
+        _log.info(
+            "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
+        )
+        self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
+        if result.new or result.changed:
+            self._sync.wake()
+        return result
+
+    def read_again(self, capture_id: str) -> Result | None:
+        """Reads a kept page once more; None if the page is not kept any more."""
+        capture = self._store.capture(capture_id)
+        return self.read(capture) if capture else None
+
+    def catch_up(self) -> int:
+        """Reads what was kept but not read, because the gateway ended in between. Returns how many pages."""
+        waiting = self._store.unread()
+        for kept in waiting:
+            self.read_again(kept.id)
+        return len(waiting)
+
+    def _merge(self, reading: Reading, capture: Capture) -> Outcome:
+        if reading.page.verdict is not Verdict.OK:
+            return Outcome()
+        return self._library.merge(reading, capture.id, capture.captured_at)
+
+
+def _sum_up(capture_id: str, reading: Reading, outcome: Outcome) -> Result:
+    code = reading.page.reason
+    words = PAGE_REASONS.get(code) if code else None
+    return Result(
+        capture=capture_id,
+        verdict=reading.page.verdict,
+        reason=Issue(code, words.zh, words.en) if code and words else None,
+        marks=len(reading.marks),
+        new=outcome.new,
+        changed=outcome.changed,
+        same=outcome.same,
+        problems=len(reading.problems),
+    )

@@ -1,0 +1,52 @@
+"""Errors as a client sees them: RFC 9457 problem details, in both languages, without internals."""
+
+from http import HTTPStatus
+
+from msgspec import Struct
+
+from gateway.errors import D2FError, Words
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """``code`` is what a program may rely on, ``hint`` what a person should do."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: Words
+
+
+def problem(error: D2FError) -> Problem:
+    """The problem details of one of our own errors."""
+    words = error.words
+    return Problem(
+        type=f"urn:d2f:error:{error.code}",
+        title=error.title,
+        status=error.status,
+        code=error.code,
+        detail=words.en,
+        hint=words,
+    )
+
+
+def http_problem(status: int, detail: str = "") -> Problem:
+    """The problem details of an error that HTTP itself has a name for. 5xx never tell more than that."""
+    title = HTTPStatus(status).phrase
+    inside = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    words = (
+        Words("出错了，请看网关的日志。", "Something went wrong; see the gateway's log.")
+        if inside
+        else Words(f"请求不对（{status}）。", f"The request is not right ({status} {title}).")
+    )
+    return Problem(
+        type="about:blank",
+        title=title,
+        status=status,
+        code=f"http_{status}",
+        detail=words.en if inside or not detail else detail,
+        hint=words,
+    )

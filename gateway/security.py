@@ -1,0 +1,158 @@
+"""Who may call what: names and origins before anything else runs, then the owner's session.
+
+A device's messages are their own credential (``devices``); everything else needs the owner's cookie.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.security.jwt import JWTCookieAuth, Token
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from msgspec import Struct
+
+from gateway.errors import D2FError, LoginLinkUsed, WrongHost, WrongOrigin
+from gateway.model import now
+from gateway.problems import MEDIA_TYPE, http_problem, problem
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.vault import Vault
+
+COOKIE = "d2f"
+_LINK_LIFETIME = timedelta(minutes=10)
+_SESSION = timedelta(days=7)
+_JWT_SECRET = "jwt"  # noqa: S105  # the name that it is kept under
+_SAFE = frozenset({"GET", "HEAD"})
+_METHODS = _SAFE | {"POST", "PUT", "DELETE"}
+_DEVICE_PATHS = frozenset(f"/api/v1/{name}" for name in ("pair", "captures", "session", "state"))
+"""What an extension calls, at 127.0.0.1; all else is the dashboard's, at its own name."""
+_EVERYWHERE = frozenset({"/health"})
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Owner(Struct, frozen=True):
+    """The person whose machine this is."""
+
+    name: str = "owner"
+
+
+class Guard:
+    """Around the whole app: Host, Origin, method and encoding are checked before any of it runs."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":  # pyright: ignore[reportUnnecessaryComparison]  # Litestar's Scope leaves it out
+                await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
+            await send(message)
+
+        refusal = self._refuse(scope)
+        if refusal is None:
+            await self._app(scope, receive, send_guarded)
+        else:
+            await _respond(send_guarded, refusal)
+
+    def _refuse(self, scope: Any) -> "_Refusal | None":
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host, path, method = headers.get(b"host", ""), scope["path"], scope["method"]
+        hosts = sum(name == b"host" for name, _ in scope["headers"])
+        if hosts != 1 or host not in {self._settings.host, self._settings.dashboard_host}:
+            return _Refusal.of(WrongHost(host=self._settings.dashboard))
+        if method not in _METHODS:
+            return _Refusal(405, msgspec.json.encode(http_problem(405)))
+        if headers.get(b"content-encoding", "identity") != "identity":
+            return _Refusal(415, msgspec.json.encode(http_problem(415)))
+        if path in _DEVICE_PATHS and method == "POST":
+            return None if host == self._settings.host else _Refusal.of(WrongHost(host=self._settings.host))
+        if path in _EVERYWHERE:
+            return None
+        if host != self._settings.dashboard_host:
+            if method == "GET" and path == "/":
+                return _Refusal(307, b"", self._settings.dashboard)
+            return _Refusal.of(WrongHost(host=self._settings.dashboard))
+        own = self._settings.dashboard.rstrip("/")
+        if method not in _SAFE and headers.get(b"origin") != own:
+            return _Refusal.of(WrongOrigin())
+        if headers.get(b"origin", own) != own:
+            return _Refusal.of(WrongOrigin())
+        return None
+
+
+class _Refusal(Struct, frozen=True):
+    status: int
+    body: bytes
+    location: str | None = None
+
+    @classmethod
+    def of(cls, error: D2FError) -> "_Refusal":
+        return cls(error.status, msgspec.json.encode(problem(error)))
+
+
+async def _respond(send: Send, refusal: _Refusal) -> None:
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(refusal.body)).encode())]
+    if refusal.location:
+        headers = [(b"location", refusal.location.encode()), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": refusal.body, "more_body": False})
+
+
+def owner_auth(vault: Vault) -> JWTCookieAuth[Owner, Token]:
+    """The owner's session: a signed cookie of seven days, for the dashboard's own host name only."""
+    secret = vault.get(_JWT_SECRET)
+    if secret is None:
+        secret = secrets.token_hex(32).encode()
+        vault.set(_JWT_SECRET, secret)
+    return JWTCookieAuth[Owner, Token](
+        retrieve_user_handler=_owner,
+        token_secret=secret.decode(),
+        key=COOKIE,
+        default_token_expiration=_SESSION,
+        secure=False,  # http on loopback; browsers send it to this host name only
+        samesite="strict",
+        exclude_http_methods=[],
+        require_claims=["exp", "sub"],
+    )
+
+
+def new_login_link(store: Store, settings: Settings) -> str:
+    """A link that opens the dashboard once, within ten minutes. Only its hash is kept."""
+    key = secrets.token_urlsafe(32)
+    store.add_login_link(_digest(key), now() + _LINK_LIFETIME)
+    return f"{settings.dashboard}login?key={key}"
+
+
+def use_login_link(store: Store, key: str) -> None:
+    """Raises LoginLinkUsed."""
+    if not store.use_login_link(_digest(key)):
+        raise LoginLinkUsed
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _owner(token: Token, _connection: ASGIConnection[Any, Any, Any, Any]) -> Owner | None:
+    return Owner() if token.sub == Owner().name else None
