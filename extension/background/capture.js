@@ -1,0 +1,98 @@
+/**
+ * Takes the page that a tab shows, if it is one of the person's own, and has it delivered.
+ *
+ * @typedef {import("../lib/ask.js").Outcome} Outcome
+ * @typedef {import("../lib/judge.js").Refusal} Refusal
+ */
+import { snapshot } from "../content/snapshot.js";
+import { placeOf } from "../lib/addresses.js";
+import { PAGE_LIMIT, refusal } from "../lib/judge.js";
+import { toHex, utf8 } from "../lib/seal.js";
+import { settings } from "../lib/settings.js";
+import { badgeTab } from "./badge.js";
+import { deliver } from "./courier.js";
+import { inTurn } from "./turn.js";
+
+export const DOUBAN_ORIGINS = ["*://*.douban.com/*"];
+const ECHO = 60_000;
+
+const turn = inTurn();
+
+/**
+ * The person asked for it.
+ * @param {number} tabId
+ * @returns {Promise<Outcome>}
+ */
+export async function captureNow(tabId) {
+  const page = await look(tabId);
+  return typeof page === "string" ? { kind: "refused", reason: page } : send(tabId, page, "button");
+}
+
+/**
+ * A tab has loaded: captured if the person wants that, silently. Pages that are not theirs stay alone.
+ * @param {number} tabId
+ * @param {string | undefined} url
+ */
+export async function captureQuietly(tabId, url) {
+  const type = placeOf(url)?.type;
+  if ((type !== "list" && type !== "subject") || !(await settings()).autosync) return;
+  await turn(async () => {
+    const page = await look(tabId);
+    if (typeof page !== "string" && (await isNews(tabId, page))) void send(tabId, page, "auto");
+  });
+}
+
+/** @typedef {{ url: string, bytes: Uint8Array }} Page */
+
+/**
+ * @param {number} tabId
+ * @returns {Promise<Page | Refusal>}
+ */
+async function look(tabId) {
+  if (!(await chrome.permissions.contains({ origins: DOUBAN_ORIGINS }))) return "permission";
+  const tabs = await chrome.tabs.query({});
+  if (!placeOf(tabs.find(({ id }) => id === tabId)?.url)) return "elsewhere";
+  const facts = await chrome.scripting
+    .executeScript({ target: { tabId }, func: snapshot, args: [PAGE_LIMIT] })
+    .then(([{ result }]) => result ?? null, () => null);
+  if (!facts) return "unreadable";
+  const reason = refusal(facts);
+  if (reason) return reason;
+  const bytes = utf8(facts.html ?? "");
+  return bytes.length > PAGE_LIMIT ? "too_large" : { url: facts.url, bytes };
+}
+
+/** @param {number} tabId @param {Page} page @param {"button" | "auto"} trigger */
+async function send(tabId, { url, bytes }, trigger) {
+  const now = new Date();
+  const item = {
+    id: crypto.randomUUID(),
+    url,
+    captured_at: now.toISOString(),
+    trigger,
+    bytes: bytes.length,
+    since: now.getTime(),
+  };
+  const outcome = await deliver(item, bytes);
+  // The tab may be gone by now.
+  if (outcome.kind === "done") await badgeTab(tabId, outcome.answer).catch(() => undefined);
+  return outcome;
+}
+
+/**
+ * Browsers say "complete" more than once for one page. The same page in the same tab, a moment later,
+ * is an echo.
+ * @param {number} tabId
+ * @param {Page} page
+ */
+async function isNews(tabId, { url, bytes }) {
+  const now = Date.now();
+  const digest = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  /** @type {{ seen?: Record<string, number> }} */
+  const { seen = {} } = await chrome.storage.session.get("seen");
+  const recent = Object.fromEntries(Object.entries(seen).filter(([, at]) => now - at < ECHO));
+  const key = `${tabId} ${digest} ${url}`;
+  const isEcho = key in recent;
+  await chrome.storage.session.set({ seen: { ...recent, [key]: recent[key] ?? now } });
+  return !isEcho;
+}

@@ -1,0 +1,143 @@
+/**
+ * Carries what waits to the gateway: the log-in if it changed, then the pages, oldest first. Runs at
+ * every event, and every 30 seconds while there is something left to do.
+ *
+ * @typedef {import("../lib/ask.js").Outcome} Outcome
+ * @typedef {import("../lib/ask.js").State} State
+ * @typedef {import("./queue.js").Waiting} Waiting
+ */
+import { remember, settings } from "../lib/settings.js";
+import { join, utf8 } from "../lib/seal.js";
+import { refreshBadge } from "./badge.js";
+import { shelf } from "./db.js";
+import { call, callJson, Failure } from "./gateway.js";
+import { tidy, waiting } from "./queue.js";
+import { sendSession } from "./session.js";
+import { inTurn } from "./turn.js";
+
+const ALARM = "d2f-courier";
+/** A problem with one of these, or above 499, may pass: the page is kept and tried again. */
+const PASSING = new Set([401, 403, 408, 409, 429]);
+
+const turn = inTurn();
+/** @type {Map<string, (outcome: Outcome) => void>}  Who wants to know what became of a page. */
+const askers = new Map();
+
+/**
+ * Lays a page down, sends it, and tells what became of it.
+ * @param {Waiting} item
+ * @param {Uint8Array} page
+ * @returns {Promise<Outcome>}
+ */
+export async function deliver(item, page) {
+  /** @type {Promise<Outcome>} */
+  const outcome = new Promise((resolve) => askers.set(item.id, resolve));
+  await shelf.put(item, page);
+  void run();
+  return outcome;
+}
+
+/** Does all that can be done now. What went wrong is remembered and shown. */
+export function run() {
+  return turn(async () => {
+    const trouble = await round().catch(troubleOf);
+    if (trouble) for (const id of askers.keys()) tell(id, { kind: "waiting", trouble });
+    await remember({ trouble });
+    await setAlarm(trouble);
+    await refreshBadge();
+  });
+}
+
+/**
+ * Asks the gateway how it is; what it says of Feishu is remembered. Rejects with a Failure.
+ * @param {string | null} capture  Also tell of this one.
+ * @returns {Promise<State>}
+ */
+export async function askState(capture) {
+  /** @type {State} */
+  const state = await callJson("/api/v1/state", { capture });
+  await notePush(state.push);
+  await refreshBadge();
+  return state;
+}
+
+/** One round. Answers the last problem that the gateway had with a message, or null. */
+async function round() {
+  await countDropped(await tidy(shelf, Date.now()));
+  let trouble = await sendSession().then(() => null, skipProblem);
+  for (const item of await waiting(shelf)) {
+    const outcome = await send(item);
+    if (outcome.kind === "waiting") trouble = outcome.trouble;
+    else await shelf.remove(item.id);
+    if (outcome.kind === "rejected" && !askers.has(item.id)) await countDropped(1);
+    tell(item.id, outcome);
+  }
+  if ((await settings()).pushing) await lookAgain();
+  return trouble;
+}
+
+/**
+ * One page. Rejects with a Failure if the gateway cannot be reached, for then no other will fare better.
+ * @param {Waiting} item
+ * @returns {Promise<Outcome>}
+ */
+async function send({ id, url, captured_at, trigger }) {
+  const page = (await shelf.page(id)) ?? new Uint8Array();
+  const meta = utf8(`${JSON.stringify({ url, captured_at, trigger })}\n`);
+  try {
+    const answer = await call("/api/v1/captures", join(meta, page), id);
+    await notePush(answer.push);
+    return { kind: "done", answer };
+  } catch (error) {
+    const trouble = skipProblem(error);
+    const status = trouble.problem?.status ?? 500;
+    return { kind: status >= 500 || PASSING.has(status) ? "waiting" : "rejected", trouble };
+  }
+}
+
+/** Feishu was being written to: how did it end? If nobody can say now, the next page will tell. */
+async function lookAgain() {
+  await remember({ pushing: false });
+  await askState(null);
+}
+
+/**
+ * A problem of one message does not hold up the next; anything else does.
+ * @param {unknown} error
+ */
+function skipProblem(error) {
+  if (error instanceof Failure && error.kind === "problem") return error.trouble;
+  throw error;
+}
+
+/** @param {unknown} error */
+function troubleOf(error) {
+  if (!(error instanceof Failure)) console.error(error);
+  return (error instanceof Failure ? error : new Failure("internal", null)).trouble;
+}
+
+/** @param {string} id @param {Outcome} outcome */
+function tell(id, outcome) {
+  askers.get(id)?.(outcome);
+  askers.delete(id);
+}
+
+/** @param {import("../lib/ask.js").Push} push */
+async function notePush({ state, problem }) {
+  const said = problem && { code: problem.code, status: 0, hint: problem };
+  /** @type {import("../lib/ask.js").Trouble | null} */
+  const feishu = state === "error" ? { kind: "push", port: null, problem: said } : null;
+  await remember({ pushing: state === "busy", feishu });
+}
+
+/** @param {number} more */
+async function countDropped(more) {
+  if (more > 0) await remember({ dropped: (await settings()).dropped + more });
+}
+
+/** @param {import("../lib/ask.js").Trouble | null} trouble */
+async function setAlarm(trouble) {
+  const isDue = (await settings()).pushing || (trouble !== null && trouble.kind !== "unpaired");
+  if (!isDue) await chrome.alarms.clear(ALARM);
+  else if (!(await chrome.alarms.get(ALARM))) await chrome.alarms.create(ALARM, { periodInMinutes: 0.5 });
+}

@@ -1,0 +1,61 @@
+/** Answers the popup and the options page (see `lib/ask.js`); nobody else. */
+import { CodeError } from "../lib/seal.js";
+import { settings } from "../lib/settings.js";
+import { refreshBadge } from "./badge.js";
+import { captureNow } from "./capture.js";
+import { checkAll } from "./check.js";
+import { askState, run } from "./courier.js";
+import { shelf } from "./db.js";
+import { Failure } from "./gateway.js";
+import { currentPairing, pair, unpair } from "./pairing.js";
+
+/** @typedef {import("../lib/ask.js").Questions} Questions */
+/** @type {{ [What in keyof Questions]: (ask: Questions[What]["ask"]) => Promise<Questions[What]["reply"]> }} */
+const ANSWERS = {
+  capture: ({ tab }) => captureNow(tab),
+  overview,
+  state: ({ capture }) => askState(capture).then((state) => ({ ok: true, state }), failed),
+  pair: ({ code }) => pair(code).then(paired, failed),
+  unpair: async () => {
+    await unpair();
+    await refreshBadge();
+    return null;
+  },
+  check: checkAll,
+};
+
+/**
+ * @param {{ what: keyof Questions }} message
+ * @param {chrome.runtime.MessageSender} sender
+ * @param {(answer: unknown) => void} respond
+ */
+export function answer(message, sender, respond) {
+  if (!sender.url?.startsWith(chrome.runtime.getURL(""))) return false;
+  const about = /** @type {any} */ (message);
+  ANSWERS[message.what](about).then(
+    (reply) => respond({ reply }),
+    (error) => respond({ error: String(error) }),
+  );
+  return true;
+}
+
+/** @returns {Promise<import("../lib/ask.js").Overview>} */
+async function overview() {
+  const { autosync, dropped } = await settings();
+  const waiting = (await shelf.list()).length;
+  if (waiting > 0) void run();
+  return { pairing: await currentPairing(), waiting, dropped, autosync };
+}
+
+/** @param {import("../lib/ask.js").Pairing} pairing */
+function paired(pairing) {
+  void run();
+  return { ok: /** @type {const} */ (true), pairing };
+}
+
+/** @param {unknown} error @returns {any} */
+function failed(error) {
+  if (error instanceof CodeError) return { ok: false, code: error.kind };
+  if (error instanceof Failure) return { ok: false, trouble: error.trouble };
+  throw error;
+}

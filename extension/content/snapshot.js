@@ -1,0 +1,51 @@
+/**
+ * Reads a page once: a few facts about it, and its HTML. The browser carries this one function into the
+ * tab as text, so it may use nothing from outside itself, and it stays in no page after it has answered.
+ *
+ * @typedef {object} Facts
+ * @property {string} url          Without its fragment.
+ * @property {boolean} isHtml
+ * @property {boolean} isEmpty     The page has no content at all.
+ * @property {string} title
+ * @property {string} heading      The first heading.
+ * @property {string} text         What a short page, or one without an account menu, says; else "".
+ * @property {boolean} hasChallenge    Douban's proof-of-work form.
+ * @property {boolean} hasAccountMenu  Somebody is logged in.
+ * @property {string} navScript    Names the account.
+ * @property {string} navLink      Names it too.
+ * @property {string} avatar       Address of the picture of the list's owner.
+ * @property {string} menu         The first entry of that owner's menu.
+ * @property {boolean} canDelete   Rows offer to be deleted.
+ * @property {string | null} html  null if it has more than `limit` characters.
+ *
+ * @param {number} limit
+ * @returns {Facts}
+ */
+export function snapshot(limit) {
+  /** @param {string} selector */
+  const find = (selector) => document.querySelector(selector);
+  /** @param {string} selector */
+  const textOf = (selector) => find(selector)?.textContent?.trim().slice(0, 200) ?? "";
+  const body = document.body?.innerText?.trim() ?? "";
+  const hasAccountMenu = find('.nav-user-account, #db-global-nav a[href*="/accounts/logout"]') !== null;
+  const script = Array.from(document.scripts, (each) => each.text).find((text) => text.includes("_GLOBAL_NAV"));
+  // pbtn-<id> edits a mark of one's own; pbtn-<id>-wish and the like make one, on anybody's list.
+  const editLinks = Array.from(document.getElementsByTagName("a")).filter((a) => /^pbtn-\d+$/.test(a.name));
+  const html = document.documentElement?.outerHTML ?? "";
+  return {
+    url: location.href.split("#")[0],
+    isHtml: /html/.test(document.contentType),
+    isEmpty: !document.body?.firstElementChild && body === "",
+    title: document.title.trim(),
+    heading: textOf("h1") || textOf(".article h2, h2"),
+    text: hasAccountMenu && body.length > 400 ? "" : body.slice(0, 3000),
+    hasChallenge: find("form#sec input[name=cha]") !== null,
+    hasAccountMenu,
+    navScript: script?.slice(script.indexOf("_GLOBAL_NAV")).slice(0, 300) ?? "",
+    navLink: find('#db-global-nav [data-moreurl-dict*="uid"]')?.getAttribute("data-moreurl-dict") ?? "",
+    avatar: find("#db-usr-profile .pic img")?.getAttribute("src") ?? "",
+    menu: textOf("#db-usr-profile .info li a"),
+    canDelete: find(".d_link, .js-remove-collect") !== null || editLinks.length > 0,
+    html: html.length > limit ? null : html,
+  };
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { code, PAGES, SCRIPTS, text } from "./tree.js";
+
+/** Which folder may import from which. */
+const MAY_IMPORT = {
+  content: [],
+  lib: ["lib"],
+  background: ["background", "lib", "content"],
+  popup: ["lib"],
+  options: ["lib"],
+};
+
+/** What only one file may do, and which. */
+const ALONE = {
+  "background/gateway.js": /\bfetch\(/,
+  "background/db.js": /\bindexedDB\b/,
+  "background/capture.js": /\bchrome\.scripting\b/,
+  "background/session.js": /\bchrome\.cookies\.get/,
+  "background/courier.js": /\bchrome\.alarms\.(create|clear)/,
+  "background/main.js": /\bchrome\.[\w.]+\.addListener\(/,
+};
+
+const NEVER =
+  /\beval\(|new Function|\binnerHTML|\bouterHTML\s*=|insertAdjacentHTML|document\.write|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\(|localStorage/;
+
+const HOSTS = ["http://127.0.0.1:${port}${path}", "https://www.douban.com/mine/", "https://accounts.douban.com/passport/login"];
+
+const folder = (path) => path.split("/")[0];
+
+test("there is something to check", () => {
+  for (const path of [...Object.keys(ALONE), "content/snapshot.js", "popup/popup.js", "options/options.js"]) {
+    assert.ok(SCRIPTS.includes(path), path);
+  }
+  assert.deepEqual([...new Set(SCRIPTS.map(folder))].sort(), Object.keys(MAY_IMPORT).sort());
+});
+
+const importsOf = (source) =>
+  [...source.matchAll(/^(?:import|export)\s(?:[^"'=(;]*\sfrom\s)?"([^"]+)"/gm)].map(([, from]) => from);
+
+test("imports are seen, also those of many lines", () => {
+  const source = 'import "./a.js";\nimport {\n  b,\n} from "./b.js";\nexport { c } from "./c.js";\nexport const d = "./d.js";';
+  assert.deepEqual(importsOf(source), ["./a.js", "./b.js", "./c.js"]);
+});
+
+for (const path of SCRIPTS) {
+  const source = code(path);
+
+  test(`${path}: imports go the right way, and to files`, () => {
+    for (const from of importsOf(source)) {
+      assert.match(from, /^\.\.?\/.*\.js$/);
+      const target = new URL(from, `file:///${path}`).pathname.slice(1);
+      assert.ok(SCRIPTS.includes(target), `${target} does not exist`);
+      assert.ok(MAY_IMPORT[folder(path)].includes(folder(target)), `must not import ${target}`);
+    }
+  });
+
+  test(`${path}: does what it may, and is short`, () => {
+    assert.doesNotMatch(source, NEVER);
+    for (const [owner, deed] of Object.entries(ALONE)) {
+      assert.equal(deed.test(source), path === owner, `${deed} belongs to ${owner}`);
+    }
+    const addresses = [...source.matchAll(/["'`](https?:\/\/[^"'`*]+)["'`]/g)].map(([, address]) => address);
+    assert.deepEqual(addresses.filter((address) => !HOSTS.includes(address)), []);
+    assert.ok(text(path).split("\n").length <= 200, "longer than 200 lines");
+  });
+}
+
+test("the function that goes into pages takes nothing with it", () => {
+  assert.doesNotMatch(code("content/snapshot.js"), /^import\b|\bchrome\b/m);
+});
+
+test("listeners are registered at once: nothing is waited for", () => {
+  const source = code("background/main.js");
+  assert.doesNotMatch(source, /^\s*await\b|^if\b/m);
+  for (const [line] of source.matchAll(/^.*addListener.*$/gm)) assert.match(line, /^chrome\./);
+});
+
+for (const path of PAGES) {
+  test(`${path}: no script, style or handler of its own`, () => {
+    assert.doesNotMatch(text(path), /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?:\/\//);
+  });
+}
