@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -23,7 +24,7 @@ from gateway.capture import DeviceController
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
 from gateway.devices import Devices
-from gateway.errors import D2FError, LibraryFault, NotLoggedIn
+from gateway.errors import BadInput, D2FError, LibraryFault, NotLoggedIn
 from gateway.events import Events
 from gateway.intake import Intake
 from gateway.ledger import Ledger
@@ -50,6 +51,12 @@ class Health(Struct, frozen=True):
 def health() -> Health:
     """Answers without a credential."""
     return Health()
+
+
+class _Wrong(Struct, frozen=True):
+    """One field that Litestar found wrong."""
+
+    key: str = "?"
 
 
 class Gateway:
@@ -135,7 +142,10 @@ def _library_fault(request: Request[Any, Any, Any], error: sqlite3.Error) -> Res
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code == NotLoggedIn.status:
         return _respond(request, problem(NotLoggedIn()))
-    return _respond(request, http_problem(error.status_code, error.detail))
+    if isinstance(error, ValidationException):
+        wrong = msgspec.convert(error.extra or [], list[_Wrong])
+        return _respond(request, problem(BadInput(field=", ".join(each.key for each in wrong))))
+    return _respond(request, http_problem(error.status_code))
 
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

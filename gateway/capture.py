@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, post
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from msgspec import Meta, Struct
 
@@ -137,13 +138,19 @@ class DeviceController(Controller):
     request_max_body_size = MOST_BYTES
 
     @post("/pair", media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser")
-    async def pair(self, request: Request[Any, Any, Any], devices: Devices) -> Response[bytes]:
+    async def pair(
+        self, request: Request[Any, Any, Any], devices: NamedDependency[Devices]
+    ) -> Response[bytes]:
         """A frame under the pairing code's key: ``devices.PairRequest``; answered by ``devices.PairAnswer``."""
         return _frame(devices.pair(await request.body(), request.headers.get("origin", "")))
 
     @post("/captures", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send a captured page")
     async def capture(
-        self, request: Request[Any, Any, Any], devices: Devices, intake: Intake, sync: Sync
+        self,
+        request: Request[Any, Any, Any],
+        devices: NamedDependency[Devices],
+        intake: NamedDependency[Intake],
+        sync: NamedDependency[Sync],
     ) -> Response[bytes]:
         """``CaptureHead`` as one line of JSON, then the page. Answered by ``CaptureAnswer``, once it is stored."""
 
@@ -157,7 +164,10 @@ class DeviceController(Controller):
 
     @post("/session", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send the Douban cookies")
     async def session(
-        self, request: Request[Any, Any, Any], devices: Devices, vault: Vault
+        self,
+        request: Request[Any, Any, Any],
+        devices: NamedDependency[Devices],
+        vault: NamedDependency[Vault],
     ) -> Response[bytes]:
         """``Session``; answered by ``SessionAnswer``. Kept sealed; there is no way to read it back."""
 
@@ -175,11 +185,11 @@ class DeviceController(Controller):
     async def state(
         self,
         request: Request[Any, Any, Any],
-        devices: Devices,
-        library: Library,
-        store: Store,
-        sync: Sync,
-        settings: Settings,
+        devices: NamedDependency[Devices],
+        library: NamedDependency[Library],
+        store: NamedDependency[Store],
+        sync: NamedDependency[Sync],
+        settings: NamedDependency[Settings],
     ) -> Response[bytes]:
         """``StateRequest``; answered by ``StateAnswer``. A capture's progress is told to its own device only."""
 

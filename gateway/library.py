@@ -13,6 +13,7 @@ from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
 _subject = msgspec.json.Decoder(Subject)
+_changes = msgspec.json.Decoder(dict[str, tuple[Any, Any]])
 
 
 class MarkKey(Struct, frozen=True, order=True):
@@ -159,7 +160,7 @@ class Library:
             "SELECT at, what, fields FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
         )
         return [
-            MarkChange(key=key, at=datetime.fromisoformat(at), what=what, fields=msgspec.json.decode(fields))
+            MarkChange(key=key, at=datetime.fromisoformat(at), what=what, fields=_changes.decode(fields))
             for at, what, fields in self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
         ]
 

@@ -33,20 +33,12 @@ def problem(error: D2FError) -> Problem:
     )
 
 
-def http_problem(status: int, detail: str = "") -> Problem:
-    """The problem details of an error that HTTP itself has a name for. 5xx never tell more than that."""
+def http_problem(status: int) -> Problem:
+    """The problem details of an error that HTTP itself has a name for."""
     title = HTTPStatus(status).phrase
-    inside = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    words = (
-        Words("出错了，请看网关的日志。", "Something went wrong; see the gateway's log.")
-        if inside
-        else Words(f"请求不对（{status}）。", f"The request is not right ({status} {title}).")
-    )
+    words = Words(f"请求不对（{status}）。", f"The request is not right ({status} {title}).")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        words = Words("出错了，请看网关的日志。", "Something went wrong; see the gateway's log.")
     return Problem(
-        type="about:blank",
-        title=title,
-        status=status,
-        code=f"http_{status}",
-        detail=words.en if inside or not detail else detail,
-        hint=words,
+        type="about:blank", title=title, status=status, code=f"http_{status}", detail=words.en, hint=words
     )

@@ -53,14 +53,14 @@ class Guard:
     """Around the whole app: Host, Origin, method and encoding are checked before any of it runs."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+        self.app = app
         self._settings = settings
         self._headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":  # pyright: ignore[reportUnnecessaryComparison]  # Litestar's Scope leaves it out
-                await self._app(scope, receive, send)
+                await self.app(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:
@@ -71,7 +71,7 @@ class Guard:
 
         refusal = self._refuse(scope)
         if refusal is None:
-            await self._app(scope, receive, send_guarded)
+            await self.app(scope, receive, send_guarded)
         else:
             await _respond(send_guarded, refusal)
 

@@ -5,6 +5,7 @@ be reached it is tried again, ever more slowly; if the person must act it rests 
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -74,6 +75,7 @@ class Sync:
         self._ledger = ledger
         self._events = events
         self._wake = asyncio.Event()
+        self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
         self._client: Client | None = None
         self._state: State = "idle"
@@ -113,7 +115,13 @@ class Sync:
 
     def wake(self) -> None:
         """Something is to be pushed, or may work now that did not before."""
+        self._resting.clear()
         self._wake.set()
+
+    async def rest(self) -> PushState:
+        """Waits until all is pushed, or the push waits for Feishu or for the person."""
+        await self._resting.wait()
+        return self.state
 
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
@@ -146,20 +154,19 @@ class Sync:
     async def run(self) -> None:
         """Works until it is cancelled."""
         self.wake()
-        pause = _FIRST_PAUSE
+        pause: float | None = None
         while True:
-            await self._wake.wait()
+            if not self._wake.is_set():
+                self._resting.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
             self._wake.clear()
             again = await self._push_once()
             if again is None:
-                pause = _FIRST_PAUSE
-                continue
-            self._events.tell(Waiting(pause, again.code))
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                self.wake()
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                pause = None
+            else:
+                pause = min(pause * 2, _LONGEST_PAUSE) if pause else _FIRST_PAUSE
+                self._events.tell(Waiting(pause, again.code))
 
     async def close(self) -> None:
         await self._forget_client()

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta, Struct
 
@@ -106,12 +108,18 @@ class OwnerController(Controller):
     tags = ["owner"]  # noqa: RUF012  # Litestar's own way to set this
 
     @get("/overview", summary="Everything at a glance", sync_to_thread=False)
-    def overview(self, store: Store, library: Library, ledger: Ledger, sync: Sync) -> Overview:
+    def overview(
+        self,
+        store: NamedDependency[Store],
+        library: NamedDependency[Library],
+        ledger: NamedDependency[Ledger],
+        sync: NamedDependency[Sync],
+    ) -> Overview:
         """Counts, captures, devices, what Feishu did not take."""
         return overview(store, library, ledger, sync)
 
     @post("/pairing", summary="Open a pairing", sync_to_thread=False)
-    def pair(self, devices: Devices, settings: Settings) -> PairingCode:
+    def pair(self, devices: NamedDependency[Devices], settings: NamedDependency[Settings]) -> PairingCode:
         """A code for one browser, good for ten minutes; an older one is closed."""
         code = devices.start_pairing(settings.port)
         pairing = devices.pairing()
@@ -119,13 +127,13 @@ class OwnerController(Controller):
         return PairingCode(code, pairing.expires_at)
 
     @delete("/devices/{device_id:str}", summary="Revoke a browser", sync_to_thread=False)
-    def revoke(self, device_id: str, devices: Devices) -> None:
+    def revoke(self, device_id: FromPath[str], devices: NamedDependency[Devices]) -> None:
         """From now on nothing of that browser opens. 404 if it is not paired."""
         if not devices.revoke(device_id):
             raise NoSuchThing
 
     @put("/feishu", summary="Connect a Bitable")
-    async def connect(self, data: FeishuInput, sync: Sync) -> TableShown:
+    async def connect(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> TableShown:
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
         setting = FeishuSetting(
             app_id=data.app_id.strip(), address=data.address.strip(), language=data.language
@@ -134,7 +142,7 @@ class OwnerController(Controller):
         return TableShown(table.name, table.url)
 
     @post("/push", summary="Push now", status_code=202, sync_to_thread=False)
-    def push(self, sync: Sync) -> PushState:
+    def push(self, sync: NamedDependency[Sync]) -> PushState:
         """Tries again at once, also what Feishu did not take."""
         sync.retry()
         return sync.state
@@ -145,7 +153,7 @@ class OwnerController(Controller):
         status_code=200,
         sync_to_thread=False,
     )
-    def read_again(self, capture_id: UUID, intake: Intake) -> Result:
+    def read_again(self, capture_id: FromPath[UUID], intake: NamedDependency[Intake]) -> Result:
         """With the parser of today. 404 if the page is not kept any more."""
         result = intake.read_again(str(capture_id))
         if result is None:
@@ -153,7 +161,7 @@ class OwnerController(Controller):
         return result
 
     @get("/events", summary="Progress as it happens", sync_to_thread=False)
-    def events(self, events: Events) -> ServerSentEvent:
+    def events(self, events: NamedDependency[Events]) -> ServerSentEvent:
         """Server-sent events; each is an ``events.Event`` as JSON."""
         return ServerSentEvent(_stream(events))
 

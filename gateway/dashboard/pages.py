@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.security.jwt import JWTCookieAuth
 from litestar.static_files import (
@@ -55,7 +57,7 @@ def handlers(auth: JWTCookieAuth[Owner, Any]) -> list[ControllerRouterHandler]:
     """All routes of this file. A log-in link is its own credential; the rest needs the owner's cookie."""
 
     @get("/login", opt={"exclude_from_auth": True}, include_in_schema=False, sync_to_thread=False)
-    def log_in(key: str, store: Store) -> Response[Any]:
+    def log_in(key: FromQuery[str], store: NamedDependency[Store]) -> Response[Any]:
         use_login_link(store, key)
         response = auth.login(Owner().name)
         cookies = [cookie for cookie in response.cookies if cookie.value]
@@ -65,19 +67,21 @@ def handlers(auth: JWTCookieAuth[Owner, Any]) -> list[ControllerRouterHandler]:
     def log_out() -> Response[None]:
         return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
 
-    static = create_static_files_router("/static", [_HERE / "static"], include_in_schema=False)
+    static = create_static_files_router(
+        "/static", [_HERE / "static", extension_folder() / "icons"], include_in_schema=False
+    )
     return [log_in, log_out, dashboard, static]
 
 
 @get("/", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
 def dashboard(
     request: Request[Any, Any, Any],
-    store: Store,
-    library: Library,
-    ledger: Ledger,
-    sync: Sync,
-    settings: Settings,
-    lang: str | None = None,
+    store: NamedDependency[Store],
+    library: NamedDependency[Library],
+    ledger: NamedDependency[Ledger],
+    sync: NamedDependency[Sync],
+    settings: NamedDependency[Settings],
+    lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
     language = lang if lang in {"zh", "en"} else _language(request)

@@ -31,6 +31,8 @@ class Request(Struct, frozen=True):
     headers: dict[str, str]
     """Names in lower case."""
     body: bytes
+    target: str = ""
+    """Path and query as sent, percent-encoded: a ``%2F`` in a path segment can only be told here."""
 
     def param(self, name: str, default: str = "") -> str:
         """The first query parameter of that name."""
@@ -52,6 +54,8 @@ class Response(Struct, frozen=True):
     """Send only so many bytes of the body, then drop the connection."""
     pause: float = 0.0
     """Seconds to wait between the head and the body."""
+    sent: Callable[[], Awaitable[None]] | None = None
+    """Called when the last byte has been handed to the system."""
 
 
 class Drop(Struct, frozen=True):
@@ -137,6 +141,8 @@ class Server(Struct):
             if isinstance(answer, Drop) or not await _send(connection, writer, request, answer):
                 writer.transport.abort()
                 return
+            if answer.sent is not None:
+                await answer.sent()
             if connection.our_state is h11.MUST_CLOSE:
                 return
             connection.start_next_cycle()
@@ -175,6 +181,7 @@ def _request(head: h11.Request, body: bytes) -> Request:
         query=tuple(parse_qsl(target.query, keep_blank_values=True)),
         headers=headers,
         body=body,
+        target=head.target.decode("ascii"),
     )
 
 

@@ -1,0 +1,147 @@
+"""The verbs of ``d2f``."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import webbrowser
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import click
+
+from gateway import __version__, log, settings
+from gateway.devices import Devices
+from gateway.errors import D2FError
+from gateway.extension import extension_folder
+from gateway.security import new_login_link
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.vault import Vault
+
+
+class _Verbs(click.Group):
+    """Says our own errors in words, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except D2FError as error:
+            raise click.ClickException(f"{error.words.zh}\n{error.words.en}") from error
+
+
+@click.group(cls=_Verbs, invoke_without_command=True)
+@click.version_option(__version__, prog_name="d2f")
+@click.option("--no-browser", is_flag=True, help="Do not open the dashboard in the browser.")
+@click.pass_context
+def main(ctx: click.Context, *, no_browser: bool) -> None:
+    """豆瓣 → 飞书. Without a verb: start the gateway and open its dashboard."""
+    current = settings.load()
+    log.configure(current.log)
+    ctx.obj = current
+    if ctx.invoked_subcommand is None:
+        _run(lambda stop: _serve(current, stop, browser=not no_browser))
+
+
+@main.command(name="open")
+@click.option("--print", "only_print", is_flag=True, help="Print the link, do not open it.")
+@click.pass_obj
+def open_dashboard(current: Settings, *, only_print: bool) -> None:
+    """Open the dashboard of the running gateway (a link that works once)."""
+    with Store(current.library) as store:
+        link = new_login_link(store, current)
+    click.echo(link)
+    if not only_print:
+        webbrowser.open(link)
+
+
+@main.command()
+@click.pass_obj
+def pair(current: Settings) -> None:
+    """Make a pairing code for the extension."""
+    with Store(current.library) as store:
+        click.echo(Devices(store, Vault(store, current.key_file)).start_pairing(current.port))
+
+
+@main.command()
+def extension() -> None:
+    """Say where the browser extension lies, to load it unpacked."""
+    click.echo(extension_folder())
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Check every record at the end, and stop.")
+@click.option("--marks", default=1000, show_default=True, help="How many marks the simulated person has.")
+def demo(*, once: bool, marks: int) -> None:
+    """Try it all with a simulated Douban and a simulated Feishu: no account, nothing leaves this machine."""
+    from gateway.demo import demo as run_demo  # noqa: PLC0415  # the simulators are for this verb alone
+
+    failed = _run(lambda stop: run_demo(marks, stop=None if once else stop))
+    sys.exit(failed)
+
+
+@main.group()
+def sandbox() -> None:
+    """Run one of the simulators alone."""
+
+
+@sandbox.command()
+@click.option("--port", default=0, help="Where to listen; 0 takes a free port.")
+@click.option("--marks", default=1000, show_default=True, help="How many marks the person has.")
+def douban(port: int, marks: int) -> None:
+    """The simulated Douban; it answers by the Host header. Prints one line of JSON."""
+    from gateway.sandbox import serve  # noqa: PLC0415  # the simulators are for these verbs alone
+
+    _run(lambda stop: serve.douban(port, marks, stop))
+
+
+@sandbox.command()
+@click.option("--port", default=0, help="Where to listen; 0 takes a free port.")
+def feishu(port: int) -> None:
+    """The simulated Feishu. Prints one line of JSON."""
+    from gateway.sandbox import serve  # noqa: PLC0415  # the simulators are for these verbs alone
+
+    _run(lambda stop: serve.feishu(port, stop))
+
+
+async def _serve(current: Settings, stop: asyncio.Event, *, browser: bool) -> int:
+    from gateway.server import running  # noqa: PLC0415  # half a second of imports that other verbs need not wait for
+
+    async with running(current) as gateway:
+        link = new_login_link(gateway.store, gateway.settings)
+        click.echo(f"D2F {__version__} · {gateway.settings.dashboard}")
+        click.echo(f"打开控制台 / open the dashboard: {link}")
+        click.echo(f"扩展 / extension: {extension_folder()}")
+        click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
+        if browser:
+            await asyncio.to_thread(webbrowser.open, link)
+        await stop.wait()
+    return 0
+
+
+def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
+    """Runs until the work is done or the person stops it, in good order."""
+
+    async def until_stopped() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, stop.set)
+            except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+                signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+        return await work(stop)
+
+    runner = _uvloop_factory()
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=runner) as current:
+        return current.run(until_stopped())
+    return 130
+
+
+def _uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop where there is one; the standard loop elsewhere."""
+    try:
+        import uvloop  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,252 @@
+"""Can this page be trusted to speak of the person's own marks? If not: why not.
+
+The order of the tests is that of archives of thousands of real pages: what Douban shows *instead* of the
+page comes first (it is served with status 200), then who is logged in, then whose list it is. A page that
+is not recognised is never taken for an empty one.
+"""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import UNSET, Struct, structs
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.douban.text import html_of, line, why_unreadable
+from gateway.douban.urls import Address
+from gateway.model import Account, Medium, PageType, Verdict
+
+__all__ = ["Judgement", "heading", "judge"]
+
+_TITLES = {
+    "登录豆瓣": (Verdict.LOGIN, "login_page"),
+    "豆瓣 - 登录跳转页": (Verdict.BLOCKED, "ip_refused"),
+    "禁止访问": (Verdict.BLOCKED, "forbidden"),
+    "403 Forbidden": (Verdict.BLOCKED, "forbidden"),
+    "页面不存在": (Verdict.GONE, "not_found"),
+    "条目不存在": (Verdict.GONE, "subject_removed"),
+}
+_SENTENCES = (
+    ("有异常请求", Verdict.BLOCKED, "ip_refused"),
+    ("请输入验证码", Verdict.BLOCKED, "captcha"),
+    ("访问过于频繁", Verdict.BLOCKED, "too_often"),
+    ("像机器人", Verdict.BLOCKED, "robot"),
+    ("error code: 004", Verdict.BLOCKED, "ip_refused"),
+    ("error code: 008", Verdict.LOGIN, "login_page"),
+    ("条目豆瓣不收录", Verdict.GONE, "subject_removed"),
+    ("条目不存在", Verdict.GONE, "subject_removed"),
+    ("条目正在等待审核", Verdict.GONE, "subject_hidden"),
+    ("条目暂时无法查看", Verdict.GONE, "subject_hidden"),
+    ("页面不存在", Verdict.GONE, "not_found"),
+)
+"""Looked for only where the page that was asked for is not there: people write such words in comments."""
+_NOT_YET = frozenset((Medium.GAME, Medium.DRAMA))
+_SHORT = 64 * 1024
+"""A page that stands in for another is 13 bytes to 20 KB long."""
+
+_FRAMES = {
+    PageType.LIST: ".grid-view, .list-view, .interest-list, .game-list, .subject-num, #db-usr-profile, .paginator",
+    PageType.SUBJECT: "#info, #mainpic, #interest_sectl, #interest_sect_level, .drama-info, "
+    "[property='v:itemreviewed']",
+}
+_OWN_HEADING = re.compile(r"我(?:想|在|最近)?[看读听玩]过?的")
+_COUNT = re.compile(r"[(（]\s*([0-9]{1,9})\s*[)）]\s*$", re.ASCII)
+_NAV_OBJECT = re.compile(r"_GLOBAL_NAV\s{0,9}=\s{0,9}\{([^}]{0,2000})")
+_NAV_IDS = (
+    re.compile(r"\bUSER_ID\s*:\s*[\"']?([0-9]{1,20})\b", re.ASCII),
+    re.compile(r"\bUPLOAD_AUTH_TOKEN\s*:\s*[\"']([0-9]{1,20}):", re.ASCII),
+)
+_LINK_ID = re.compile(r"\"uid\"\s*:\s*\"?([0-9]{1,20})\b", re.ASCII)
+_PIWIK_ID = re.compile(r"\[\s*[\"']setUserId[\"']\s*,\s*[\"']([0-9]{1,20})[\"']", re.ASCII)
+_AVATAR_ID = re.compile(r"/icon/u[pl]?([0-9]{1,20})-", re.ASCII)
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """The verdict, and the parsed page where it may be read on."""
+
+    verdict: Verdict
+    reason: str | None = None
+    account: Account | None = None
+    """Who is logged in."""
+    tree: LexborHTMLParser | None = None
+    """Set if the page is the one that was asked for; its public facts may be read whatever the verdict."""
+
+
+def judge(here: Address, content: bytes, library: str | None) -> Judgement:
+    """Decide on the page at an address. ``library`` is the id that the marks are kept for, if known."""
+    unreadable = why_unreadable(content)
+    if unreadable in {"empty", "too_large", "no_frame"}:
+        return Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
+    if (stand_in := _other_host(here)) is not None:
+        return stand_in
+    html = html_of(content)
+    if unreadable is not None:
+        # A refusal may be one bare line of text: `error code: 004`.
+        said = _said(html.decode()) if html is not None and len(html) < _SHORT else None
+        return said or Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
+    if html is None:
+        return Judgement(verdict=Verdict.UNKNOWN, reason="charset")
+    tree = LexborHTMLParser(html)
+    framed = _has_frame(here, tree)
+    return _stand_in(tree, framed=framed or len(html) > _SHORT) or _own(
+        here, tree, library, whole=framed and _ended(html)
+    )
+
+
+def heading(tree: LexborHTMLParser) -> tuple[str, int] | None:
+    """The heading of a list and the number in its brackets: ``我看过的影视(1157)``."""
+    for node in tree.css("h1")[:5]:
+        text = line(node)
+        if (count := _COUNT.search(text)) is not None:
+            return text, int(count[1])
+    return None
+
+
+def _other_host(here: Address) -> Judgement | None:
+    if here.host == "accounts.douban.com":
+        return Judgement(verdict=Verdict.LOGIN, reason="login_page")
+    if here.host == "sec.douban.com":
+        reason = {"/c": "proof_of_work", "/b": "ip_refused"}.get(here.path, "forbidden")
+        return Judgement(verdict=Verdict.BLOCKED, reason=reason)
+    return None
+
+
+def _stand_in(tree: LexborHTMLParser, *, framed: bool) -> Judgement | None:
+    """What Douban shows instead of the page, if it does."""
+    if (known := _TITLES.get(line(tree.css_first("title")))) is not None:
+        return Judgement(verdict=known[0], reason=known[1], account=_account(tree))
+    if framed:
+        return None
+    if tree.css_first("form#sec [name='cha'], form#sec [name='tok']") is not None:
+        return Judgement(verdict=Verdict.BLOCKED, reason="proof_of_work")
+    return _said(tree.body.text(), _account(tree)) if tree.body is not None else None
+
+
+def _has_frame(here: Address, tree: LexborHTMLParser) -> bool:
+    if here.type is PageType.OTHER:
+        return _logged_in(tree) is not None
+    if tree.css_first(_FRAMES[here.type]) is not None:
+        return True
+    return here.type is PageType.LIST and heading(tree) is not None
+
+
+def _said(text: str, account: Account | None = None) -> Judgement | None:
+    for sentence, verdict, reason in _SENTENCES:
+        if sentence in text:
+            return Judgement(verdict=verdict, reason=reason, account=account)
+    return None
+
+
+def _ended(html: bytes) -> bool:
+    """Whether the page came to its end. In a page that was cut, the last row or comment is half a one."""
+    return any(html.rfind(end, -_SHORT) >= 0 for end in (b"</html", b"</body", b"</HTML", b"</BODY"))
+
+
+def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: bool) -> Judgement:
+    if here.type is PageType.OTHER:
+        reason = "not_yet" if here.medium in _NOT_YET else "no_marks_here"
+        return Judgement(verdict=Verdict.UNKNOWN, reason=reason, account=_account(tree))
+    verdict, reason, account = _whose(here, tree, library)
+    known = here.medium not in _NOT_YET
+    if verdict is Verdict.OK and not (known and whole):
+        verdict, reason = Verdict.UNKNOWN, "no_frame" if known else "not_yet"
+    public = here.type is PageType.SUBJECT and reason in {"logged_out", "no_frame"}
+    readable = known and whole and (verdict is Verdict.OK or public)
+    return Judgement(verdict=verdict, reason=reason, account=account, tree=tree if readable else None)
+
+
+def _whose(
+    here: Address, tree: LexborHTMLParser, library: str | None
+) -> tuple[Verdict, str | None, Account | None]:
+    if _logged_in(tree) is False:
+        return Verdict.LOGIN, "logged_out", None
+    account = _account(tree) or _account_of_own_list(here, tree)
+    if account is None:
+        return Verdict.UNKNOWN, "no_frame", None
+    if library is not None and account.id != library:
+        return Verdict.FOREIGN, "other_account", account
+    if here.type is PageType.LIST and not _is_own_list(here, tree, account.id):
+        return Verdict.FOREIGN, "other_person", account
+    if here.owner is not None and not _is_id(here.owner):
+        account = structs.replace(account, slug=here.owner)
+    return Verdict.OK, None, account
+
+
+def _logged_in(tree: LexborHTMLParser) -> bool | None:
+    """None if the page shows no sign of either: its navigation was cut away."""
+    scope = tree.css_first("#db-global-nav") or tree
+    if scope.css_first(".nav-user-account, a[href*='/accounts/logout']") is not None:
+        return True
+    if scope.css_first(".nav-login") is not None or tree.css_first(".a_show_login") is not None:
+        return False
+    return None
+
+
+def _account(tree: LexborHTMLParser) -> Account | None:
+    """Who is logged in, from the global navigation alone: all other ids on a page are other people's."""
+    said, counted = _ids_in_scripts(tree)
+    number = said or _id_in_links(tree) or counted
+    if number is None or not number.strip("0"):
+        return None
+    name = re.sub(r"的[账帐]号$", "", line(tree.css_first(".nav-user-account .bn-more span")))
+    return Account(id=number, name=name or UNSET)
+
+
+def _ids_in_scripts(tree: LexborHTMLParser) -> tuple[str | None, str | None]:
+    """The id in the navigation's script, and the one in the statistics' at the end of the page."""
+    counted = None
+    for script in _scripts(tree):
+        text = script.text()
+        if (found := _NAV_OBJECT.match(text, text.find("_GLOBAL_NAV"))) is not None:
+            ids = [number[1] for pattern in _NAV_IDS if (number := pattern.search(found[1])) is not None]
+            if ids:
+                return ids[0], None
+        elif (found := _PIWIK_ID.search(text)) is not None:
+            counted = found[1]
+    return None, counted
+
+
+def _scripts(tree: LexborHTMLParser) -> Iterator[LexborNode]:
+    """The inline scripts, the one beside the navigation first."""
+    if (beside := tree.css_first("#db-global-nav ~ script:not([src])")) is not None:
+        yield beside
+    yield from tree.css("script:not([src])")
+
+
+def _id_in_links(tree: LexborHTMLParser) -> str | None:
+    link = tree.css_first("#db-global-nav a[data-moreurl-dict*='uid']")
+    found = _LINK_ID.search((link.attributes.get("data-moreurl-dict") or "") if link is not None else "")
+    return found[1] if found is not None else None
+
+
+def _is_id(owner: str) -> bool:
+    return owner.isascii() and owner.isdigit()
+
+
+def _is_own_list(here: Address, tree: LexborHTMLParser, account: str) -> bool:
+    if here.owner is None:
+        return True
+    if _is_id(here.owner):
+        return here.owner == account
+    # A chosen name says nothing of the number; the picture of the list's person carries it.
+    picture = tree.css_first("#db-usr-profile img[src*='/icon/u']")
+    if picture is not None and (found := _AVATAR_ID.search(picture.attributes.get("src") or "")) is not None:
+        return found[1] == account
+    title = heading(tree)
+    return _has_own_controls(tree) or (title is not None and _OWN_HEADING.match(title[0]) is not None)
+
+
+def _account_of_own_list(here: Address, tree: LexborHTMLParser) -> Account | None:
+    """The person of a list whose navigation was cut away or names nobody.
+
+    Douban shows the controls to change and delete a mark to its owner alone, so they prove a session and
+    whose it is; then the number in the address is that of the owner. Without both, nobody knows.
+    """
+    if here.type is not PageType.LIST or here.owner is None or not _is_id(here.owner):
+        return None
+    return Account(here.owner) if _has_own_controls(tree) else None
+
+
+def _has_own_controls(tree: LexborHTMLParser) -> bool:
+    if tree.css_first("a.d_link") is not None:
+        return True
+    return any(line(link) in {"修改", "删除"} for link in tree.css(".opt-ln a, .gact a, a.a_collect_btn"))

@@ -1,0 +1,260 @@
+"""The rows of a list page: how each kind is built, and what one says of its mark and its subject.
+
+Each medium has its own table of selectors: one set for all reads games as "0 % rated" without a word.
+A field is taken from its row, never as parallel lists over the page, and a row may lack any field.
+"""
+
+import re
+from collections.abc import Callable
+
+from msgspec import UNSET, Struct, UnsetType
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.douban.text import day, line, tags_of, written
+from gateway.douban.titles import Titles, is_tombstone, titles_of_album, titles_of_book, titles_of_film
+from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
+
+__all__ = ["Row", "mark_of", "rows_of", "subject_of"]
+
+
+class Shape(Struct, frozen=True):
+    """How one kind of row is built."""
+
+    row: str
+    """CSS of the row."""
+    queries: dict[str, str]
+    """For each field the CSS of the rows, and of the field in a row. Of a field the first match counts; of
+    the comment the last one that is not the line with date and rating."""
+    titles: Callable[[LexborNode], Titles]
+    list_mode: bool = False
+    """List mode leaves comments out, and keeps tags and intro in a block of its own."""
+
+
+def _shape(
+    row: str, titles: Callable[[LexborNode], Titles], fields: dict[str, str], *, list_mode: bool = False
+) -> Shape:
+    inside = {name: css.replace(", ", f", {row} ") for name, css in fields.items()}
+    return Shape(row, {name: f"{row}, {row} {css}" for name, css in inside.items()}, titles, list_mode)
+
+
+_GRID = {
+    "title": "li.title a, em",
+    "cover": ".pic img",
+    "brief": "li.intro",
+    "rating": "span[class*='rating'][class*='-t']",
+    "date": "span.date",
+    "tags": "span.tags",
+    "comment": "span.comment",
+    "cid": "[data-cid]",
+    "rel": "[rel*=':']",
+}
+_LIST = {
+    "title": ".title a",
+    "brief": ".intro",
+    "rating": "span[class*='rating'][class*='-t']",
+    "date": ".date",
+    "tags": ".tags",
+    "comment": ".comment",
+    "cid": "[data-cid]",
+    "rel": "[rel*=':']",
+}
+_BOOKS = _GRID | {"title": "h2 a", "brief": "div.pub", "comment": "p.comment"}
+# The comment of an album is all of a `<li>` without a class; the line with date and rating is another.
+_ALBUMS = _GRID | {"comment": "span.comment, li:not([class]), li[class='']"}
+
+_SHAPES: dict[Medium, tuple[Shape, ...]] = {
+    Medium.MOVIE: (
+        _shape("div.item", titles_of_film, _GRID),
+        _shape("li.item", titles_of_film, _LIST, list_mode=True),
+    ),
+    Medium.BOOK: (
+        _shape("li.subject-item", titles_of_book, _BOOKS),
+        _shape("li.item", titles_of_book, _LIST, list_mode=True),
+    ),
+    Medium.MUSIC: (
+        _shape("div.item", titles_of_album, _ALBUMS),
+        _shape("li.item", titles_of_album, _LIST, list_mode=True),
+    ),
+}
+
+_REL = re.compile(r"\s*([0-9]{1,20}):([PFN])\s*", re.ASCII)
+_REL_STATUS = {"P": Status.DONE, "F": Status.WISH, "N": Status.DOING}
+_WORD = re.compile(r"(?:(想)|(在))?[看读听玩](过)?")
+_RATING = re.compile(r"(?:^|\s)rating([1-5])-t(?:\s|$)")
+_LINK = re.compile(r"/subject/([0-9]{1,20})", re.ASCII)
+_ROW_ID = re.compile(r"list([0-9]{1,20})", re.ASCII)
+_RELEASE = re.compile(r"([12][0-9]{3})(?:-[0-9]{1,2}){0,2}(?:\(.*\))?", re.ASCII)
+_PLACEHOLDER = re.compile(r"/(?:f|cuphead)/|^data:")
+
+
+class Row(Struct):
+    """One row, with the first match of each of its fields."""
+
+    node: LexborNode
+    shape: Shape
+    cells: dict[str, LexborNode] = {}
+    comments: list[LexborNode] = []
+    number: str | None = None
+    """The id of the subject; None if the row does not say."""
+    deleted: bool = False
+    """Marked as one whose subject Douban has taken down (list mode)."""
+    is_mark: bool = True
+    """Not every box with a link to a subject is a mark: one without a date must show it otherwise."""
+
+
+def rows_of(tree: LexborHTMLParser, medium: Medium) -> list[Row]:
+    """The rows of the page, of whichever kind, each with its fields."""
+    found = [row for shape in _SHAPES[medium] for row in _gather(tree, shape)]
+    for row in found:
+        row.number = _number(row)
+        if "date" not in row.cells:
+            row.deleted = row.node.css_first(".deleted") is not None
+            signed = row.deleted or "rel" in row.cells or _cid(row) is not None
+            row.is_mark = signed or row.node.css_first(".opt-ln, .gact") is not None
+    return found
+
+
+def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
+    """What the row tells of its subject."""
+    cells = row.cells
+    titles = row.shape.titles(cells["title"]) if "title" in cells else Titles()
+    gone = titles.title is not UNSET and is_tombstone(titles.title)
+    removed = gone or row.deleted
+    brief = line(cells.get("brief"))
+    return Subject(
+        key=key,
+        kind=kind,
+        title=UNSET if gone else titles.title or UNSET,
+        title_cut=titles.cut,
+        original_title=titles.original,
+        other_titles=titles.others,
+        subtitle=titles.subtitle,
+        year=_year(brief) if key.medium is Medium.MOVIE else UNSET,
+        cover=UNSET if removed or "cover" not in cells else _cover(cells["cover"]),
+        brief=brief or UNSET,
+        removed=removed,
+    )
+
+
+def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Mark, list[str]]:
+    """The mark, and the codes of what is odd about it. ``status`` is that of the list's address."""
+    cells = row.cells
+    odd: list[str] = []
+    when = cells["date"].text().strip() if "date" in cells else ""
+    # What the row says of itself is better evidence than the address that it was asked for under.
+    sign = _sign(row, when)
+    if sign is not None and sign is not status:
+        odd.append("status_mismatch")
+    # A removed subject may have lost this line: then nothing is known, and nothing may be overwritten.
+    shown = "date" in cells or "rating" in cells or "tags" in cells
+    if not shown and not row.comments and not row.deleted:
+        odd.append("title_only")
+    shows_tags = "tags" in cells or (shown and (not row.shape.list_mode or "brief" in cells))
+    mark = Mark(
+        account=account,
+        subject=key,
+        status=sign or status,
+        rating=_rating(cells.get("rating")) if shown else UNSET,
+        comment=_comment(row, shown=shown),
+        tags=tags_of(cells["tags"].text() if "tags" in cells else "") if shows_tags else UNSET,
+        marked_on=day(when) or UNSET,
+        mark_id=_cid(row) or UNSET,
+    )
+    return mark, odd
+
+
+def _gather(tree: LexborHTMLParser, shape: Shape) -> list[Row]:
+    """Rows and fields: one query a field over the page, far quicker than one a field and row.
+
+    Each answer holds the rows and what is in them, in the order of the page: a match belongs to the row
+    before it, and the query lets none through that is in no row.
+    """
+    nested = {node.mem_id for node in tree.css(f"{shape.row} {shape.row}")}
+    rows: list[Row] = []
+    holders: dict[int, Row] = {}
+    for node in tree.css(shape.row):
+        if node.mem_id not in nested:
+            rows.append(Row(node, shape))
+        holders[node.mem_id] = rows[-1]
+    if not rows:
+        return []
+    for name, query in shape.queries.items():
+        row = rows[0]
+        for node in tree.css(query):
+            if (found := holders.get(node.mem_id)) is not None:
+                row = found
+            elif name == "comment":
+                row.comments.append(node)
+            else:
+                row.cells.setdefault(name, node)
+    return rows
+
+
+def _number(row: Row) -> str | None:
+    """The id of the subject: the row's own, that of its title's link, of any link, of its button to delete.
+
+    Any link but one in the comment, which may hold the address of another subject.
+    """
+    if (own := _ROW_ID.fullmatch(row.node.id or "")) is not None:
+        return own[1]
+    title = row.cells.get("title")
+    if title is not None and (found := _LINK.search(title.attributes.get("href") or "")) is not None:
+        return found[1]
+    link = row.node.css_first("a[href*='/subject/']:not(.comment a)")
+    if link is not None and (found := _LINK.search(link.attributes.get("href") or "")) is not None:
+        return found[1]
+    rel = row.cells.get("rel")
+    if rel is not None and (found := _REL.fullmatch(rel.attributes.get("rel") or "")) is not None:
+        return found[1]
+    return None
+
+
+def _cid(row: Row) -> str | None:
+    """Films have it on the row, books on the comment, list mode on the hidden block."""
+    return row.cells.get("cid", row.node).attributes.get("data-cid")
+
+
+def _sign(row: Row, when: str) -> Status | None:
+    """The row's own word: ``rel="N:P"`` on its button to delete, or ``读过`` beside the date."""
+    if (rel := row.cells.get("rel")) is not None:
+        found = _REL.fullmatch(rel.attributes.get("rel") or "")
+        if found is not None and found[1] == row.number:
+            return _REL_STATUS[found[2]]
+    if (word := _WORD.search(when)) is None:
+        return None
+    wish, doing, done = word.groups()
+    return Status.WISH if wish else Status.DOING if doing else Status.DONE if done else None
+
+
+def _rating(node: LexborNode | None) -> int | None:
+    found = _RATING.search(node.attributes.get("class") or "") if node is not None else None
+    return int(found[1]) if found is not None else None
+
+
+def _comment(row: Row, *, shown: bool) -> str | None | UnsetType:
+    for node in reversed(row.comments):
+        if not _holds_the_line(node, row):
+            return written(node) or None
+    return None if shown and not row.shape.list_mode else UNSET
+
+
+def _holds_the_line(node: LexborNode, row: Row) -> bool:
+    """Whether this is where date, rating and tags are."""
+    cells = (row.cells.get(name) for name in ("date", "rating", "tags"))
+    parents = (cell.parent for cell in cells if cell is not None)
+    return any(parent is not None and parent.mem_id == node.mem_id for parent in parents)
+
+
+def _year(brief: str) -> int | UnsetType:
+    """The year of the first release: the intro of a film begins with its dates; nothing else has a place."""
+    years: list[int] = []
+    for part in brief.split(" / ", 12):
+        if (release := _RELEASE.fullmatch(part)) is None:
+            break
+        years.append(int(release[1]))
+    return min(years, default=UNSET)
+
+
+def _cover(node: LexborNode) -> str | None:
+    source = node.attributes.get("src") or ""
+    return None if not source or _PLACEHOLDER.search(source) else source

@@ -1,0 +1,257 @@
+"""A subject page: the public facts of one book, film, series or album, and the person's own mark."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.douban.interest import mark_of, wording
+from gateway.douban.page import Judgement
+from gateway.douban.text import classes, line, many, number, one_line, written
+from gateway.douban.titles import is_tombstone
+from gateway.model import Kind, Medium, Page, PageType, Problem, Reading, Subject, SubjectKey, Verdict
+
+__all__ = ["read", "removed"]
+
+
+def _one(text: str) -> str | None:
+    return text or None
+
+
+def _imdb(text: str) -> str | None:
+    return found[0] if (found := re.search(r"tt[0-9]{5,12}", text)) is not None else None
+
+
+_Field = tuple[str, Callable[[str], object]]
+_LABELS: dict[Medium, dict[str, _Field]] = {
+    Medium.MOVIE: {
+        "导演": ("directors", many),
+        "编剧": ("writers", many),
+        "主演": ("cast", many),
+        "类型": ("genres", many),
+        "制片国家/地区": ("countries", many),
+        "语言": ("languages", many),
+        "上映日期": ("released", many),
+        "首播": ("released", many),
+        "片长": ("durations", many),
+        "单集片长": ("durations", many),
+        "季数": ("season", number),
+        "集数": ("episodes", number),
+        "又名": ("other_titles", many),
+        "IMDb": ("imdb", _imdb),
+        "IMDb链接": ("imdb", _imdb),
+    },
+    Medium.BOOK: {
+        "作者": ("authors", many),
+        "译者": ("translators", many),
+        "出版社": ("publisher", _one),
+        "副标题": ("subtitle", _one),
+        "原作名": ("original_title", _one),
+        "出版年": ("released", many),
+        "页数": ("pages", _one),
+        "定价": ("price", _one),
+        "装帧": ("binding", _one),
+        "丛书": ("series", _one),
+        "ISBN": ("isbn", _one),
+    },
+    Medium.MUSIC: {
+        "又名": ("other_titles", many),
+        "表演者": ("performers", many),
+        "流派": ("genres", many),
+        "专辑类型": ("album_type", _one),
+        "介质": ("format", _one),
+        "发行时间": ("released", many),
+        "出版者": ("publisher", _one),
+        "唱片数": ("discs", _one),
+        "条形码": ("barcode", _one),
+    },
+}
+"""What stands beside each label, and how it is read. Labels are looked for in ``#info`` alone: the same
+class marks other people's names in the comments below."""
+
+_KINDS = {Medium.BOOK: Kind.BOOK, Medium.MUSIC: Kind.MUSIC}
+_OF_SERIES = {"集数", "首播", "单集片长", "季数"}
+_TYPE = re.compile(r"\"@type\"\s*:\s*\"(Movie|TVSeries)\"")
+_PLACEHOLDER = re.compile(r"/(?:f|cuphead)/|^data:")
+_SUFFIX = " (豆瓣)"
+
+
+def read(url: str, key: SubjectKey, judged: Judgement) -> Reading:
+    """The subject, and the mark if the page was judged to be the person's own view of it."""
+    tree = judged.tree
+    assert tree is not None
+    found = subject_of(tree, key)
+    mark = None
+    if judged.verdict is Verdict.OK and judged.account is not None:
+        mark = mark_of(tree, key, judged.account.id)
+    bare = found.title is UNSET and not found.removed
+    return Reading(
+        page=Page(url=url, type=PageType.SUBJECT, verdict=judged.verdict, reason=judged.reason, subject=key),
+        account=judged.account,
+        marks=(mark,) if mark is not None else (),
+        subjects=(found,),
+        problems=(Problem("fields_missing", "title"),) if bare else (),
+    )
+
+
+def removed(key: SubjectKey) -> Subject:
+    """A subject that Douban says it no longer has."""
+    return Subject(key=key, kind=_KINDS.get(key.medium, UNSET), removed=True)
+
+
+def subject_of(tree: LexborHTMLParser, key: SubjectKey) -> Subject:
+    """All public facts of the page."""
+    labels: dict[str, str] = {}
+    for label, value in _labels(tree.css_first("#info")):
+        labels.setdefault(label, value)
+    facts: dict[str, Any] = {}
+    for label, (field, reader) in _LABELS[key.medium].items():
+        if label in labels and (value := reader(labels[label])):
+            facts.setdefault(field, value)
+    if (season := _season(tree)) is not None:
+        facts["season"] = season
+    titles = _titles(tree, key.medium)
+    gone = is_tombstone(titles.get("title", ""))
+    facts |= {} if gone else titles
+    facts |= _score(tree.css_first("#interest_sectl"))
+    return Subject(
+        key=key,
+        kind=_KINDS.get(key.medium) or _kind(tree, labels),
+        year=_year(tree, facts),
+        cover=UNSET if gone else _cover(tree.css_first("#mainpic img")),
+        intro=_intro(tree),
+        removed=gone,
+        **facts,
+    )
+
+
+def _labels(box: LexborNode | None) -> Iterator[tuple[str, str]]:
+    """The labels of the info block with their values.
+
+    A value stands behind its label up to the next ``<br>``; or label and value share a ``<span>``; or (the
+    performers of an album) the value is inside the label. The colon is inside the label or behind it.
+    """
+    label, value = "", ""
+    for node in box.iter(include_text=True) if box is not None else ():
+        if (name := _label_of(node)) is not None:
+            if label:
+                yield label, _value(value)
+            label, _, value = name.text().replace("：", ":").partition(":")
+            label = label.strip()
+            value += _text_after(name) if node.mem_id != name.mem_id else ""
+        elif node.tag == "br":
+            if label:
+                yield label, _value(value)
+            label = value = ""
+        elif node.tag != "select":
+            value += _text(node)
+    if label:
+        yield label, _value(value)
+
+
+def _text_after(node: LexborNode) -> str:
+    text = ""
+    while (following := node.next) is not None:
+        text += _text(following)
+        node = following
+    return text
+
+
+def _text(node: LexborNode) -> str:
+    """All text but the link that unfolds a long cast."""
+    text = node.text()
+    return written(node) if "更多" in text else text
+
+
+def _label_of(node: LexborNode) -> LexborNode | None:
+    if node.tag != "span":
+        return None
+    if "pl" in classes(node):
+        return node
+    first = next(iter(node.iter()), None)
+    return first if first is not None and first.tag == "span" and "pl" in classes(first) else None
+
+
+def _value(text: str) -> str:
+    return one_line(text).lstrip(":： ")
+
+
+def _titles(tree: LexborHTMLParser, medium: Medium) -> dict[str, Any]:
+    node = tree.css_first("h1 [property='v:itemreviewed']") or tree.css_first("h1 span:not(.year)")
+    whole = line(node)
+    if not whole:
+        return {}
+    if medium is Medium.MOVIE:
+        return _split(whole, tree)
+    subtitle = line(tree.css_first("[property='v:subtitle']")) if medium is Medium.BOOK else ""
+    return {"title": whole} | ({"subtitle": subtitle} if subtitle else {})
+
+
+def _split(whole: str, tree: LexborHTMLParser) -> dict[str, Any]:
+    """``中文 原名`` is one text with a space between.
+
+    The window's title has the first part alone. Where that was cut away, the poster's name is the last part
+    (of a later season it may be the name of the whole series, and then does not fit).
+    """
+    first = line(tree.css_first("title")).removesuffix(_SUFFIX).strip()
+    if first and (whole == first or whole.startswith(first + " ")):
+        return {"title": first, "original_title": whole.removeprefix(first).strip() or None}
+    poster = tree.css_first("#mainpic img")
+    last = one_line((poster.attributes.get("alt") or "") if poster is not None else "")
+    if last and whole.endswith(" " + last):
+        return {"title": whole.removesuffix(last).strip(), "original_title": last}
+    return {"title": whole}
+
+
+def _season(tree: LexborHTMLParser) -> int | None:
+    chosen = tree.css_first("#info #season option[selected]")
+    return number(line(chosen)) if chosen is not None else None
+
+
+def _kind(tree: LexborHTMLParser, labels: Mapping[str, str]) -> Kind | UnsetType:
+    """Film or series. Some series (shows above all) have Douban's type of a film, so their labels count more."""
+    if not _OF_SERIES.isdisjoint(labels) or "电视剧" in (said := wording(tree)):
+        return Kind.TV
+    script = tree.css_first("script[type='application/ld+json']")
+    if script is not None and (found := _TYPE.search(script.text())) is not None:
+        return Kind.TV if found[1] == "TVSeries" else Kind.MOVIE
+    return Kind.MOVIE if "电影" in said or "片长" in labels or "上映日期" in labels else UNSET
+
+
+def _year(tree: LexborHTMLParser, facts: Mapping[str, Any]) -> int | UnsetType:
+    released: tuple[str, ...] = facts.get("released", ())
+    text = line(tree.css_first("h1 .year")) or (released[0] if released else "")
+    found = re.search(r"(?<![0-9])[12][0-9]{3}(?![0-9])", text)
+    return int(found[0]) if found is not None else UNSET
+
+
+def _score(box: LexborNode | None) -> dict[str, Any]:
+    """Score and number of ratings: empty while there are too few, absent where rating is switched off."""
+    if box is None or (node := box.css_first("[property='v:average'], .rating_num")) is None:
+        return {}
+    found = re.fullmatch(r"10(?:\.0)?|[0-9](?:\.[0-9])?", line(node))
+    return {
+        "score": float(found[0]) if found is not None else None,
+        "votes": number(line(box.css_first("[property='v:votes']"))),
+    }
+
+
+def _cover(node: LexborNode | None) -> str | None | UnsetType:
+    if node is None:
+        return UNSET
+    source = node.attributes.get("src") or ""
+    return None if not source or _PLACEHOLDER.search(source) else source
+
+
+def _intro(tree: LexborHTMLParser) -> str | UnsetType:
+    """The whole text: where the page shows a beginning, the rest is there, hidden."""
+    if (box := tree.css_first("#link-report-intra, #link-report")) is None:
+        return UNSET
+    part = box.css_first("span.all") or box.css_first("[property='v:summary']") or box.css_first(".intro")
+    if part is None:
+        return UNSET
+    paragraphs = [written(p) for p in part.css("p")[:500]] or [written(part)]
+    lines = (text.strip() for paragraph in paragraphs for text in paragraph.split("\n"))
+    return "\n".join(text for text in lines if text) or UNSET

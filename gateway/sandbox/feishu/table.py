@@ -1,0 +1,270 @@
+"""A table: columns, rows, views, and every change of them. A change happens whole or not at all."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec import Struct, field, structs
+
+from gateway.sandbox.feishu.errors import Json, Refusal, unknown_name
+from gateway.sandbox.feishu.fields import Field, FieldSpec
+from gateway.sandbox.feishu.ids import Ids
+from gateway.sandbox.feishu.kinds import SELECTS, kind_of
+from gateway.sandbox.feishu.renders import shown_text
+from gateway.sandbox.feishu.values import Surroundings, converted, stored
+
+MAX_FIELDS = 300
+MAX_VIEWS = 200
+
+Row: TypeAlias = Mapping[str, Json]
+"""Values by column name, as they are written."""
+
+Cells: TypeAlias = dict[str, Json]
+"""Stored values by column id; None only in a plan, where it clears the cell."""
+
+
+class Record(Struct, frozen=True):
+    """A row. Changed rows are new objects, so that a copy of the table stays as it was."""
+
+    id: str
+    number: int
+    """Of the automatic numbering."""
+    cells: Cells
+    created: int
+    """Milliseconds."""
+    modified: int
+    created_by: str
+    modified_by: str
+
+
+class View(Struct, frozen=True):
+    """A view; it keeps no filter here."""
+
+    id: str
+    name: str
+    type: str
+
+
+class Stamp(Struct, frozen=True):
+    """Who changes a table, and when."""
+
+    who: str
+    now: int
+    """Milliseconds."""
+
+
+class Table(Struct):
+    """One table."""
+
+    id: str
+    name: str
+    ids: Ids
+    max_rows: int
+    fields: list[Field] = field(default_factory=list)
+    """The first is the primary one."""
+    records: dict[str, Record] = field(default_factory=dict)
+    """In the order in which they were made."""
+    views: list[View] = field(default_factory=list)
+    revision: int = 1
+    before: dict[str, Record] = field(default_factory=dict)
+    """The rows before the last write that asked for no consistency."""
+    stale_reads: int = 0
+    """So many reads still see ``before``."""
+    made: int = 0
+
+    def column(self, field_id: str) -> Field:
+        """The column of that id. Raises Refusal 1254044."""
+        found = next((column for column in self.fields if column.id == field_id), None)
+        if found is None:
+            raise Refusal(1254044)
+        return found
+
+    def named(self, name: str) -> Field:
+        """The column of that name. Raises Refusal 1254045."""
+        found = next((column for column in self.fields if column.name == name), None)
+        if found is None:
+            raise unknown_name(name)
+        return found
+
+    def record(self, record_id: str) -> Record:
+        """The row of that id. Raises Refusal 1254043."""
+        if record_id not in self.records:
+            raise Refusal(1254043)
+        return self.records[record_id]
+
+    def seen(self) -> dict[str, Record]:
+        """The rows as a read sees them: for a while those of before, if the last write asked for that."""
+        if self.stale_reads == 0:
+            return self.records
+        self.stale_reads -= 1
+        return self.before
+
+    # Columns.
+
+    def add_field(self, spec: FieldSpec) -> Field:
+        """Adds a column. Raises Refusal: 1254014, 1254105 and those of ``Field.made``."""
+        if len(self.fields) >= MAX_FIELDS:
+            raise Refusal(1254105)
+        made = Field.made(spec, self.ids, primary=not self.fields)
+        self._free(made.name)
+        self.fields.append(made)
+        self.revision += 1
+        return made
+
+    def put_field(self, column: Field, spec: FieldSpec) -> None:
+        """Overwrites a column; options that are not sent are gone, and so are they from the cells.
+
+        Raises Refusal: 1254014, 1254606 (nothing changed) and those of ``Field.made``.
+        """
+        name, kind = spec.name(), kind_of(spec.type, spec.ui_type)
+        if name != column.name:
+            self._free(name)
+        if column.primary and not kind.primary:
+            raise Refusal(1254012)
+        after = structs.replace(column, name=name)
+        after.shape(spec, kind, self.ids)
+        if after == column:
+            raise Refusal(1254606)
+        if kind != column.kind:
+            self._convert(column, after)
+        elif kind.ui_type in SELECTS:
+            self._rename_options(column, after)
+        self.fields[self.fields.index(column)] = after
+        self.revision += 1
+
+    def drop_field(self, column: Field) -> None:
+        """Removes a column and its cells. Raises Refusal 1254046."""
+        if column.primary:
+            raise Refusal(1254046)
+        self.fields.remove(column)
+        self._rewrite(column.id, dict.fromkeys(self.records))
+        self.revision += 1
+
+    def _free(self, name: str) -> None:
+        if any(column.name == name for column in self.fields):
+            raise Refusal(1254014)
+
+    def _convert(self, before: Field, after: Field) -> None:
+        values = {
+            record.id: converted(after, shown_text(before, record.cells[before.id]))
+            for record in self.records.values()
+            if before.id in record.cells
+        }
+        if after.kind.ui_type in SELECTS:
+            for value in values.values():
+                after.choose(_names(value), self.ids)
+        self._rewrite(before.id, values)
+
+    def _rename_options(self, before: Field, after: Field) -> None:
+        now = {option.id: option.name for option in after.options.values()}
+        names = {option.name: now.get(option.id) for option in before.options.values()}
+        values: dict[str, Json] = {}
+        for record in self.records.values():
+            cell = record.cells.get(before.id)
+            kept = [new for name in _names(cell) if (new := names[name]) is not None]
+            values[record.id] = next(iter(kept), None) if isinstance(cell, str) else [*kept] or None
+        self._rewrite(before.id, values)
+
+    def _rewrite(self, field_id: str, values: Mapping[str, Json]) -> None:
+        for record_id, value in values.items():
+            record = self.records[record_id]
+            self.records[record_id] = structs.replace(record, cells=_merged(record.cells, {field_id: value}))
+
+    # Rows.
+
+    def plan(self, row: Row, around: Surroundings) -> Cells:
+        """The row as it would be stored. Raises Refusal 1254045 and those of ``stored``."""
+        columns = {column.name: column for column in self.fields}
+        cells: Cells = {}
+        for name, value in row.items():
+            if name not in columns:
+                raise unknown_name(name)
+            column = columns[name]
+            cells[column.id] = stored(column, value, around)
+        return cells
+
+    def create(self, plans: Collection[Cells], stamp: Stamp) -> list[Record]:
+        """Adds rows. Raises Refusal 1254103."""
+        if len(self.records) + len(plans) > self.max_rows:
+            raise Refusal(1254103)
+        self._choose(plans)
+        filled: Cells = {
+            column.id: stamp.now
+            for column in self.fields
+            if column.kind.ui_type == "DateTime" and column.property and column.property["auto_fill"]
+        }
+        made: list[Record] = []
+        for cells in plans:
+            self.made += 1
+            whole = _merged(filled, cells)
+            record = Record(self.ids.record(), self.made, whole, stamp.now, stamp.now, stamp.who, stamp.who)
+            self.records[record.id] = record
+            made.append(record)
+        self.revision += 1
+        return made
+
+    def update(self, changes: Collection[tuple[Record, Cells]], stamp: Stamp) -> None:
+        """Changes cells of rows; the other cells stay."""
+        self._choose(cells for _, cells in changes)
+        for record, cells in changes:
+            # Read again: a row may come twice in one batch.
+            there = self.records[record.id]
+            self.records[record.id] = structs.replace(
+                there, cells=_merged(there.cells, cells), modified=stamp.now, modified_by=stamp.who
+            )
+        self.revision += 1
+
+    def delete(self, record_ids: Iterable[str]) -> None:
+        """Removes rows. Raises Refusal 1254043."""
+        records = [self.record(record_id) for record_id in record_ids]
+        for record in records:
+            self.records.pop(record.id, None)
+        self.revision += 1
+
+    def _choose(self, plans: Iterable[Cells]) -> None:
+        selects = [column for column in self.fields if column.kind.ui_type in SELECTS]
+        for cells in plans:
+            for column in selects:
+                column.choose(_names(cells.get(column.id)), self.ids)
+
+    # Views.
+
+    def add_view(self, name: str, type_: str) -> View:
+        """Adds a view. Raises Refusal: 1254020, 1254021, 1254022, 1254101."""
+        if not name.strip():
+            raise Refusal(1254021)
+        if "[" in name or "]" in name:
+            raise Refusal(1254022)
+        if len(self.views) >= MAX_VIEWS:
+            raise Refusal(1254101)
+        if any(view.name == name.strip() for view in self.views):
+            raise Refusal(1254020)
+        view = View(self.ids.view(), name.strip(), type_)
+        self.views.append(view)
+        return view
+
+
+def cell_of(record: Record, column: Field) -> Json:
+    """The stored or automatic value of a cell; None if it is empty."""
+    match column.kind.ui_type:
+        case "CreatedTime":
+            return record.created
+        case "ModifiedTime":
+            return record.modified
+        case "CreatedUser":
+            return [record.created_by]
+        case "ModifiedUser":
+            return [record.modified_by]
+        case "AutoNumber":
+            return str(record.number)
+        case _:
+            return record.cells.get(column.id)
+
+
+def _merged(cells: Cells, changes: Cells) -> Cells:
+    return {id_: value for id_, value in {**cells, **changes}.items() if value is not None}
+
+
+def _names(cell: Json) -> list[str]:
+    if isinstance(cell, list):
+        return [str(name) for name in cell]
+    return [cell] if isinstance(cell, str) else []

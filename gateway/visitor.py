@@ -1,0 +1,137 @@
+"""A browser's part without a browser: opens Douban's pages, is paired, sends captures, acts as the owner.
+
+For the demo and the tests. Speaks to loopback only, over real sockets, and uses the same messages as the
+extension.
+"""
+
+import base64
+import contextlib
+import http.client
+import re
+import secrets
+import time
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import msgspec
+from msgspec import Struct
+
+from gateway import seal
+from gateway.model import Trigger, now
+from gateway.seal import Head, Keys
+
+_ORIGIN = "chrome-extension://simulatedsimulatedsimulatedsimula"
+
+
+class Reply(Struct, frozen=True):
+    """An HTTP reply."""
+
+    status: int
+    headers: dict[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+def call(
+    origin: str, method: str, target: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
+) -> Reply:
+    """One request to an address on loopback, with any Host one likes. Raises OSError, HTTPException."""
+    address = urlsplit(origin)
+    with contextlib.closing(
+        http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    ) as line:
+        line.request(method, target, body, headers or {})
+        reply = line.getresponse()
+        names = {name.lower(): value for name, value in reply.getheaders()}
+        return Reply(reply.status, names, reply.read())
+
+
+class DoubanVisitor:
+    """Opens pages of the simulated Douban under their real names, with a log-in."""
+
+    def __init__(self, origin: str, cookies: dict[str, str]) -> None:
+        self._origin = origin
+        self._cookies = "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+    def open(self, url: str) -> Reply:
+        """The page of a ``https://….douban.com/…`` address."""
+        parts = urlsplit(url)
+        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        return call(self._origin, "GET", target, headers={"Host": parts.netloc, "Cookie": self._cookies})
+
+
+class Extension:
+    """A paired browser, as far as the gateway can tell."""
+
+    def __init__(self, code: str, *, name: str = "Demo", origin: str = _ORIGIN) -> None:
+        """Pairs with the gateway that made the code. Raises BadMessage if the answer is not its own."""
+        port, psk = seal.parse_pairing_code(code)
+        self._gateway, self._origin = f"http://127.0.0.1:{port}", origin
+        keys, path, random = Keys.for_pairing(psk), "/api/v1/pair", secrets.token_bytes(32)
+        head = Head(seal.pairing_key_id(psk), uuid4(), 0)
+        hello = msgspec.json.encode(
+            {"name": name, "version": "0", "random": base64.b64encode(random).decode()}
+        )
+        reply = self.post(path, seal.seal(head, keys.requests, f"POST {path}", hello))
+        answer = msgspec.json.decode(seal.unseal(reply.body, keys.answers, f"{reply.status} {path}"))
+        self.device = answer["device"]
+        self.keys = Keys.for_device(psk, random, base64.b64decode(answer["random"]))
+
+    def post(self, path: str, frame: bytes) -> Reply:
+        """Sends a frame as it is."""
+        headers = {"Origin": self._origin, "Content-Type": "application/octet-stream"}
+        return call(self._gateway, "POST", path, headers=headers, body=frame)
+
+    def frame(self, path: str, plaintext: bytes, message: UUID | None = None) -> bytes:
+        """A sealed message of this device."""
+        head = Head(bytes.fromhex(self.device), message or uuid4(), time.time_ns())
+        return seal.seal(head, self.keys.requests, f"POST {path}", plaintext)
+
+    def send(self, path: str, plaintext: bytes, message: UUID | None = None) -> tuple[int, Any]:
+        """A sealed message; returns the status and what the sealed answer holds. Raises BadMessage."""
+        frame = self.frame(path, plaintext, message)
+        reply = self.post(path, frame)
+        if not reply.body.startswith(frame[:41]):
+            return reply.status, reply.json()
+        return reply.status, msgspec.json.decode(
+            seal.unseal(reply.body, self.keys.answers, f"{reply.status} {path}")
+        )
+
+    def capture(
+        self,
+        url: str,
+        page: bytes,
+        *,
+        trigger: Trigger = Trigger.BUTTON,
+        at: datetime | None = None,
+        message: UUID | None = None,
+    ) -> tuple[int, Any]:
+        """Sends a page."""
+        head = msgspec.json.encode({"url": url, "captured_at": at or now(), "trigger": trigger})
+        return self.send("/api/v1/captures", head + b"\n" + page, message)
+
+
+class OwnerVisitor:
+    """The owner at the dashboard."""
+
+    def __init__(self, login_link: str) -> None:
+        """Logs in. Raises AssertionError if the link does not."""
+        link = urlsplit(login_link)
+        self._host, self._gateway = link.netloc, f"http://127.0.0.1:{link.port}"
+        reply = call(self._gateway, "GET", f"{link.path}?{link.query}", headers={"Host": self._host})
+        cookie = re.match(r"d2f=[^;]+", reply.headers.get("set-cookie", ""))
+        assert cookie, f"log-in failed: {reply.status}"
+        self.cookie = cookie[0]
+
+    def call(self, method: str, target: str, body: object = None) -> Reply:
+        """A request of the dashboard's own."""
+        headers = {"Host": self._host, "Origin": f"http://{self._host}", "Cookie": self.cookie}
+        if body is None:
+            return call(self._gateway, method, target, headers=headers)
+        headers["Content-Type"] = "application/json"
+        return call(self._gateway, method, target, headers=headers, body=msgspec.json.encode(body))

@@ -1,0 +1,34 @@
+# `just` alone lists these.
+
+set windows-shell := ["powershell.exe", "-NoLogo", "-Command"]
+
+[private]
+default:
+    @just --list --unsorted
+
+# Install everything, with the tools for tests
+setup:
+    uv sync --quiet
+
+# Start the gateway and open its dashboard
+run *options: setup
+    uv run d2f {{ options }}
+
+# Try it all with a simulated Douban and a simulated Feishu
+demo *options: setup
+    uv run d2f demo {{ options }}
+
+# Check style, types and behaviour; gets a browser if there is none
+test *options: lint
+    uv run python -m tests.chromium
+    uv run pytest {{ options }}
+
+# Check style and types only
+lint: setup
+    uv run ruff format --check
+    uv run ruff check
+    uv run basedpyright
+
+# Measure the main path; ratios within one run
+bench: setup
+    uv run python -m tests.bench

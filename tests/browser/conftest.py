@@ -1,0 +1,169 @@
+"""A real Chromium with the real extension, on a simulated Douban that it takes for a public https site."""
+
+import base64
+import contextlib
+import hashlib
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
+from playwright.sync_api import BrowserContext, Page, Playwright, Worker
+
+from gateway.extension import extension_folder
+from gateway.sandbox.http import Drop, Request, Response, Server, html
+from tests import chromium
+from tests.support import Background, Started, World
+
+WAIT = 20_000
+"""Milliseconds after which a page that never changes fails the test."""
+
+
+class Site:
+    """The simulated Douban over https, and pages of ours that stand in for some of its own."""
+
+    def __init__(self, world: World, authority: trustme.CA) -> None:
+        certificate = authority.issue_cert("*.douban.com", "douban.com")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        self.world = world
+        self.instead: dict[str, str] = {}
+        """Page by ``host/path``: served in place of the simulator's own."""
+        self.port = world.background.enter(Server(self._handle, tls=context)).port
+        self.pin = _pin(certificate.cert_chain_pems[0].bytes())
+
+    async def _handle(self, request: Request) -> Response | Drop:
+        page = self.instead.get(f"{request.host.partition(':')[0]}{request.path}")
+        return html(page) if page is not None else await self.world.douban.handle(request)
+
+
+class Browser:
+    """The person's browser."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.context = context
+        self.site = site
+        self.page = context.pages[0]
+        self.id = self._worker().url.split("/")[2]
+        context.set_default_timeout(WAIT)
+
+    def _worker(self) -> Worker:
+        workers = self.context.service_workers
+        return workers[0] if workers else self.context.wait_for_event("serviceworker")
+
+    def log_in(self) -> None:
+        """As the person, the way Douban's own cookies lie in a browser."""
+        cookies = self.site.world.person.cookies
+        for name, value in cookies.items():
+            secret = name == "dbcl2"
+            self.context.add_cookies(
+                [
+                    {
+                        "name": name,
+                        "value": value,
+                        "domain": ".douban.com",
+                        "path": "/",
+                        "httpOnly": secret,
+                        "secure": secret,
+                    }
+                ]
+            )
+
+    def extension_page(self, path: str) -> Page:
+        page = self.context.new_page()
+        page.goto(f"chrome-extension://{self.id}/{path}")
+        return page
+
+    def pair(self, started: Started) -> None:
+        """Pastes a code of the dashboard's into the options page."""
+        code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+        options = self.extension_page("options/options.html")
+        options.fill("#code", code)
+        options.click("#pair")
+        options.wait_for_selector('#pair-result[data-tone="good"]')
+        options.close()
+
+    def open(self, url: str) -> None:
+        self.page.bring_to_front()
+        self.page.goto(url)
+
+    def click_button(self) -> Page:
+        """Clicks the extension's button: the popup that opens."""
+        self.page.bring_to_front()
+        with contextlib.closing(
+            self.extension_page("options/options.html")
+        ):  # wakes a worker that was stopped
+            worker = self._worker()
+        self.page.bring_to_front()
+        with self.context.expect_page() as popup:
+            worker.evaluate("chrome.action.openPopup()")
+        return popup.value
+
+    def auto_sync(self) -> None:
+        """Turns the toggle on."""
+        popup = self.extension_page("popup/popup.html")
+        popup.check("#autosync")
+        popup.close()
+
+    def stop_worker(self) -> None:
+        """What Chromium does to an idle service worker."""
+        session = self.context.browser.new_browser_cdp_session() if self.context.browser else None
+        page_session = self.context.new_cdp_session(self.page)
+        del session
+        page_session.send("ServiceWorker.enable")
+        page_session.send("ServiceWorker.stopAllWorkers")
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def site(world: World, authority: trustme.CA) -> Site:
+    return Site(world, authority)
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    started = world.start()
+    reply = started.connect()
+    assert reply.status == 200, reply.body
+    return started
+
+
+@pytest.fixture
+def browser(playwright: Playwright, site: Site, tmp_path: Path, beside: Background) -> Iterator[Browser]:
+    del beside
+    path = chromium.find()
+    assert path, "no Chromium: run `python -m tests.chromium`"
+    folder = extension_folder()
+    context = playwright.chromium.launch_persistent_context(
+        tmp_path / "profile",
+        executable_path=path,
+        headless=True,
+        locale="en-US",
+        args=[
+            f"--disable-extensions-except={folder}",
+            f"--load-extension={folder}",
+            f"--host-resolver-rules=MAP *.douban.com 127.0.0.1:{site.port}, MAP *.doubanio.com ~NOTFOUND",
+            f"--ignore-certificate-errors-spki-list={site.pin}",
+            f"--ip-address-space-overrides=127.0.0.1:{site.port}=public",
+            "--no-sandbox",
+            "--disable-background-networking",
+        ],
+    )
+    try:
+        yield Browser(context, site)
+    finally:
+        context.close()
+
+
+def _pin(pem: bytes) -> str:
+    """The SPKI hash by which Chromium is told to accept the certificate."""
+    key = load_pem_x509_certificate(pem).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()

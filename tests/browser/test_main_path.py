@@ -1,0 +1,129 @@
+"""From a page in the person's browser to rows in their Bitable."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gateway.model import Medium, Status
+from tests.browser.conftest import WAIT, Browser
+from tests.support import Started, World
+
+expect.set_options(timeout=WAIT)
+
+
+@pytest.fixture
+def ready(browser: Browser, started: Started) -> Browser:
+    """Logged in to Douban, paired, Feishu connected."""
+    browser.log_in()
+    browser.pair(started)
+    return browser
+
+
+def done(world: World, medium: Medium) -> str:
+    return f"https://{medium}.douban.com/people/{world.person.address}/collect?sort=time&mode=grid"
+
+
+def result(popup: Page, tone: str = "good") -> str:
+    """What the popup says, once it says it in that tone."""
+    expect(popup.locator("#result")).to_have_attribute("data-tone", tone)
+    return popup.locator("#result").inner_text()
+
+
+def pushed(popup: Page) -> None:
+    expect(popup.locator("#push")).to_contain_text(re.compile("Pushed to Feishu|up to date"))
+
+
+def test_one_click_makes_rows(ready: Browser, world: World) -> None:
+    ready.open(done(world, Medium.MOVIE))
+    popup = ready.click_button()
+    shown = world.person.of(Medium.MOVIE, Status.DONE)[:15]
+    assert f"{len(shown)} marks: {len(shown)} new" in result(popup)
+    pushed(popup)
+    assert popup.locator("#result-link").get_attribute("href") == world.table_url
+    rows = {row["Subject ID"]: row for row in world.rows().values()}
+    assert set(rows) == {entry.key.id for entry in shown}
+    for entry in shown:
+        assert rows[entry.key.id].get("我的评分") == entry.mark.rating
+        assert rows[entry.key.id].get("我的备注") == entry.mark.comment
+
+
+def test_a_second_capture_doubles_nothing_and_an_edit_is_one_update(ready: Browser, world: World) -> None:
+    ready.open(done(world, Medium.BOOK))
+    pushed(ready.click_button())
+    before = world.rows()
+    popup = ready.click_button()
+    assert "nothing changed" in result(popup, "calm")
+    assert world.rows() == before
+
+    entry = world.person.of(Medium.BOOK, Status.DONE)[0]
+    world.person.edit(entry.key, comment="改了主意：再读一遍")
+    writes = world.feishu.calls.copy()
+    ready.open(done(world, Medium.BOOK))
+    popup = ready.click_button()
+    assert "1 changed" in result(popup)
+    pushed(popup)
+    after = world.rows()
+    changed = {key for key in after if after[key] != before[key]}
+    assert len(changed) == 1
+    assert after[changed.pop()]["我的备注"] == "改了主意：再读一遍"
+    made = world.feishu.calls - writes
+    assert [(call, number) for call, number in made.items() if "update" in call or "create" in call] == [
+        ("record.batch_update", 1)
+    ]
+
+
+def test_the_toggle_makes_rows_without_a_click(ready: Browser, world: World, started: Started) -> None:
+    ready.auto_sync()
+    ready.open(done(world, Medium.MUSIC))
+    subject = world.person.of(Medium.BOOK, Status.DONE)[0].key
+    started.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]))
+    ready.open(f"https://book.douban.com/subject/{subject.id}/")
+    started.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]) + 1)
+    started.settled()
+    assert subject.id in {row["Subject ID"] for row in world.rows().values()}
+
+
+def test_a_subject_page_fills_in_what_lists_do_not_tell(ready: Browser, world: World) -> None:
+    entry = next(e for e in world.person.of(Medium.MOVIE, Status.DONE) if not e.removed and e.mark.rating)
+    ready.open(f"https://movie.douban.com/subject/{entry.key.id}/")
+    popup = ready.click_button()
+    assert "1 mark: 1 new" in result(popup)
+    pushed(popup)
+    row = next(iter(world.rows().values()))
+    assert row["创作者"] == " / ".join(entry.subject.directors or ())
+    assert row["我的评分"] == entry.mark.rating
+
+
+def test_a_gateway_that_is_down_gets_the_page_later(browser: Browser, world: World, started: Started) -> None:
+    browser.log_in()
+    browser.pair(started)
+    started.stop()
+    browser.open(done(world, Medium.MUSIC))
+    popup = browser.click_button()
+    said = result(popup, "warn")
+    assert "waiting to be sent" in said
+    assert "not running" in popup.locator("#gateway-text").inner_text()
+    again = world.start(port=started.port)
+    assert "15 marks" in result(browser.click_button(), "calm") or again.marks() > 0
+    again.wait_for_marks(min(15, len(world.person.of(Medium.MUSIC, Status.DONE))))
+    again.settled()
+    assert len(world.rows()) == again.marks()
+
+
+def test_it_works_after_the_service_worker_was_stopped(ready: Browser, world: World) -> None:
+    ready.open(done(world, Medium.MUSIC))
+    ready.stop_worker()
+    popup = ready.click_button()
+    assert "new" in result(popup)
+    pushed(popup)
+
+
+def test_the_cookie_arrives_sealed_and_is_kept_sealed(ready: Browser, world: World, started: Started) -> None:
+    ready.open(done(world, Medium.MUSIC))
+    pushed(ready.click_button())
+    kept = world.background.call(lambda: started.gateway.vault.get(f"douban session {world.person.id}"))
+    assert kept is not None
+    assert world.person.cookies["dbcl2"].strip('"').encode() in kept
+    for path in world.folder.rglob("*"):
+        assert world.person.cookies["dbcl2"].strip('"').encode() not in path.read_bytes()

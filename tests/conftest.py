@@ -1,0 +1,27 @@
+"""Fixtures that many tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import Background, World, background
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop running in the main thread, where no other can then run."""
+    items.sort(key=lambda item: "browser" in Path(item.path).parts)
+
+
+@pytest.fixture
+def beside() -> Iterator[Background]:
+    """A thread with an event loop, for everything that runs beside a test."""
+    with background() as one:
+        yield one
+
+
+@pytest.fixture
+def world(beside: Background, tmp_path: Path) -> World:
+    """A person with 60 marks, Douban, Feishu."""
+    return World(beside, tmp_path / "data")

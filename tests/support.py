@@ -1,0 +1,179 @@
+"""The real gateway and the two simulators, running beside the test on a loop of their own."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from gateway.app import Gateway
+from gateway.sandbox.douban import Douban
+from gateway.sandbox.feishu import Feishu
+from gateway.sandbox.http import Server
+from gateway.sandbox.person import Person, make_person
+from gateway.security import new_login_link
+from gateway.server import running
+from gateway.settings import Settings
+from gateway.sync import PushState
+from gateway.visitor import DoubanVisitor, Extension, OwnerVisitor
+
+T = TypeVar("T")
+APP_ID, APP_SECRET = "cli_a1b2c3d4e5f60708", "s3cret-of-the-simulated-app"
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+class Background:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._stack = contextlib.AsyncExitStack()
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def enter(self, context: contextlib.AbstractAsyncContextManager[T]) -> T:
+        """Enters a context on the loop; it is left when the background ends."""
+        return self.run(self._stack.enter_async_context(context))
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Calls a plain function on the loop's thread, the only one that may touch the store."""
+
+        async def there() -> T:
+            return work()
+
+        return self.run(there())
+
+    def finally_(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Calls an async function when the background ends."""
+        self._stack.push_async_callback(work)
+
+    def close(self) -> None:
+        try:
+            self.run(self._stack.aclose())
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join()
+            self.loop.close()
+
+
+class World:
+    """A person, a Douban, a Feishu with one Bitable, and on demand a gateway."""
+
+    def __init__(self, background: Background, folder: Path, *, marks: int = 60) -> None:
+        self.background = background
+        self.folder = folder
+        self.person: Person = make_person(marks)
+        self.douban = Douban(person=self.person)
+        self.feishu = Feishu(rates=False)
+        self.feishu.add_app(APP_ID, APP_SECRET)
+        self.app_token = self.feishu.add_base("我的书影音", collaborators={APP_ID: "edit"})
+        self.douban_server = background.enter(Server(self.douban.handle))
+        self.feishu_server = background.enter(Server(self.feishu.handle))
+        self.settings = Settings(port=0, data=folder, feishu=self.feishu_server.url)
+        self.visitor = DoubanVisitor(self.douban_server.url, self.person.cookies)
+
+    @property
+    def address(self) -> str:
+        return f"https://example.feishu.cn/base/{self.app_token}"
+
+    @property
+    def table_url(self) -> str:
+        table_id = self.background.call(lambda: self.feishu.tables(self.app_token)["豆瓣标记"])
+        return f"{self.address}?table={table_id}"
+
+    def add_stranger(self) -> Person:
+        """Somebody else, with marks of their own."""
+        stranger = make_person(30, seed=21)
+        self.douban.others.append(stranger)
+        return stranger
+
+    def share(self, role: Literal["view", "edit"] | None) -> None:
+        """Changes what our app may do in the Bitable."""
+        self.background.call(lambda: self.feishu.share(self.app_token, APP_ID, role))
+
+    def start(self, port: int = 0) -> "Started":
+        stack = contextlib.AsyncExitStack()
+        settings = msgspec.structs.replace(self.settings, port=port)
+        gateway = self.background.run(stack.enter_async_context(running(settings)))
+        started = Started(self, gateway, stack)
+        self.background.finally_(started.stop_soon)
+        return started
+
+    def rows(self, table: str = "豆瓣标记") -> dict[str, dict[str, Any]]:
+        return self.background.call(lambda: self.feishu.rows(self.app_token, table))
+
+
+class Started:
+    """A gateway that runs, its owner, and a paired browser."""
+
+    def __init__(self, world: World, gateway: Gateway, stack: contextlib.AsyncExitStack) -> None:
+        self.world = world
+        self.gateway = gateway
+        self.port = gateway.settings.port
+        self._stack = stack
+        self.owner = OwnerVisitor(
+            world.background.call(lambda: new_login_link(gateway.store, gateway.settings))
+        )
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.gateway.settings.host}"
+
+    def connect(self, address: str | None = None, **changes: str) -> Any:
+        """Enters Feishu on the dashboard; returns the reply."""
+        entered = {
+            "app_id": APP_ID,
+            "app_secret": APP_SECRET,
+            "address": address or self.world.address,
+            **changes,
+        }
+        return self.owner.call("PUT", "/api/v1/feishu", entered)
+
+    def pair(self) -> Extension:
+        return Extension(self.owner.call("POST", "/api/v1/pairing").json()["code"])
+
+    def stop(self) -> None:
+        """Ends the gateway in good order."""
+        self.world.background.run(self.stop_soon())
+
+    async def stop_soon(self) -> None:
+        await self._stack.aclose()
+
+    def marks(self) -> int:
+        """How many marks the library holds."""
+        return self.world.background.call(lambda: sum(self.gateway.library.counts().values()))
+
+    def captures(self) -> list[Any]:
+        return self.owner.call("GET", "/api/v1/overview").json()["captures"]
+
+    def wait_for_marks(self, number: int) -> None:
+        """Waits until the library holds so many."""
+
+        async def wait() -> None:
+            listening = self.gateway.events.listen()
+            following = asyncio.ensure_future(anext(listening))
+            while sum(self.gateway.library.counts().values()) < number:
+                await following
+                following = asyncio.ensure_future(anext(listening))
+            following.cancel()
+
+        self.world.background.run(wait())
+
+    def settled(self) -> PushState:
+        """Waits until the push rests, one way or another."""
+        return self.world.background.run(self.gateway.sync.rest())
+
+
+@contextlib.contextmanager
+def background() -> Generator[Background]:
+    loop = Background()
+    try:
+        yield loop
+    finally:
+        loop.close()

@@ -1,0 +1,122 @@
+"""Pairing and sealed messages, against the running gateway."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from gateway.errors import BadMessage
+from gateway.seal import parse_pairing_code
+from gateway.visitor import Extension, Reply, call
+from tests.support import Started, World
+
+PAGE = b"<!doctype html><html><body></body></html>"
+URL = "https://movie.douban.com/people/1/collect"
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    return world.start()
+
+
+def test_a_paired_browser_is_answered(started: Started) -> None:
+    status, answer = started.pair().send("/api/v1/state", b"{}")
+    assert status == 200
+    assert answer["push"]["state"] == "unset"
+    assert answer["dashboard"] == started.gateway.settings.dashboard
+
+
+def test_a_code_works_once(started: Started) -> None:
+    code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+    Extension(code)
+    with pytest.raises(BadMessage):
+        Extension(code)
+
+
+def test_a_wrong_code_is_noticed_before_it_is_sent() -> None:
+    with pytest.raises(BadMessage):
+        parse_pairing_code("d2f1-8377-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-aaaa")
+
+
+def test_five_failures_close_the_pairing(started: Started) -> None:
+    code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+    junk = b"\x01" + bytes(100)
+    replies = [post(started, "/api/v1/pair", junk) for _ in range(6)]
+    assert [reply.json()["code"] for reply in replies] == ["bad_message"] * 5 + ["pairing_closed"]
+    with pytest.raises(BadMessage):
+        Extension(code)
+
+
+def test_only_an_extension_can_be_paired(started: Started) -> None:
+    code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+    with pytest.raises(BadMessage):
+        Extension(code, origin="https://movie.douban.com")
+
+
+def test_a_revoked_browser_opens_nothing(started: Started) -> None:
+    browser = started.pair()
+    assert started.owner.call("DELETE", f"/api/v1/devices/{browser.device}").status == 204
+    status, answer = browser.send("/api/v1/state", b"{}")
+    assert (status, answer["code"]) == (401, "unknown_device")
+    assert started.owner.call("DELETE", f"/api/v1/devices/{browser.device}").status == 404
+
+
+def test_another_extension_cannot_use_the_key(started: Started) -> None:
+    browser = started.pair()
+    frame = browser.frame("/api/v1/state", b"{}")
+    reply = post(started, "/api/v1/state", frame, origin="chrome-extension://another")
+    assert (reply.status, reply.json()["code"]) == (403, "wrong_origin")
+
+
+def test_a_message_is_good_for_its_own_path_only(started: Started) -> None:
+    browser = started.pair()
+    frame = browser.frame("/api/v1/state", b"{}")
+    assert browser.post("/api/v1/session", frame).json()["code"] == "bad_message"
+
+
+@pytest.mark.parametrize("at", [0, 5, 20, 36, 45, 60, -1])
+def test_a_changed_byte_is_noticed(started: Started, at: int) -> None:
+    browser = started.pair()
+    frame = bytearray(browser.frame("/api/v1/state", b"{}"))
+    frame[at] ^= 1
+    assert browser.post("/api/v1/state", bytes(frame)).status in {400, 401}
+
+
+def test_the_same_capture_again_is_the_same_capture(started: Started) -> None:
+    browser, message = started.pair(), uuid4()
+    first, second = (browser.capture(URL, PAGE, message=message) for _ in range(2))
+    assert first == second
+    assert len(started.owner.call("GET", "/api/v1/overview").json()["captures"]) == 1
+
+
+def test_an_old_cookie_message_is_not_believed(started: Started) -> None:
+    browser = started.pair()
+    path = "/api/v1/session"
+    cookie = {"name": "dbcl2", "domain": ".douban.com", "path": "/", "secure": True, "http_only": True}
+    frame = browser.frame(path, _session(cookie | {"value": '"1001:first"'}))
+    assert browser.post(path, frame).status == 200
+    assert browser.send(path, _session(cookie | {"value": '"1001:second"'})) == (200, {"account": "1001"})
+    assert browser.post(path, frame).status == 409
+
+
+def test_what_is_no_message_of_ours_gets_a_sealed_problem(started: Started) -> None:
+    browser = started.pair()
+    status, answer = browser.send("/api/v1/captures", b"not json\n<html>")
+    assert (status, answer["code"]) == (400, "bad_message")
+    assert set(answer["hint"]) == {"zh", "en"}
+
+
+def test_a_hundred_megabytes_are_refused_plainly(started: Started) -> None:
+    reply = post(started, "/api/v1/captures", bytes(100 * 1024 * 1024))
+    assert reply.status == 413
+    assert reply.headers["content-type"].startswith("application/problem+json")
+
+
+def post(started: Started, path: str, body: bytes, origin: str = "chrome-extension://some") -> Reply:
+    return call(started.origin, "POST", path, headers={"Origin": origin}, body=body)
+
+
+def _session(cookie: Mapping[str, object]) -> bytes:
+
+    return msgspec.json.encode({"cookies": [cookie]})

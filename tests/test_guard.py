@@ -1,0 +1,160 @@
+"""Nothing answers without a credential, under another name, or to another origin."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from gateway.app import Gateway
+from gateway.security import Guard
+from gateway.settings import Settings
+from gateway.visitor import Reply, call
+from tests.support import Background, Started, World, background
+
+OPEN = {"/health"}
+"""What answers anybody; ``/login`` and the device routes carry their credential with them."""
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    with background() as beside:
+        yield World(beside, tmp_path_factory.mktemp("data")).start()
+
+
+def ask(started: Started, method: str, path: str, host: str | None = None, **headers: str) -> Reply:
+    settings = started.gateway.settings
+    named = {"Host": host or settings.dashboard_host} | {
+        key.replace("_", "-"): value for key, value in headers.items()
+    }
+    return call(started.origin, method, path, headers=named)
+
+
+def routes(folder: Path) -> list[tuple[str, str]]:
+    """Every method and path that the app has, whatever is added to it later."""
+    gateway = Gateway(Settings(port=1, data=folder))
+    guard = gateway.app()
+    assert isinstance(guard, Guard)
+    app = guard.app
+    assert isinstance(app, Litestar)
+    found = [
+        (method, route.path.replace("{device_id:str}", "x").replace("{capture_id:uuid}", "0" * 32))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.methods
+        if method in {"GET", "POST", "PUT", "DELETE", "PATCH"}
+    ]
+    gateway.store.close()
+    return found
+
+
+def test_no_route_answers_without_a_credential(started: Started, tmp_path: Path) -> None:
+    own = started.gateway.settings.dashboard.rstrip("/")
+    tried = 0
+    for method, path in routes(tmp_path):
+        for host in (started.gateway.settings.host, started.gateway.settings.dashboard_host):
+            reply = ask(started, method, path.replace("{file_path:path}", "dashboard.css"), host, Origin=own)
+            expected = {200} if path in OPEN else {307, 400, 401, 403, 413, 421}
+            assert reply.status in expected, (method, path, host, reply)
+            tried += 1
+    assert tried > 20
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test",
+        "localhost:{port}",
+        "127.0.0.1",
+        "d2f.localhost",
+        "x.d2f.localhost:{port}",
+        "d2f.localhost.evil.test:{port}",
+        "",
+    ],
+)
+def test_another_name_is_misdirected(started: Started, host: str) -> None:
+    for path in ("/health", "/", "/api/v1/overview", "/nowhere"):
+        reply = ask(started, "GET", path, host.format(port=started.gateway.settings.port) or "-")
+        assert (reply.status, reply.json()["code"]) == (421, "wrong_host")
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://movie.douban.com", "http://127.0.0.1:{port}", "null", "chrome-extension://abc", None]
+)
+def test_the_owners_cookie_is_no_use_to_another_origin(started: Started, origin: str | None) -> None:
+    headers = {"Cookie": started.owner.cookie}
+    if origin:
+        headers["Origin"] = origin.format(port=started.gateway.settings.port)
+    reply = ask(started, "POST", "/api/v1/pairing", **headers)
+    assert (reply.status, reply.json()["code"]) == (403, "wrong_origin")
+
+
+def test_a_log_in_link_works_once(started: Started, request: pytest.FixtureRequest) -> None:
+    del request
+    for link in ("/login?key=guess", "/login"):
+        assert ask(started, "GET", link).status in {400, 403}
+
+
+def test_a_forged_cookie_is_not_believed(started: Started) -> None:
+    head, body, signature = started.owner.cookie.removeprefix("d2f=").split(".")
+    none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
+    for forged in (f"{head}.{body}.{signature[::-1]}", f"{none}.{body}.", f"{head}.{body}", "x"):
+        assert ask(started, "GET", "/api/v1/overview", Cookie=f"d2f={forged}").status == 401
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PATCH", "CONNECT"])
+def test_other_methods_are_refused(started: Started, method: str) -> None:
+    assert ask(started, method, "/api/v1/overview").status in {400, 405}
+
+
+def test_a_packed_body_is_refused(started: Started) -> None:
+    assert (
+        ask(
+            started, "POST", "/api/v1/captures", started.gateway.settings.host, Content_Encoding="gzip"
+        ).status
+        == 415
+    )
+
+
+def test_no_page_may_frame_or_sniff(started: Started) -> None:
+    reply = started.owner.call("GET", "/")
+    assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
+    assert "unsafe" not in reply.headers["content-security-policy"]
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert not [name for name in reply.headers if name.startswith("access-control-")]
+
+
+def test_a_person_without_a_session_reads_a_page_in_both_languages(started: Started) -> None:
+    for language, words in (("zh-CN,zh;q=0.9", "打开控制台"), ("en-GB", "open the dashboard")):
+        reply = ask(started, "GET", "/", Accept="text/html", Accept_Language=language)
+        assert reply.status == 401
+        assert words in reply.body.decode()
+
+
+def test_an_error_is_told_without_its_inside(started: Started) -> None:
+    reply = started.owner.call("PUT", "/api/v1/feishu", {"app_id": 7})
+    assert (reply.status, reply.json()["code"]) == (400, "bad_input")
+    assert reply.headers["content-type"].startswith("application/problem+json")
+    assert started.owner.call("GET", "/api/v1/nowhere").json()["code"] == "http_404"
+
+
+def test_secrets_are_in_no_file(beside: Background, tmp_path: Path) -> None:
+    """The cookie and the Feishu secret go in; a grep over everything that was written does not find them."""
+    world = World(beside, tmp_path / "data")
+    started = world.start()
+    cookie = '{"cookies":[{"name":"dbcl2","value":"\\"1001:Token0fTheSession\\"","domain":".douban.com","path":"/",'
+    assert started.pair().send(
+        "/api/v1/session", f'{cookie}"secure":true,"http_only":true}}]}}'.encode()
+    ) == (
+        200,
+        {"account": "1001"},
+    )
+    assert started.connect().status == 200
+    started.settled()
+    files = [path for path in world.folder.rglob("*") if path.is_file()]
+    assert {"d2f.db", "d2f.key"} <= {path.name for path in files}
+    for path in files:
+        content = path.read_bytes()
+        for secret in (b"Token0fTheSession", b"s3cret-of-the-simulated-app"):
+            assert secret not in content, path

@@ -1,0 +1,207 @@
+"""Marks and subjects: what a page may overwrite, and that nothing is forgotten."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from gateway.ledger import Ledger
+from gateway.library import Library, MarkKey
+from gateway.merge import merge_marks, photo_id
+from gateway.model import (
+    Account,
+    Kind,
+    Mark,
+    Medium,
+    Outcome,
+    Page,
+    PageType,
+    Reading,
+    Status,
+    Subject,
+    SubjectKey,
+    Verdict,
+)
+from gateway.store import Store
+
+ME = Account("1001", name="阿梅")
+KEY = SubjectKey(Medium.MOVIE, "1292052")
+MARK = Mark(
+    account=ME.id,
+    subject=KEY,
+    status=Status.DONE,
+    rating=4,
+    comment="第一行\n第二行 😀",
+    tags=("剧情", "重看"),
+    marked_on=date(2021, 5, 6),
+    mark_id="77",
+)
+SUBJECT = Subject(
+    key=KEY,
+    kind=Kind.MOVIE,
+    title="远山",
+    original_title="Far Hills",
+    score=8.1,
+    votes=10,
+    cover="https://img1.doubanio.com/view/photo/s_ratio_poster/public/p100.jpg",
+)
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "d2f.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def library(store: Store) -> Library:
+    return Library(store)
+
+
+@pytest.fixture
+def ledger(store: Store) -> Ledger:
+    return Ledger(store)
+
+
+def reading(
+    *marks: Mark, subjects: tuple[Subject, ...] = (SUBJECT,), type_: PageType = PageType.LIST
+) -> Reading:
+    page = Page(url="https://movie.douban.com/", type=type_, verdict=Verdict.OK)
+    return Reading(page=page, account=ME, marks=marks, subjects=subjects)
+
+
+def take(library: Library, *marks: Mark, minutes: int = 0, **rest: object) -> Outcome:
+    return library.merge(reading(*marks, **rest), f"capture {minutes}", NOON + timedelta(minutes=minutes))  # type: ignore[arg-type]
+
+
+def title_in(ledger: Ledger) -> object:
+    return ledger.pending("t", 10)[0].subject.title
+
+
+def test_new_then_same_then_changed(library: Library) -> None:
+    assert take(library, MARK) == Outcome(new=1)
+    assert take(library, MARK, minutes=1) == Outcome(same=1)
+    assert take(library, msgspec.structs.replace(MARK, rating=5), minutes=2) == Outcome(changed=1)
+    history = library.history(MarkKey(ME.id, KEY))
+    assert [change.what for change in history] == ["new", "changed"]
+    assert history[1].fields == {"rating": (4, 5)}
+    assert history[0].fields["comment"] == (None, MARK.comment)
+
+
+def test_what_a_page_does_not_show_stays(library: Library, ledger: Ledger) -> None:
+    take(library, MARK)
+    bare = Mark(account=ME.id, subject=KEY, status=Status.DONE)
+    assert take(library, bare, minutes=1) == Outcome(same=1)
+    assert ledger.pending("t", 10)[0].mark == MARK
+
+
+def test_what_a_page_shows_to_be_empty_is_emptied(library: Library, ledger: Ledger) -> None:
+    take(library, MARK)
+    emptied = msgspec.structs.replace(MARK, rating=None, comment=None, tags=())
+    assert take(library, emptied, minutes=1) == Outcome(changed=1)
+    assert ledger.pending("t", 10)[0].mark == emptied
+
+
+def test_a_page_that_waited_does_not_undo_a_later_one(library: Library, ledger: Ledger) -> None:
+    take(library, MARK, minutes=0)
+    take(library, msgspec.structs.replace(MARK, rating=5), minutes=10)
+    assert take(library, msgspec.structs.replace(MARK, rating=1), minutes=5) == Outcome(same=1)
+    assert ledger.pending("t", 10)[0].mark.rating == 5
+
+
+def test_a_mark_made_again_is_no_edit(library: Library) -> None:
+    take(library, MARK)
+    assert take(library, msgspec.structs.replace(MARK, mark_id="78"), minutes=1) == Outcome(same=1)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        {"score": 8.2, "votes": 11},
+        {"cover": "https://img9.doubanio.com/view/photo/m_ratio_poster/public/p100.webp"},
+        {"brief": "2021-01-01(中国大陆) / 某人"},
+    ],
+)
+def test_what_changes_by_itself_is_no_reason_to_write(
+    library: Library, ledger: Ledger, noise: dict[str, object]
+) -> None:
+    take(library, MARK)
+    ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending("t", 1)[0].revision)
+    take(library, MARK, minutes=1, subjects=(msgspec.structs.replace(SUBJECT, **noise),))
+    assert ledger.pending("t", 10) == []
+
+
+def test_a_new_cover_or_title_is_a_reason_to_write(library: Library, ledger: Ledger) -> None:
+    take(library, MARK)
+    for number, change in enumerate(
+        ({"title": "远山 第一季"}, {"cover": "https://img1.doubanio.com/x/p101.jpg"})
+    ):
+        ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending("t", 1)[0].revision)
+        take(library, MARK, minutes=number + 1, subjects=(msgspec.structs.replace(SUBJECT, **change),))
+        assert len(ledger.pending("t", 10)) == 1
+
+
+def test_a_removed_subject_keeps_its_known_title(library: Library, ledger: Ledger) -> None:
+    take(library, MARK)
+    take(library, MARK, minutes=1, subjects=(Subject(key=KEY, removed=True),))
+    row = ledger.pending("t", 10)[0]
+    assert (row.subject.title, row.subject.removed) == ("远山", True)
+
+
+def test_the_beginning_of_a_title_never_replaces_the_whole(library: Library, ledger: Ledger) -> None:
+    cut = msgspec.structs.replace(SUBJECT, title="远", title_cut=True)
+    take(library, MARK, subjects=(cut,))
+    take(library, MARK, minutes=1)
+    assert title_in(ledger) == "远山"
+    take(library, MARK, minutes=2, subjects=(cut,))
+    assert title_in(ledger) == "远山"
+
+
+def test_a_list_fills_in_but_does_not_overrule_a_subject_page(library: Library, ledger: Ledger) -> None:
+    page = msgspec.structs.replace(SUBJECT, directors=("周明",), original_title="Far Hills")
+    take(library, MARK, subjects=(page,), type_=PageType.SUBJECT)
+    other = Subject(key=KEY, title="远山 别名", original_title="Other", year=2020, score=9.0)
+    take(library, MARK, minutes=1, subjects=(other,))
+    kept = ledger.pending("t", 10)[0].subject
+    assert (kept.title, kept.original_title, kept.directors) == ("远山", "Far Hills", ("周明",))
+    assert (kept.year, kept.score) == (2020, 9.0)
+
+
+def test_the_first_account_is_the_librarys(library: Library) -> None:
+    assert library.account is None
+    take(library, MARK)
+    assert library.account == ME
+
+
+def test_photo_id_is_what_hosts_and_sizes_share() -> None:
+    one = "https://img1.doubanio.com/view/photo/s_ratio_poster/public/p2934829882.webp"
+    two = "https://qnmob3.doubanio.com/view/photo/l_ratio_poster/public/p2934829882.jpg"
+    assert photo_id(one) == photo_id(two) == "p2934829882"
+    assert (
+        photo_id("https://img1.doubanio.com/f/shire/default.png")
+        == "https://img1.doubanio.com/f/shire/default.png"
+    )
+
+
+maybe = st.one_of(st.just(UNSET), st.none(), st.integers(1, 5))
+
+
+@given(st.lists(maybe, min_size=1, max_size=8))
+def test_the_last_thing_shown_wins(ratings: list[object]) -> None:
+    """Whatever the order of pages, what is kept is what was last shown, and each real change is told once."""
+    kept: Mark | None = None
+    told = 0
+    for rating in ratings:
+        new = Mark(account=ME.id, subject=KEY, status=Status.DONE, rating=rating)  # type: ignore[arg-type]
+        kept, changes = merge_marks(kept, new)
+        told += "rating" in changes
+    shown = [rating for rating in ratings if rating is not UNSET]
+    assert kept is not None
+    assert kept.rating == (shown[-1] if shown else UNSET)
+    assert told == sum(a != b for a, b in zip([UNSET, *shown], shown, strict=False))
