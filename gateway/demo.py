@@ -58,7 +58,7 @@ async def demo(marks: int, stop: asyncio.Event | None) -> int:
                     _set_up, new_login_link(gateway.store, gateway.settings), bitable
                 )
                 watching = asyncio.create_task(_watch(gateway))
-                pages = await _walk(person, DoubanVisitor(douban.url, person.cookies), extension)
+                pages = await walk(person, DoubanVisitor(douban.url, person.cookies), extension)
                 await gateway.sync.rest()
                 watching.cancel()
                 seconds = time.perf_counter() - started
@@ -120,7 +120,7 @@ def _set_up(login_link: str, bitable: str) -> Extension:
     return Extension(owner.call("POST", "/api/v1/pairing").json()["code"])
 
 
-async def _walk(person: Person, visitor: DoubanVisitor, extension: Extension) -> int:
+async def walk(person: Person, visitor: DoubanVisitor, extension: Extension) -> int:
     """Opens every list to its end, then a few subjects. Returns the number of pages."""
     pages = 0
     for medium in _STATUSES:

@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from stamina.instrumentation import set_on_retry_hooks
 
 _SECRET_KEYS = re.compile(r"cookie|secret|token|password|authorization|psk|key$|code$", re.IGNORECASE)
 _HARMLESS = frozenset({"code", "feishu_code", "key"})
@@ -31,6 +32,7 @@ def configure(level: str) -> None:
         if colours
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
+    set_on_retry_hooks([])  # the client says itself what was refused
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 
+from gateway import log
 from tests.support import Background, World, background
 
 
@@ -12,6 +14,13 @@ from tests.support import Background, World, background
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: Playwright keeps an event loop running in the main thread, where no other can then run."""
     items.sort(key=lambda item: "browser" in Path(item.path).parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting() -> None:  # pyright: ignore[reportUnusedFunction]  # pytest uses it
+    """Calls are repeated as often as ever, but at once."""
+    log.configure("error")
+    stamina.set_testing(True, attempts=8, cap=True)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ _MARGIN = 10 * 60
 """Seconds before its end at which a token is renewed. Feishu gives a new one in the last 30 minutes only."""
 _LONGEST_WAIT = 60.0
 _ATTEMPTS = 8
+_FAILURES = 3
+"""Tries that may end without an answer before the whole push waits, which it does far longer."""
 
 
 class _Envelope(Struct, frozen=True):
@@ -85,15 +87,18 @@ class Client:
 
     async def _persist(self, method: str, path: str, *, unsure: bool, **rest: Any) -> msgspec.Raw:
         """Repeats what can be repeated: always after a refusal to wait for, and when ``unsure`` is harmless."""
+        failures = 0
 
         def again(error: Exception) -> bool | float:
+            nonlocal failures
             match error:
                 case errors.FeishuBusy(wait=float(wait)):
                     return min(wait, _LONGEST_WAIT)
-                case errors.FeishuBusy() | errors.FeishuConflict() | _NotSent():
+                case errors.FeishuBusy() | errors.FeishuConflict():
                     return True
                 case errors.FeishuFault() | errors.FeishuUnreachable():
-                    return unsure
+                    failures += 1
+                    return failures < _FAILURES and (unsure or isinstance(error, _NotSent))
                 case _:
                     return False
 

@@ -185,7 +185,7 @@ def make_person(marks: int = 1000, seed: int = 20) -> Person:
         useful = chance.randint(1, 40) if mark.comment and chance.random() < 0.15 else 0
         playable = subject.key.medium is Medium.MOVIE and chance.random() < 0.4
         person.marks.append(Entry(subject=subject, mark=mark, useful=useful, playable=playable))
-    _take_down(person)
+    _oddities(person)
     return person
 
 
@@ -248,8 +248,11 @@ def _moments(chance: random.Random, count: int) -> list[datetime]:
     return sorted(moments[:count], reverse=True)
 
 
-def _take_down(person: Person) -> None:
-    """Lets Douban remove a few subjects: the entry is then what Douban itself still knows."""
+def _oddities(person: Person) -> None:
+    """Lets Douban take down a few subjects: the entry is then what Douban itself still knows.
+
+    For a few others it closes the public rating: such a page has no score at all.
+    """
     screen = [e for e in person.marks if e.key.medium is Medium.MOVIE]
     for index, entry in enumerate(screen):
         if index % 89 == 7:
@@ -264,6 +267,8 @@ def _take_down(person: Person) -> None:
                 entry.mark, rating=None, comment=None, tags=(), marked_on=None, marked_at=UNSET
             )
             entry.useful = 0
+        elif index % 89 == 40:
+            entry.subject = msgspec.structs.replace(entry.subject, score=UNSET, votes=UNSET)
     for index, entry in enumerate(e for e in person.marks if e.key.medium is not Medium.MOVIE):
         if index % 97 == 13:
             entry.removed = Removed.PAGE_ONLY

@@ -91,16 +91,23 @@ class Browser:
         self.page.goto(url)
 
     def click_button(self) -> Page:
-        """Clicks the extension's button: the popup that opens."""
+        """Clicks the extension's button. The popup is opened as a tab of its own, where a test can read it."""
         self.page.bring_to_front()
-        with contextlib.closing(
-            self.extension_page("options/options.html")
-        ):  # wakes a worker that was stopped
-            worker = self._worker()
+        tab = self.wake().evaluate("chrome.tabs.query({ active: true }).then(([tab]) => tab.id)")
+        return self.extension_page(f"popup/popup.html?tab={tab}")
+
+    def open_real_popup(self) -> None:
+        """The popup as the toolbar opens it; Playwright cannot look into it."""
         self.page.bring_to_front()
-        with self.context.expect_page() as popup:
-            worker.evaluate("chrome.action.openPopup()")
-        return popup.value
+        self.wake().evaluate("chrome.action.openPopup()")
+
+    def wake(self) -> Worker:
+        """The service worker, running: a stopped one wakes for a message from a page of its own."""
+        page = self.extension_page("options/options.html")
+        page.wait_for_selector("#checks li")
+        page.close()
+        self.page.bring_to_front()
+        return self._worker()
 
     def auto_sync(self) -> None:
         """Turns the toggle on."""
@@ -110,11 +117,10 @@ class Browser:
 
     def stop_worker(self) -> None:
         """What Chromium does to an idle service worker."""
-        session = self.context.browser.new_browser_cdp_session() if self.context.browser else None
-        page_session = self.context.new_cdp_session(self.page)
-        del session
-        page_session.send("ServiceWorker.enable")
-        page_session.send("ServiceWorker.stopAllWorkers")
+        with contextlib.closing(self.extension_page("options/options.html")) as page:
+            session = self.context.new_cdp_session(page)
+            session.send("ServiceWorker.enable")
+            session.send("ServiceWorker.stopAllWorkers")
 
 
 @pytest.fixture(scope="session")

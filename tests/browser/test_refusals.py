@@ -23,7 +23,7 @@ def ready(browser: Browser, started: Started) -> Browser:
 def test_a_page_of_somebody_else(ready: Browser, world: World, started: Started) -> None:
     stranger = world.add_stranger()
     ready.open(f"https://movie.douban.com/people/{stranger.address}/collect")
-    assert "somebody else" in result(ready.click_button(), "warn")
+    assert "somebody else" in result(ready.click_button(), "calm")
     assert started.marks() == 0
     assert started.captures() == []
 

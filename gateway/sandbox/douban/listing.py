@@ -125,7 +125,8 @@ class Listing(Struct, kw_only=True):
     @property
     def steps(self) -> list[Step]:
         """The numbers around this page: ``1 2 … 8 [9] 10 … 86 87``."""
-        shown = {1, 2, self.pages - 1, self.pages, *range(self.number - 4, self.number + 5)}
+        low = max(1, self.number - 4)
+        shown = {1, 2, *range(low, low + 9), self.pages - 1, self.pages}
         steps: list[Step] = []
         for number in sorted(n for n in shown if 1 <= n <= max(self.pages, self.number)):
             if steps and steps[-1].number != number - 1:

@@ -158,7 +158,7 @@ class ClientTokens:
     """
 
     def __init__(self, policy: TokenPolicy) -> None:
-        self._policy: TokenPolicy = policy
+        self.policy: TokenPolicy = policy
         self._answered: dict[tuple[str, str], _Answered] = {}
 
     def earlier(self, call: Call) -> dict[str, Json] | None:
@@ -173,7 +173,7 @@ class ClientTokens:
             return None
         if answered.asked != _asked(call):
             raise Refusal(1255006)
-        if self._policy == "recommit":
+        if self.policy == "recommit":
             raise Refusal(1254608)
         return answered.data
 

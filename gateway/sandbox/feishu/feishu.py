@@ -68,7 +68,7 @@ class Feishu(World):
         super().__init__(clock=clock, seed=seed, max_rows=max_rows)
         self._apps = Apps(clock, self.ids)
         self._meter = Meter(clock) if rates else None
-        self._tokens = ClientTokens(token_policy)
+        self.client_tokens = ClientTokens(token_policy)
         self._strict = strict_status
         self._writing: set[str] = set()
         self.faults: list[Fault] = []
@@ -138,13 +138,13 @@ class Feishu(World):
         self._count(app.id, route.name, route.rate)
         call = Call(route.name, self, app, request, path)
         self._enter(call, route, app)
-        if route.creates and (earlier := self._tokens.earlier(call)) is not None:
+        if route.creates and (earlier := self.client_tokens.earlier(call)) is not None:
             return earlier
         if not route.writes or call.found_base is None:
             return route.handle(call)
         data = await self._write(call, route)
         if route.creates:
-            self._tokens.remember(call, data)
+            self.client_tokens.remember(call, data)
         return data
 
     def _enter(self, call: Call, route: Route, app: App) -> None:

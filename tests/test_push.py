@@ -1,0 +1,315 @@
+"""One record a mark, whatever Feishu, the network or the person do meanwhile."""
+
+from typing import Any, get_args
+
+import pytest
+
+from gateway.demo import check, walk
+from gateway.sandbox.feishu.feishu import Fault, FaultKind
+from gateway.sandbox.feishu.fields import FieldSpec
+from tests.support import APP_ID, Started, World
+
+TABLE = "豆瓣标记"
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    return world.start()
+
+
+def fill(started: Started) -> None:
+    """Sends all pages of the person's lists."""
+    started.world.background.run(walk(started.world.person, started.world.visitor, started.pair()))
+
+
+def right(started: Started, table: str = TABLE) -> None:
+    assert started.settled().state == "idle"
+    assert check(started.world.person, started.world.rows(table)) == []
+
+
+def faulty(started: Started, *faults: Fault) -> None:
+    started.world.background.call(lambda: started.world.feishu.faults.extend(faults))
+
+
+@pytest.mark.parametrize("kind", get_args(FaultKind))
+@pytest.mark.parametrize("call", ["record.batch_create", "field.list", "record.search"])
+def test_every_fault_alone(started: Started, call: str, kind: FaultKind) -> None:
+    fill(started)
+    faulty(started, Fault(call, kind, seconds=0.01))
+    assert started.connect().status == 200
+    right(started)
+
+
+@pytest.mark.parametrize("kind", get_args(FaultKind))
+def test_every_fault_while_rows_change(started: Started, kind: FaultKind) -> None:
+    fill(started)
+    started.connect()
+    right(started)
+    for entry in started.world.person.marks:
+        if not entry.removed:
+            started.world.person.edit(entry.key, comment="改过了")
+    faulty(started, Fault("record.batch_update", kind, seconds=0.01))
+    fill(started)
+    right(started)
+
+
+@pytest.mark.parametrize("policy", ["replay", "recommit"])
+@pytest.mark.parametrize("lag", [0, 1])
+def test_a_create_without_an_outcome(started: Started, policy: Any, lag: int) -> None:
+    """The rows were made, the answer never came, and the replica that is asked does not show them yet."""
+    world = started.world
+    fill(started)
+    world.feishu.client_tokens.policy = policy
+    world.feishu.lag = lag
+    faulty(started, Fault("record.batch_create", "drop_after"))
+    started.connect()
+    right(started)
+    assert len(world.rows()) == len(world.person.marks)
+
+
+def test_two_drops_in_a_row(started: Started) -> None:
+    fill(started)
+    faulty(started, Fault("record.batch_create", "drop_before"), Fault("record.batch_create", "drop_after"))
+    started.connect()
+    assert (
+        started.settled().state == "waiting"
+    )  # twice is more than bad luck: it waits, and looks again before it writes
+    started.world.background.call(started.gateway.sync.wake)
+    right(started)
+
+
+def test_an_expired_token_is_renewed_once(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    world.background.call(world.feishu.revoke_tokens)
+    world.person.edit(world.person.marks[0].key, comment="改过了")
+    before = world.feishu.calls["auth.token"]
+    fill(started)
+    right(started)
+    assert world.feishu.calls["auth.token"] == before + 1
+
+
+def test_an_unchanged_library_makes_no_call(started: Started) -> None:
+    fill(started)
+    started.connect()
+    right(started)
+    before = started.world.feishu.calls.total()
+    fill(started)
+    right(started)
+    assert started.world.feishu.calls.total() == before
+
+
+def test_a_thousand_rows_are_one_call(started: Started) -> None:
+    fill(started)
+    started.connect()
+    right(started)
+    assert started.world.feishu.calls["record.batch_create"] == 1
+
+
+# What the person does in Feishu.
+
+
+def test_a_renamed_column_goes_on_working(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    world.background.call(lambda: world.feishu.rename_field(world.app_token, TABLE, "我的备注", "短评"))
+    entry = next(e for e in world.person.marks if not e.removed)
+    world.person.edit(entry.key, comment="改过了")
+    fill(started)
+    assert started.settled().state == "idle"
+    row = next(row for row in world.rows().values() if row["豆瓣页面"]["link"].endswith(f"/{entry.key.id}/"))
+    assert row["短评"] == "改过了"
+    assert "我的备注" not in world.feishu.columns(world.app_token, TABLE)
+
+
+def test_a_deleted_column_and_a_deleted_row_stay_deleted(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    gone = next(iter(world.rows()))
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, gone))
+    world.background.call(lambda: world.feishu.delete_field(world.app_token, TABLE, "简介"))
+    for entry in world.person.marks:
+        if not entry.removed:
+            world.person.edit(entry.key, comment="改过了")
+    fill(started)
+    state = started.settled()
+    assert state.state == "idle"
+    assert state.deleted <= 1
+    assert gone not in world.rows()
+    assert len(world.rows()) == len(world.person.marks) - 1
+    assert "简介" not in world.feishu.columns(world.app_token, TABLE)
+    changed = [row for row in world.rows().values() if row.get("我的备注") == "改过了"]
+    assert len(changed) >= sum(not entry.removed for entry in world.person.marks) - 1
+
+
+def test_the_persons_own_columns_and_rows_are_theirs(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    record = next(iter(world.rows()))
+
+    def scribble() -> str:
+        world.feishu.add_field(world.app_token, TABLE, FieldSpec("和谁看的", 1))
+        world.feishu.edit_record(world.app_token, TABLE, record, {"和谁看的": "小林"})
+        return world.feishu.add_record(world.app_token, TABLE, {"标题": "我自己加的一行"})
+
+    own = world.background.call(scribble)
+    for entry in world.person.marks:
+        if not entry.removed:
+            world.person.edit(entry.key, comment="改过了")
+    fill(started)
+    assert started.settled().state == "idle"
+    rows = world.rows()
+    assert rows[record]["和谁看的"] == "小林"
+    assert rows[own] == {"标题": "我自己加的一行"}
+
+
+def test_an_existing_table_gets_the_columns_that_it_lacks(started: Started) -> None:
+    world = started.world
+    specs = (
+        FieldSpec("标题", 1),
+        FieldSpec("我的评分", 2, "Rating", {"formatter": "0", "min": 1, "max": 5}),
+        FieldSpec("心情", 1),
+    )
+    table_id = world.background.call(lambda: world.feishu.add_table(world.app_token, "书影音", specs))
+    own = world.background.call(
+        lambda: world.feishu.add_record(world.app_token, "书影音", {"标题": "旧的一行", "心情": "好"})
+    )
+    fill(started)
+    assert started.connect(f"{world.address}?table={table_id}&view=vewAbCdEf1").status == 200
+    assert started.settled().state == "idle"
+    rows = world.rows("书影音")
+    assert rows.pop(own) == {"标题": "旧的一行", "心情": "好"}
+    assert check(world.person, rows) == []
+    assert TABLE not in world.feishu.tables(world.app_token)
+
+
+def test_a_library_that_was_lost_finds_its_rows_again(started: Started) -> None:
+    """A new library and the old table: rows are updated, not made again."""
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    before = set(world.rows())
+    started.stop()
+    for file in world.folder.iterdir():
+        file.unlink()
+    again = world.start()
+    fill(again)
+    assert again.connect().status == 200
+    right(again)
+    assert set(world.rows()) == before
+
+
+def test_rows_that_a_column_does_not_take_do_not_hold_up_the_others(started: Started) -> None:
+    """The person made the rating column end at three stars."""
+    world = started.world
+    stars = FieldSpec("我的评分", 2, "Rating", {"formatter": "0", "min": 1, "max": 3})
+    table_id = world.background.call(
+        lambda: world.feishu.add_table(world.app_token, "书影音", (FieldSpec("标题", 1), stars))
+    )
+    fill(started)
+    started.connect(f"{world.address}?table={table_id}")
+    too_many = {entry.key.id for entry in world.person.marks if (entry.mark.rating or 0) > 3}
+    state = started.settled()
+    assert (state.state, state.failed) == ("idle", len(too_many))
+    assert len(world.rows("书影音")) == len(world.person.marks) - len(too_many)
+    failures = started.owner.call("GET", "/api/v1/overview").json()["failures"]
+    assert {failure["key"]["subject"]["id"] for failure in failures} == too_many
+    stars.property = {"formatter": "0", "min": 1, "max": 5}
+    there = world.feishu.table(world.app_token, "书影音")
+    world.background.call(lambda: there.put_field(there.named("我的评分"), stars))
+    assert started.owner.call("POST", "/api/v1/push").status == 202
+    right(started, "书影音")
+
+
+# What the person must mend, each told in words.
+
+
+def refused(started: Started, code: str, address: str | None = None, **changes: str) -> None:
+    reply = started.connect(address, **changes)
+    problem = reply.json()
+    assert (reply.status >= 400, problem["code"]) == (True, code), problem
+    assert problem["hint"]["zh"] != problem["hint"]["en"]
+    assert "{" not in problem["hint"]["zh"] + problem["hint"]["en"]
+
+
+def test_a_wrong_secret(started: Started) -> None:
+    refused(started, "bad_secret", app_secret="wrong")
+    refused(started, "bad_secret", app_id="cli_unknown")
+
+
+def test_no_scope(started: Started) -> None:
+    world = started.world
+    world.background.call(lambda: world.feishu.add_app(APP_ID, "s3cret-of-the-simulated-app", scopes=()))
+    refused(started, "no_scope")
+
+
+def test_not_added_to_the_document(started: Started) -> None:
+    started.world.share(None)
+    refused(started, "no_access")
+
+
+def test_added_to_look_only(started: Started) -> None:
+    started.world.share("view")
+    refused(started, "read_only")
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("https://example.feishu.cn/base/AAAAAAAAAAAAAAAAAAAAAAAAAAA", "feishu_not_found"),
+        ("{address}?table=tblNotThere12345", "feishu_not_found"),
+        ("{address}?table=blkDashboard1234", "not_a_table"),
+        ("https://example.feishu.cn/docx/AAAAAAAAAAAAAAAAAAAAAAAAAAA", "bad_address"),
+        ("javascript:alert(1)", "bad_address"),
+        ("不是地址", "bad_address"),
+    ],
+)
+def test_a_wrong_address(started: Started, address: str, code: str) -> None:
+    refused(started, code, address.format(address=started.world.address))
+
+
+def test_a_wiki_address_is_resolved(started: Started) -> None:
+    world = started.world
+    node = world.background.call(lambda: world.feishu.add_wiki_node(world.app_token))
+    fill(started)
+    assert started.connect(f"https://example.feishu.cn/wiki/{node}").status == 200
+    right(started)
+
+
+def test_a_column_of_ours_in_another_type(started: Started) -> None:
+    world = started.world
+    table_id = world.background.call(
+        lambda: world.feishu.add_table(
+            world.app_token, "书影音", (FieldSpec("标题", 1), FieldSpec("我的评分", 1))
+        )
+    )
+    fill(started)
+    refused(started, "wrong_column_type", f"{world.address}?table={table_id}")
+    world.background.call(lambda: world.feishu.rename_field(world.app_token, "书影音", "我的评分", "旧评分"))
+    assert started.connect(f"{world.address}?table={table_id}").status == 200
+    right(started, "书影音")
+
+
+def test_feishu_that_cannot_be_reached_gets_it_later(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    world.background.run(world.feishu_server.stop())
+    entry = next(e for e in world.person.marks if not e.removed)
+    world.person.edit(entry.key, comment="改过了")
+    fill(started)
+    state = world.background.run(started.gateway.sync.rest())
+    assert (state.state, state.problem and state.problem.code) == ("waiting", "feishu_unreachable")
+    world.background.run(world.feishu_server.start())
+    assert started.owner.call("POST", "/api/v1/push").status == 202
+    right(started)
