@@ -62,7 +62,7 @@ class Intake:
             "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
         )
         self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
-        if result.new or result.changed:
+        if outcome.outdated:
             self._sync.wake()
         return result
 

@@ -89,7 +89,7 @@ class Library:
     ) -> Outcome:
         keys = [MarkKey(mark.account, mark.subject) for mark in marks]
         known = self._known_marks(keys)
-        new = changed = same = 0
+        new = changed = same = stales = 0
         writes: list[list[object]] = []
         history: list[list[object]] = []
         at = captured_at.astimezone(UTC).isoformat(timespec="microseconds")  # so that texts sort as times
@@ -101,6 +101,7 @@ class Library:
             kept, changes = merge_marks(old, mark)
             new, changed, same = new + (old is None), changed + bool(old and changes), same + (not changes)
             stale = bool(changes) or key.subject in outdated
+            stales += stale
             writes.append(
                 [key.account, key.subject.medium, key.subject.id, _json(kept), revision + stale, at]
             )
@@ -120,16 +121,13 @@ class Library:
                 "INSERT INTO change (account, medium, id, at, capture, what, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 history,
             )
-        self._outdate(outdated)
-        return Outcome(new=new, changed=changed, same=same)
+        stales += self._outdate(outdated)
+        return Outcome(new=new, changed=changed, same=same, outdated=stales)
 
-    def _outdate(self, subjects: set[SubjectKey]) -> None:
-        """The subject changed though the page said nothing new of the mark: its record must follow all the same."""
-        if subjects:
-            self._store.do_many(
-                "UPDATE mark SET revision = revision + 1 WHERE medium = ? AND id = ?",
-                [[key.medium, key.id] for key in subjects],
-            )
+    def _outdate(self, subjects: set[SubjectKey]) -> int:
+        """The subject changed though the page said nothing of the mark: its record must follow. Returns how many."""
+        sql = "UPDATE mark SET revision = revision + 1 WHERE medium = ? AND id = ?"
+        return sum(self._store.do(sql, [key.medium, key.id]) for key in subjects)
 
     def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool]]:
         sql = "SELECT medium, id, body, detailed FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"

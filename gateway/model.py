@@ -252,3 +252,5 @@ class Outcome(Struct, kw_only=True, frozen=True):
     new: int = 0
     changed: int = 0
     same: int = 0
+    outdated: int = 0
+    """Marks whose records no longer show all that is known: of the above, or because their subject changed."""

@@ -85,9 +85,9 @@ def title_in(ledger: Ledger) -> object:
 
 
 def test_new_then_same_then_changed(library: Library) -> None:
-    assert take(library, MARK) == Outcome(new=1)
+    assert take(library, MARK) == Outcome(new=1, outdated=1)
     assert take(library, MARK, minutes=1) == Outcome(same=1)
-    assert take(library, msgspec.structs.replace(MARK, rating=5), minutes=2) == Outcome(changed=1)
+    assert take(library, msgspec.structs.replace(MARK, rating=5), minutes=2) == Outcome(changed=1, outdated=1)
     history = library.history(MarkKey(ME.id, KEY))
     assert [change.what for change in history] == ["new", "changed"]
     assert history[1].fields == {"rating": (4, 5)}
@@ -104,7 +104,7 @@ def test_what_a_page_does_not_show_stays(library: Library, ledger: Ledger) -> No
 def test_what_a_page_shows_to_be_empty_is_emptied(library: Library, ledger: Ledger) -> None:
     take(library, MARK)
     emptied = msgspec.structs.replace(MARK, rating=None, comment=None, tags=())
-    assert take(library, emptied, minutes=1) == Outcome(changed=1)
+    assert take(library, emptied, minutes=1) == Outcome(changed=1, outdated=1)
     assert ledger.pending("t", 10)[0].mark == emptied
 
 

@@ -108,6 +108,22 @@ def test_a_thousand_rows_are_one_call(started: Started) -> None:
     assert started.world.feishu.calls["record.batch_create"] == 1
 
 
+def test_a_subject_page_fills_in_the_row_of_a_list(started: Started) -> None:
+    """Nothing of the mark changed, but there is more to show."""
+    world = started.world
+    browser = started.pair()
+    entry = next(e for e in world.person.marks if e.key.medium == "movie" and not e.removed)
+    name = {"wish": "wish", "doing": "do", "done": "collect"}[entry.mark.status]
+    for path in (f"people/{world.person.id}/{name}", f"subject/{entry.key.id}/"):
+        url = f"https://movie.douban.com/{path}"
+        assert browser.capture(url, world.visitor.open(url).body)[1]["verdict"] == "ok"
+        started.connect()
+        assert started.settled().state == "idle"
+    row = next(row for row in world.rows().values() if row["Subject ID"] == entry.key.id)
+    assert row["创作者"] == " / ".join(entry.subject.directors or ())
+    assert row["简介"]
+
+
 # What the person does in Feishu.
 
 

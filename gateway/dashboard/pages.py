@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get, post
@@ -35,6 +35,9 @@ _HERE = Path(__file__).parent
 _STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _LANGUAGE = "d2f-language"
+_LISTED = {"book", "movie", "music"}
+_ROWS = 15
+"""Of a list page in grid mode."""
 
 
 @cache
@@ -49,7 +52,6 @@ def environment() -> Environment:
     templates.filters["number"] = "{:,}".format
     templates.filters["day"] = _day
     templates.filters["moment"] = _moment
-    templates.filters["page_name"] = _page_name
     return templates
 
 
@@ -116,7 +118,7 @@ def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[s
 
 
 def _words(language: str) -> dict[str, Any]:
-    return {"language": language, "say": partial(say, language)}
+    return {"language": language, "say": partial(say, language), "page_name": partial(_page_name, language)}
 
 
 def _language(request: Request[Any, Any, Any]) -> str:
@@ -135,8 +137,17 @@ def _moment(at: datetime) -> str:
     return at.astimezone().strftime("%m-%d %H:%M")
 
 
-def _page_name(url: str) -> str:
-    """An address without what every one of them has."""
+def _page_name(language: str, url: str) -> str:
+    """What a person would call the page of an address; else the address without what every one of them has."""
     parts = urlsplit(url)
     host = (parts.hostname or "").removesuffix(".douban.com")
+    path = parts.path.strip("/").split("/")
+    if host in _LISTED and path[0] == "subject" and len(path) > 1:
+        return say(language, "page_subject", medium=say(language, f"medium_{host}"), id=path[1])
+    if host in _LISTED and path[-1] in {"wish", "do", "collect"}:
+        medium, verb = say(language, f"medium_{host}"), say(language, f"verb_{host}")
+        start = parse_qs(parts.query).get("start", ["0"])[0]
+        number = int(start) // _ROWS + 1 if start.isdecimal() else 1
+        name = say(language, f"page_{path[-1]}", medium=medium, verb=verb)
+        return f"{name} · {say(language, 'page_number', n=number)}" if number > 1 else name
     return unquote(f"{host}{parts.path}")[:80]
