@@ -2,6 +2,7 @@
 
     D2FError
     ├── StartError               the gateway cannot start
+    │   ├── BadSetting
     │   ├── PortTaken
     │   ├── DataFolderUnusable
     │   └── KeyLost
@@ -59,6 +60,7 @@ __all__ = [
     "BadMessage",
     "BadRow",
     "BadSecret",
+    "BadSetting",
     "BatchTooLarge",
     "D2FError",
     "DataFolderUnusable",
@@ -145,6 +147,12 @@ class D2FError(Exception):
 
 class StartError(D2FError):
     """The gateway cannot start; the command line says why and ends."""
+
+
+class BadSetting(StartError):
+    code = "bad_setting"
+    title = "A setting cannot be understood"
+    hint = Words("设置 {setting} 无法理解：{why}。", "The setting {setting} cannot be understood: {why}.")
 
 
 class PortTaken(StartError):

@@ -42,21 +42,30 @@ class Events:
     """One for a gateway."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._listeners: set[asyncio.Queue[Event | None]] = set()
 
     def tell(self, event: Event) -> None:
         """Tells all listeners; one that is 1,000 events behind loses the oldest."""
         for queue in self._listeners:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+            _put(queue, event)
+
+    def close(self) -> None:
+        """Nothing more will happen: whoever listens is let go."""
+        for queue in self._listeners:
+            _put(queue, None)
 
     async def listen(self) -> AsyncIterator[Event]:
-        """All events from now on."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(1000)
+        """All events from now on, until the gateway ends."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(1000)
         self._listeners.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            while (event := await queue.get()) is not None:
+                yield event
         finally:
             self._listeners.discard(queue)
+
+
+def _put(queue: asyncio.Queue[Event | None], event: Event | None) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(event)

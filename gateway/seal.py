@@ -96,13 +96,9 @@ def seal(head: Head, key: bytes, what: str, plaintext: bytes) -> bytes:
 
 def unseal(frame: bytes, key: bytes, what: str) -> bytes:
     """What a frame holds. Raises BadMessage if it was not sealed with this key, for this."""
-    start, nonce, sealed = (
-        frame[: _HEAD.size],
-        frame[_HEAD.size : _HEAD.size + _NONCE],
-        frame[_HEAD.size + _NONCE :],
-    )
+    start, rest = Head.of(frame).pack(), frame[_HEAD.size :]
     try:
-        return AESGCM(key).decrypt(nonce, sealed, f"{what}\n".encode() + start)
+        return AESGCM(key).decrypt(rest[:_NONCE], rest[_NONCE:], f"{what}\n".encode() + start)
     except InvalidTag:
         raise BadMessage from None
 

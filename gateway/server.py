@@ -14,7 +14,7 @@ from gateway.errors import PortTaken
 from gateway.settings import Settings
 
 _LAST_REQUESTS = 3
-"""Seconds that open requests get when the gateway ends; a dashboard that listens for events never ends by itself."""
+"""Seconds that open requests get when the gateway ends."""
 
 
 @contextlib.asynccontextmanager
@@ -29,6 +29,7 @@ async def running(settings: Settings) -> AsyncGenerator[Gateway]:
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=_LAST_REQUESTS,
                 lifespan="on",
             )
@@ -38,6 +39,7 @@ async def running(settings: Settings) -> AsyncGenerator[Gateway]:
             await server.up.wait()
             yield gateway
         finally:
+            gateway.events.close()
             server.should_exit = True
             await serving
 

@@ -1,14 +1,16 @@
 """Settings of this machine: defaults < ``settings.toml`` < environment. What the person sets lives in the library."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from platformdirs import PlatformDirs
 
-from gateway.errors import DataFolderUnusable
+from gateway.errors import BadSetting
 
 _DIRS = PlatformDirs("d2f", appauthor=False, roaming=False)
 
@@ -16,14 +18,13 @@ _DIRS = PlatformDirs("d2f", appauthor=False, roaming=False)
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting, with the environment variable ``D2F_<NAME>`` that overrides it."""
 
-    port: int = 8377
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8377
     """Where the gateway listens, on 127.0.0.1 only."""
     data: Path = Path(_DIRS.user_data_dir)
     """Where the library, the key file and the kept captures live."""
     feishu: str | None = None
     """Origin of a Feishu other than the real one, e.g. ``http://127.0.0.1:9000``: the simulated one."""
-    log: str = "info"
-    """debug, info, warning or error."""
+    log: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
     def host(self) -> str:
@@ -49,7 +50,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in force. Raises DataFolderUnusable for a file or value that cannot be understood."""
+    """The settings in force. Raises BadSetting for a file or value that cannot be understood."""
     path = Path(_DIRS.user_config_dir) / "settings.toml"
     values: dict[str, object] = {}
     try:
@@ -60,7 +61,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
                 values[name] = value
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except (OSError, msgspec.MsgspecError) as error:
-        raise DataFolderUnusable(folder=str(path), why=str(error)) from error
+        name = re.search(r"\$\.(\w+)", str(error))
+        raise BadSetting(setting=f"D2F_{name[1].upper()}" if name else str(path), why=str(error)) from error
 
 
 def _decode(kind: type, value: object) -> object:

@@ -218,7 +218,7 @@ def _mark(
         rating=rating,
         comment=_comment(chance, index),
         tags=tuple(chance.sample(tags, chance.randint(1, 4))) if chance.random() < 0.45 else (),
-        private=chance.random() < 0.04,
+        private=index % 25 == 6,
         mark_id=str(4_900_000_000 - index * 4_000_003 % 4_800_000_000),
         marked_on=None if dateless else at.date(),
         marked_at=UNSET if dateless else at,

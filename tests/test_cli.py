@@ -1,0 +1,67 @@
+"""The verbs of ``d2f``, as a person runs them."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+
+
+def d2f(folder: Path, *verbs: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {"D2F_DATA": str(folder), "PYTHONIOENCODING": "utf-8"} | environment
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *verbs],
+        env=os.environ | settings,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    assert __version__ in d2f(tmp_path, "--version").stdout
+    told = d2f(tmp_path, "--help").stdout
+    for verb in ("demo", "extension", "open", "pair", "sandbox"):
+        assert verb in told
+
+
+def test_extension_names_a_folder_that_can_be_loaded(tmp_path: Path) -> None:
+    folder = Path(d2f(tmp_path, "extension").stdout.strip())
+    assert (folder / "manifest.json").is_file()
+
+
+def test_pair_and_open_print_what_is_needed(tmp_path: Path) -> None:
+    assert d2f(tmp_path, "pair").stdout.startswith("d2f1-8377-")
+    assert "http://d2f.localhost:8377/login?key=" in d2f(tmp_path, "open", "--print").stdout
+
+
+def test_the_demo_checks_itself(tmp_path: Path) -> None:
+    run = d2f(tmp_path, "demo", "--once", "--marks", "120")
+    assert run.returncode == 0, run.stderr
+    assert "120 marks, 0 wrong" in run.stdout
+    assert list(tmp_path.iterdir()) == []  # it works in a folder of its own
+
+
+def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        run = d2f(tmp_path, "--no-browser", D2F_PORT=port)
+    assert run.returncode == 1
+    assert f"Port {port} is taken" in run.stderr
+    assert "端口" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("setting", [{"D2F_PORT": "abc"}, {"D2F_PORT": "99999999"}, {"D2F_LOG": "loud"}])
+def test_a_setting_that_is_none_is_told_in_words(tmp_path: Path, setting: dict[str, str]) -> None:
+    run = d2f(tmp_path, "--no-browser", **setting)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert next(iter(setting)) in run.stderr
