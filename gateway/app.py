@@ -20,11 +20,11 @@ from litestar.types import ASGIApp
 from msgspec import Struct
 
 from gateway import __version__
-from gateway.capture import DeviceController
+from gateway.capture import MOST_BYTES, DeviceController
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
 from gateway.devices import Devices
-from gateway.errors import BadInput, D2FError, LibraryFault, NotLoggedIn
+from gateway.errors import BadInput, D2FError, LibraryFault, MessageTooLarge, NotLoggedIn
 from gateway.events import Events
 from gateway.intake import Intake
 from gateway.ledger import Ledger
@@ -145,6 +145,8 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     if isinstance(error, ValidationException):
         wrong = msgspec.convert(error.extra or [], list[_Wrong])
         return _respond(request, problem(BadInput(field=", ".join(each.key for each in wrong))))
+    if error.status_code == MessageTooLarge.status:
+        return _respond(request, problem(MessageTooLarge(limit=f"{MOST_BYTES // 2**20} MB")))
     return _respond(request, http_problem(error.status_code))
 
 

@@ -19,8 +19,7 @@
     │   ├── WrongHost       421
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
-    │   ├── NoSuchThing     404
-    │   └── TooManyRequests 429
+    │   └── NoSuchThing     404
     └── FeishuError              Feishu, or the way to it
         ├── FeishuUnset     409
         ├── BadAddress      400
@@ -95,7 +94,6 @@ __all__ = [
     "TableFull",
     "TokenRefused",
     "TokenSpent",
-    "TooManyRequests",
     "UnknownDevice",
     "Words",
     "WrongColumnType",
@@ -295,13 +293,6 @@ class NoSuchThing(OwnerError):
     status = 404
     title = "Not found"
     hint = Words("没有找到。", "Not found.")
-
-
-class TooManyRequests(OwnerError):
-    code = "too_many_requests"
-    status = 429
-    title = "Too many requests"
-    hint = Words("请求太多，请稍等片刻。", "Too many requests. Please wait a moment.")
 
 
 class FeishuError(D2FError):
