@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import signal
 import sys
 import webbrowser
@@ -36,6 +37,9 @@ class _Verbs(click.Group):
 @click.pass_context
 def main(ctx: click.Context, *, no_browser: bool) -> None:
     """豆瓣 → 飞书. Without a verb: start the gateway and open its dashboard."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that knows no Chinese shows what it can
+            stream.reconfigure(errors="replace")
     current = settings.load()
     log.configure(current.log)
     ctx.obj = current

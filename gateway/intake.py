@@ -1,5 +1,7 @@
 """A capture's way into the library: kept, read, merged, pushed. Each step can be done again."""
 
+import sqlite3
+
 import msgspec
 from msgspec import Struct
 
@@ -75,7 +77,10 @@ class Intake:
         """Reads what was kept but not read, because the gateway ended in between. Returns how many pages."""
         waiting = self._store.unread()
         for kept in waiting:
-            self.read_again(kept.id)
+            try:
+                self.read_again(kept.id)
+            except sqlite3.Error as error:  # it stays kept; the gateway must start all the same
+                _log.error("not read", capture=kept.id, error=str(error))
         return len(waiting)
 
     def _merge(self, reading: Reading, capture: Capture) -> Outcome:

@@ -5,8 +5,8 @@ All calls are short and made from one thread, the event loop's. ``sqlite3.Error`
 file is at fault.
 """
 
+import os
 import sqlite3
-import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -72,9 +72,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its owner's alone, from the first moment
             connection = sqlite3.connect(path, timeout=10)
-            if sys.platform != "win32":  # there, a file in the profile is the person's alone already
-                path.chmod(0o600)
             self._db = Database(connection)
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")

@@ -189,6 +189,10 @@ class Sync:
             except sqlite3.Error as error:
                 self._state, self._problem = "error", errors.LibraryFault(why=str(error)).issue
                 _log.error("library fault", error=str(error))
+            except Exception:  # noqa: BLE001  # a worker outlives a mistake of ours, and says so
+                self._state, self._problem = "error", errors.D2FError().issue
+                _log.exception("unforeseen")
+                return errors.D2FError()
             else:
                 self._state, self._problem = "idle", None
             self._tell()

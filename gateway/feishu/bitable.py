@@ -1,12 +1,13 @@
 """A Bitable: its tables, columns and records, as typed calls. Source: Feishu's bitable-v1 endpoints."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from gateway.errors import FeishuFault
 from gateway.feishu.client import Client
 
 MOST_ROWS = 1000
@@ -77,10 +78,21 @@ class _Created(Struct, frozen=True):
     records: tuple[Record, ...]
 
 
+T = TypeVar("T")
+
+
+def _decode(data: msgspec.Raw, kind: type[T]) -> T:
+    """Raises FeishuFault for a reply that is not in its documented shape: who knows what was done."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise FeishuFault from error
+
+
 async def resolve_wiki(client: Client, node_token: str) -> tuple[str, str]:
     """What a wiki node holds: its ``obj_type`` and its token. Raises FeishuError."""
     data = await client.read("GET", "/open-apis/wiki/v2/spaces/get_node", params={"token": node_token})
-    node = msgspec.json.decode(data, type=_NodeData).node
+    node = _decode(data, _NodeData).node
     return node.obj_type, node.obj_token
 
 
@@ -92,27 +104,27 @@ class Bitable:
         self._root = f"/open-apis/bitable/v1/apps/{app_token}"
 
     async def app(self) -> App:
-        return msgspec.json.decode(await self._client.read("GET", self._root), type=_AppData).app
+        return _decode(await self._client.read("GET", self._root), _AppData).app
 
     async def tables(self) -> list[Table]:
         pages = self._items("GET", f"{self._root}/tables", size=100)
-        return [msgspec.json.decode(item, type=Table) async for item in pages]
+        return [_decode(item, Table) async for item in pages]
 
     async def create_table(self, name: str, fields: Sequence[NewField]) -> str:
         """Makes a table whose first field is the primary one. Returns its id. Not repeatable: look by name first."""
         body = {"table": {"name": name, "default_view_name": name, "fields": fields}}
         data = await self._client.write("POST", f"{self._root}/tables", repeatable=False, json=body)
-        return msgspec.json.decode(data, type=Table).table_id
+        return _decode(data, Table).table_id
 
     async def fields(self, table_id: str) -> list[Field]:
         pages = self._items("GET", f"{self._root}/tables/{table_id}/fields", size=100)
-        return [msgspec.json.decode(item, type=Field) async for item in pages]
+        return [_decode(item, Field) async for item in pages]
 
     async def create_field(self, table_id: str, field: NewField) -> Field:
         """Not repeatable: look by name first."""
         path = f"{self._root}/tables/{table_id}/fields"
         data = await self._client.write("POST", path, repeatable=False, json=field)
-        return msgspec.json.decode(data, type=_FieldData).field
+        return _decode(data, _FieldData).field
 
     async def records(
         self, table_id: str, columns: Sequence[str], where: dict[str, Any] | None = None
@@ -124,15 +136,13 @@ class Bitable:
         async for item in self._items(
             "POST", f"{self._root}/tables/{table_id}/records/search", size=500, json=body
         ):
-            yield msgspec.json.decode(item, type=Record)
+            yield _decode(item, Record)
 
     async def _items(self, method: str, path: str, *, size: int, **rest: Any) -> AsyncIterator[msgspec.Raw]:
         """All pages of a listing. A page token that repeats ends it: some replies carry one on the last page."""
         params: dict[str, Any] = {"page_size": size}
         while True:
-            page = msgspec.json.decode(
-                await self._client.read(method, path, params=params, **rest), type=_Page
-            )
+            page = _decode(await self._client.read(method, path, params=params, **rest), _Page)
             for item in page.items or ():
                 yield item
             if not page.has_more or page.page_token == params.get("page_token"):
@@ -147,7 +157,7 @@ class Bitable:
         path = f"{self._root}/tables/{table_id}/records/batch_create"
         params = {"client_token": str(client_token)}
         data = await self._client.write("POST", path, repeatable=False, params=params, content=body)
-        return [record.record_id for record in msgspec.json.decode(data, type=_Created).records]
+        return [record.record_id for record in _decode(data, _Created).records]
 
     async def update_records(self, table_id: str, records: Sequence[Record]) -> None:
         """Writes the given cells and no others; None clears one. All or nothing."""
