@@ -1,5 +1,8 @@
 # `just` alone lists these.
 
+# `uv run just` tells where uv is; it need not be on the PATH
+uv := env("UV", "uv")
+
 set windows-shell := ["powershell.exe", "-NoLogo", "-Command"]
 
 [private]
@@ -8,27 +11,27 @@ default:
 
 # Install everything, with the tools for tests
 setup:
-    uv sync --quiet
+    {{ uv }} sync --quiet
 
 # Start the gateway and open its dashboard
 run *options: setup
-    uv run d2f {{ options }}
+    {{ uv }} run d2f {{ options }}
 
 # Try it all with a simulated Douban and a simulated Feishu
 demo *options: setup
-    uv run d2f demo {{ options }}
+    {{ uv }} run d2f demo {{ options }}
 
 # Check style, types and behaviour; gets a browser if there is none
 test *options: lint
-    uv run python -m tests.chromium
-    uv run pytest {{ options }}
+    {{ uv }} run python -m tests.chromium
+    {{ uv }} run pytest {{ options }}
 
 # Check style and types only
 lint: setup
-    uv run ruff format --check
-    uv run ruff check
-    uv run basedpyright
+    {{ uv }} run ruff format --check
+    {{ uv }} run ruff check
+    {{ uv }} run basedpyright
 
 # Measure the main path; ratios within one run
 bench: setup
-    uv run python -m tests.bench
+    {{ uv }} run python -m tests.bench
