@@ -21,38 +21,44 @@ def find() -> str | None:
     for name in _NAMES:
         if path := shutil.which(name):
             return path
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+    path = _ask_playwright()
+    return path if path and Path(path).exists() else None
 
 
 def get() -> str | None:
-    """Finds one, else installs one: Playwright's own build, else the system's package (Debian, as root)."""
-    return find() or _playwrights() or _debians()
+    """Finds one, else installs one: Playwright's own build, else the system's package (Debian, as root).
+
+    Playwright itself needs a library that the smallest Debian lacks.
+    """
+    if not _ask_playwright():
+        _debian("libatomic1")
+    if found := find():
+        return found
+    _run([sys.executable, "-m", "playwright", "install", "chromium"])
+    if found := find():
+        return found
+    _debian("chromium", "fonts-noto-cjk")  # without the fonts every Chinese character is a box
+    return find()
 
 
-def _playwrights() -> str | None:
-    command = [sys.executable, "-m", "playwright", "install", "chromium"]
-    if _run(command):
-        return find()
-    return None
+def _ask_playwright() -> str:
+    """Where Playwright's own build is, or would be; nothing if Playwright does not run. In a process of its own,
+    since only one of them may run in a process."""
+    ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, check=False, text=True)
+    return asked.stdout.strip()
 
 
-def _debians() -> str | None:
-    if not shutil.which("apt-get") or not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return None
-    fonts = ["fonts-noto-cjk"]  # without them every Chinese character is a box
-    if _run(["apt-get", "update", "-qq"]) and _run(
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", *fonts]
-    ):
-        return find()
-    return None
+def _debian(*packages: str) -> None:
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        _run(["apt-get", "update", "-qq"])
+        _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages])
 
 
-def _run(command: list[str]) -> bool:
+def _run(command: list[str]) -> None:
     print("→", " ".join(command), flush=True)  # noqa: T201  # a tool for a person
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL).returncode == 0
+    subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
