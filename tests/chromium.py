@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 _NAMES = ("chromium", "chromium-browser")
 
 
