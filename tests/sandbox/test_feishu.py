@@ -357,12 +357,14 @@ async def test_a_new_base_comes_with_blank_rows(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "most"), [("batch_create", 1000), ("batch_update", 1000), ("batch_delete", 500)]
+    ("call", "one", "most"),
+    [
+        ("batch_create", {"fields": {}}, 1000),
+        ("batch_update", {"record_id": "recX", "fields": {}}, 1000),
+        ("batch_delete", "recX", 500),
+    ],
 )
-async def test_batches_end_somewhere(client: Client, call: str, most: int) -> None:
-    one: Any = {"batch_create": {"fields": {}}, "batch_update": {"record_id": "recX", "fields": {}}}.get(
-        call, "recX"
-    )
+async def test_batches_end_somewhere(client: Client, call: str, one: Any, most: int) -> None:
     assert await client.code("POST", f"{{table}}/records/{call}", {"records": [one] * (most + 1)}) == 1254104
 
 
