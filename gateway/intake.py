@@ -6,11 +6,12 @@ import msgspec
 from msgspec import Struct
 
 from gateway import douban
-from gateway.errors import PAGE_REASONS, Issue
+from gateway.errors import Issue
 from gateway.events import Captured, Events
 from gateway.library import Library
 from gateway.log import get
 from gateway.model import Capture, Outcome, Reading, Verdict
+from gateway.reasons import PAGE_REASONS
 from gateway.store import Store
 from gateway.sync import Sync
 

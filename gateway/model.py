@@ -204,7 +204,7 @@ class Page(Struct, kw_only=True, frozen=True):
     type: PageType
     verdict: Verdict
     reason: str | None = None
-    """The code of the reason for any verdict but OK; the words are in ``errors.PAGE_REASONS``."""
+    """The code of the reason for any verdict but OK; the words are in ``reasons.PAGE_REASONS``."""
     part: ListPart | None = None
     subject: SubjectKey | None = None
 

@@ -8,7 +8,8 @@ import pytest
 
 import gateway
 from gateway import errors
-from gateway.errors import PAGE_REASONS, D2FError
+from gateway.errors import D2FError
+from gateway.reasons import PAGE_REASONS
 
 KINDS = [
     kind

@@ -1,4 +1,4 @@
-"""The dashboard's words, in Chinese and English. Those of errors are in ``errors``."""
+"""The dashboard's words, in Chinese and English. Those of errors are in ``errors`` and ``reasons``."""
 
 from gateway.errors import Words
 

@@ -1,0 +1,79 @@
+"""Why a page of Douban's was not read, in words for the person. The codes are ``Page.reason``."""
+
+from gateway.errors import Words
+
+PAGE_REASONS: dict[str, Words] = {
+    "logged_out": Words(
+        "这个页面是在未登录时打开的。请先登录豆瓣，再刷新页面。",
+        "This page was opened logged out. Log in to Douban and reload it.",
+    ),
+    "login_page": Words(
+        "豆瓣要求登录。请先登录豆瓣，再打开你的页面。",
+        "Douban asks you to log in. Do so, then open your page again.",
+    ),
+    "ip_refused": Words(
+        "豆瓣说你的网络有异常请求。请先按页面提示在浏览器里处理，过几小时再试。",
+        "Douban sees unusual requests from your network. Follow its page first and try again in a few hours.",
+    ),
+    "captcha": Words(
+        "豆瓣要求输入验证码。请先在页面上完成。", "Douban asks for a captcha. Solve it on the page first."
+    ),
+    "forbidden": Words(
+        "豆瓣暂时禁止访问。请停下来，过一段时间再试。",
+        "Douban forbids access for now. Stop and try again later.",
+    ),
+    "proof_of_work": Words(
+        "豆瓣正在验证浏览器。请等页面自己打开后再试。",
+        "Douban is checking the browser. Wait until the page opens by itself.",
+    ),
+    "too_often": Words(
+        "豆瓣说访问过于频繁。请休息一会儿再试。", "Douban says too many visits. Take a break."
+    ),
+    "robot": Words(
+        "豆瓣觉得访问方式像机器人。请在页面上完成验证，过一段时间再试。",
+        "Douban takes this for a robot. Pass its check on the page and try again later.",
+    ),
+    "not_found": Words("豆瓣说这个页面不存在。", "Douban says this page does not exist."),
+    "subject_removed": Words(
+        "豆瓣已不收录这个条目。你的标记仍会保留。", "Douban has removed this subject. Your mark is kept."
+    ),
+    "subject_hidden": Words(
+        "这个条目正在豆瓣审核中，暂时看不到。你的标记仍会保留。",
+        "Douban is reviewing this subject and hides it for now. Your mark is kept.",
+    ),
+    "other_person": Words(
+        "这是别人的页面，不会保存他人的标记。", "This is somebody else's page; only your own marks are kept."
+    ),
+    "other_account": Words(
+        "现在登录的是另一个豆瓣帐号，和这个库的帐号不同，没有收下。",
+        "You are logged in to another Douban account than the one of this library; nothing was taken.",
+    ),
+    "not_douban": Words("这不是豆瓣的页面。", "This is not a Douban page."),
+    "empty": Words("页面是空的。请刷新后再试。", "The page is empty. Reload it and try again."),
+    "not_html": Words("收到的不是网页。", "What came is not a web page."),
+    "charset": Words(
+        "页面的文字编码无法识别，已保存原样。",
+        "The page's text encoding cannot be read; it is kept as it came.",
+    ),
+    "too_large": Words(
+        "页面太大，没有解析，已保存原样。", "The page is too large to read; it is kept as it came."
+    ),
+    "no_marks_here": Words(
+        "这个页面上没有标记。请打开“我看过的影视”之类的列表，或你标记过的条目。",
+        "No marks live on this page. Open one of your lists, or a subject that you marked.",
+    ),
+    "no_rows": Words(
+        "这是你的列表，但一行都没读出来——豆瓣可能改版了。页面已保存，更新 D2F 后可重新读取。",
+        "This is your list, but no row could be read: Douban may have changed its markup. "
+        "The page is kept and can be read again after an update of D2F.",
+    ),
+    "no_frame": Words(
+        "页面的样子不认识——豆瓣可能改版了，或没有加载完。页面已保存，可重新读取。",
+        "The page looks unfamiliar: changed markup, or not fully loaded. It is kept and can be read again.",
+    ),
+    "not_yet": Words(
+        "游戏和舞台剧还在路上，页面已保存，以后可重新读取。",
+        "Games and stage plays come soon; the page is kept and can be read then.",
+    ),
+}
+"""What ``Page.reason`` says, in words."""
