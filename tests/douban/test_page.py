@@ -1,8 +1,8 @@
 import pytest
 
 from gateway.douban import read
-from gateway.errors import PAGE_REASONS
 from gateway.model import UNSET, Account, Medium, PageType, Reading, SubjectKey, Verdict
+from gateway.reasons import PAGE_REASONS
 from tests.douban.pages import (
     ALBUM_INFO,
     ANONYMOUS,
