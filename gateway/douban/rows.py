@@ -147,8 +147,6 @@ def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Ma
         odd.append("status_mismatch")
     # A removed subject may have lost this line: then nothing is known, and nothing may be overwritten.
     shown = "date" in cells or "rating" in cells or "tags" in cells
-    if not shown and not row.comments and not row.deleted:
-        odd.append("title_only")
     shows_tags = "tags" in cells or (shown and (not row.shape.list_mode or "brief" in cells))
     mark = Mark(
         account=account,

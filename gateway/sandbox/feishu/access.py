@@ -49,9 +49,9 @@ class Apps:
         self._tokens.clear()
 
     def token(self, app_id: str, secret: str) -> dict[str, Json]:
-        """The flat reply of the token call. Raises Refusal 10003 (no such app), 10014 (wrong secret)."""
+        """The flat reply of the token call. Raises Refusal 10003 (no such app, or no secret), 10014."""
         app = self._apps.get(app_id)
-        if app is None:
+        if app is None or not secret:
             raise Refusal(10003)
         if app.secret != secret:
             raise Refusal(10014)
@@ -63,7 +63,7 @@ class Apps:
         return {"tenant_access_token": latest.value, "expire": int(latest.ends - now)}
 
     def admit(self, authorization: str, scopes: tuple[str, ...]) -> App:
-        """The app that calls. Raises Refusal 99991661, 99991663, 99991668, 99991672.
+        """The app that calls. Raises Refusal 99991661, 99991663, 99991668, 99991671, 99991672.
 
         Without the word Bearer there is no token, ``u-`` and JWTs are tokens of users (recorded).
         """
@@ -72,6 +72,8 @@ class Apps:
             raise Refusal(99991661)
         if value.startswith(("u-", "eyJ")):
             raise Refusal(99991668)
+        if not value.startswith("t-"):
+            raise Refusal(99991671)
         token = self._tokens.get(value)
         if token is None or token.ends <= self._clock():
             raise Refusal(99991663)

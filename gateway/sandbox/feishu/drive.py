@@ -55,12 +55,14 @@ def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
 
 
 def get_node(call: Call) -> dict[str, Json]:
-    """GET wiki node: what the document behind a wiki address is."""
+    """GET wiki node: what the document behind a wiki address is. Raises Refusal 131005, 131006."""
     token = call.request.param("token")
     app_token = call.world.wiki_nodes.get(token)
     if app_token is None:
         raise Refusal(131005)
     base = call.world.base(app_token)
+    if call.app.id not in base.roles:
+        raise Refusal(131006)
     made = str(int(call.world.clock()))
     node: dict[str, Json] = {
         "space_id": "7000000000000000001",

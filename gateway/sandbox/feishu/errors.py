@@ -31,6 +31,7 @@ CODES = {
     10014: Code("app secret invalid", 400, error=False),
     9499: Code("Invalid parameter type in json", 400, 400),
     99991201: Code("resource not find", 404, 404, error=False),
+    99991301: Code("request method doesn't match", 404, 404, error=False),
     99991400: Code("request trigger frequency limit", 429, 400, error=False),
     99991661: Code(
         "Missing access token for authorization. Please make a request with token attached.", 400, 400
@@ -41,6 +42,7 @@ CODES = {
     99991668: Code(
         "Invalid access token for authorization. Please make a request with token attached.", 400, 400
     ),
+    99991671: Code("Invalid token: must start with t-/u-", 400, 400),
     99991672: Code("Access denied. One of the following scopes is required", 400, 400),
     99992402: Code("field validation failed", 400, 400),
     # The document.
@@ -72,7 +74,6 @@ CODES = {
     1254037: Code("Invalid client token, make sure that it complies with the specification.", 400, 400),
     1254038: Code("Invalid name, make sure that it complies with the specification.", 400, 400),
     # What is not there.
-    1254040: Code("BaseTokenNotFound", 404),
     1254041: Code("TableIdNotFound", 404),
     1254042: Code("ViewIdNotFound", 404),
     1254043: Code("RecordIdNotFound", 404),
@@ -115,7 +116,6 @@ CODES = {
     1254105: Code("ColumnExceedLimit", 400),
     1254130: Code("TooLargeCell", 400),
     # One at a time, and rights.
-    1254290: Code("TooManyRequest", 429),
     1254291: Code("Write conflict", 400),
     1254302: Code("Permission denied.", 403, 403),
     1254303: Code("AttachPermNotAllow", 403),
@@ -123,18 +123,14 @@ CODES = {
     1254607: Code("Data not ready, please try again later", 400, 400),
     1254608: Code("Same API requests are submitted repeatedly.", 403, 403),
     # Feishu's own troubles.
-    1254002: Code("Fail", 500),
     1255001: Code("InternalError", 500),
-    1255002: Code("RpcError", 500),
     1255006: Code(
         "Client token conflict, please generate a new client token and try again.", 400, 400
     ),
-    1255040: Code("Request timed out, please try again later", 504, 504),
     # Files.
     1061002: Code("params error.", 400, 400),
     1061004: Code("forbidden.", 403, 403),
     1061044: Code("parent node not exist.", 400, 400),
-    1061045: Code("can retry.", 200),
     1062008: Code("checksum param Invalid.", 400, 400),
     1062009: Code("the actual size is inconsistent with the parameter declaration size.", 400, 400),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from gateway.sandbox.feishu.access import App, Apps, Meter, Rate, too_often
 from gateway.sandbox.feishu.call import Call, ClientTokens, TokenPolicy
 from gateway.sandbox.feishu.errors import Json, Refusal
 from gateway.sandbox.feishu.page import home_page, table_page
-from gateway.sandbox.feishu.routes import Route, route_of
+from gateway.sandbox.feishu.routes import Route, known, route_of
 from gateway.sandbox.feishu.table import Table
 from gateway.sandbox.feishu.world import World
 from gateway.sandbox.http import Drop, Request, Response, html
@@ -104,7 +104,8 @@ class Feishu(World):
         try:
             return await self._answer(request, log_id)
         except Refusal as refusal:
-            return _reply(refusal.body(log_id), log_id, refusal.status(strict=self._strict), refusal.headers)
+            content = msgspec.json.encode(refusal.body(log_id))
+            return _reply(content, log_id, refusal.status(strict=self._strict), refusal.headers)
 
     async def _answer(self, request: Request, log_id: str) -> Response | Drop:
         found = route_of(request.method, request.path)
@@ -118,11 +119,12 @@ class Feishu(World):
         if name == "auth.token":
             body = self._token(request)
         elif found is None:
-            raise Refusal(99991201)
+            raise Refusal(99991301 if known(request.path) else 99991201)
         else:
             body = {"code": 0, "msg": "success", "data": await self._carry_out(request, *found)}
         await self._tell(name, "after")
-        return _after(fault, _reply(body, log_id, 200, ()))
+        # Recorded replies have their keys in order, down to the names of columns; refusals have not.
+        return _after(fault, _reply(msgspec.json.encode(body, order="sorted"), log_id))
 
     def _token(self, request: Request) -> dict[str, Json]:
         """The flat reply. The official SDK sends no Content-Type here."""
@@ -150,10 +152,6 @@ class Feishu(World):
     def _enter(self, call: Call, route: Route, app: App) -> None:
         """Finds the document and the table, and whether the app may. Raises Refusal."""
         if "app_token" not in call.path:
-            if route.name == "wiki.get_node":
-                node = self.wiki_nodes.get(call.request.param("token"))
-                if node and app.id not in self.base(node).roles:
-                    raise Refusal(131006)
             return
         base = self.base(call.path["app_token"])
         role = base.roles.get(app.id)
@@ -243,6 +241,7 @@ def _after(fault: Fault | None, reply: Response) -> Response | Drop:
             return reply
 
 
-def _reply(body: dict[str, Json], log_id: str, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
-    content = msgspec.json.encode(body)
+def _reply(
+    content: bytes, log_id: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
+) -> Response:
     return Response(status, content, (("X-Tt-Logid", log_id), *headers), "application/json; charset=utf-8")

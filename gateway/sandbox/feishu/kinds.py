@@ -17,8 +17,6 @@ class Kind(Struct, frozen=True):
 
     type: int
     ui_type: str
-    word: str
-    """What the person's menu calls it."""
     property_code: int
     """The code of a wrong property."""
     primary: bool = False
@@ -29,30 +27,30 @@ class Kind(Struct, frozen=True):
 KINDS = {
     kind.ui_type: kind
     for kind in (
-        Kind(1, "Text", "文本", 1254080, primary=True),
-        Kind(1, "Barcode", "条码", 1254080),
-        Kind(1, "Email", "邮箱", 1254080),
-        Kind(2, "Number", "数字", 1254081, primary=True),
-        Kind(2, "Progress", "进度", 1254081, primary=True),
-        Kind(2, "Currency", "货币", 1254081, primary=True),
-        Kind(2, "Rating", "评分", 1254081, primary=True),
-        Kind(3, "SingleSelect", "单选", 1254082),
-        Kind(4, "MultiSelect", "多选", 1254083),
-        Kind(5, "DateTime", "日期", 1254084, primary=True),
-        Kind(7, "Checkbox", "复选框", 1254085),
-        Kind(11, "User", "人员", 1254086),
-        Kind(13, "Phone", "电话号码", 1254080, primary=True),
-        Kind(15, "Url", "超链接", 1254087, primary=True),
-        Kind(17, "Attachment", "附件", 1254088),
-        Kind(18, "SingleLink", "单向关联", 1254089),
-        Kind(20, "Formula", "公式", 1254091, primary=True, writable=False),
-        Kind(22, "Location", "地理位置", 1254080, primary=True),
-        Kind(23, "GroupChat", "群组", 1254086),
-        Kind(1001, "CreatedTime", "创建时间", 1254093, writable=False),
-        Kind(1002, "ModifiedTime", "最后更新时间", 1254094, writable=False),
-        Kind(1003, "CreatedUser", "创建人", 1254095, writable=False),
-        Kind(1004, "ModifiedUser", "修改人", 1254096, writable=False),
-        Kind(1005, "AutoNumber", "自动编号", 1254081, writable=False),
+        Kind(1, "Text", 1254080, primary=True),
+        Kind(1, "Barcode", 1254080),
+        Kind(1, "Email", 1254080),
+        Kind(2, "Number", 1254081, primary=True),
+        Kind(2, "Progress", 1254081, primary=True),
+        Kind(2, "Currency", 1254081, primary=True),
+        Kind(2, "Rating", 1254081, primary=True),
+        Kind(3, "SingleSelect", 1254082),
+        Kind(4, "MultiSelect", 1254083),
+        Kind(5, "DateTime", 1254084, primary=True),
+        Kind(7, "Checkbox", 1254085),
+        Kind(11, "User", 1254086),
+        Kind(13, "Phone", 1254080, primary=True),
+        Kind(15, "Url", 1254087, primary=True),
+        Kind(17, "Attachment", 1254088),
+        Kind(18, "SingleLink", 1254089),
+        Kind(20, "Formula", 1254091, primary=True, writable=False),
+        Kind(22, "Location", 1254080, primary=True),
+        Kind(23, "GroupChat", 1254086),
+        Kind(1001, "CreatedTime", 1254093, writable=False),
+        Kind(1002, "ModifiedTime", 1254094, writable=False),
+        Kind(1003, "CreatedUser", 1254095, writable=False),
+        Kind(1004, "ModifiedUser", 1254096, writable=False),
+        Kind(1005, "AutoNumber", 1254081, writable=False),
     )
 }
 

@@ -135,8 +135,8 @@ def _listed(column: Field, base: Base, *, in_parts: bool) -> dict[str, Json]:
 def _shown(column: Field, base: Base) -> dict[str, Json]:
     listed = column.listed()
     if column.kind.ui_type == "SingleLink" and column.property:
-        table_id = str(column.property["table_id"])
-        listed["property"] = {**column.property, "table_name": base.table(table_id).name}
+        there = base.tables.get(str(column.property["table_id"]))
+        listed["property"] = {**column.property, "table_name": there.name if there else ""}
     return listed
 
 

@@ -66,7 +66,7 @@ class Table(Struct):
     views: list[View] = field(default_factory=list)
     revision: int = 1
     before: dict[str, Record] = field(default_factory=dict)
-    """The rows before the last write that asked for no consistency."""
+    """The rows before the last write."""
     stale_reads: int = 0
     """So many reads still see ``before``."""
     made: int = 0
@@ -92,7 +92,7 @@ class Table(Struct):
         return self.records[record_id]
 
     def seen(self) -> dict[str, Record]:
-        """The rows as a read sees them: for a while those of before, if the last write asked for that."""
+        """The rows as a read sees them: for a while still those of before the last write."""
         if self.stale_reads == 0:
             return self.records
         self.stale_reads -= 1
