@@ -13,18 +13,19 @@ LARGEST = 20 * 1024 * 1024
 
 _PARENT_TYPES = frozenset({"bitable_image", "bitable_file"})
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
-_NAME = re.compile(rb'name="([^"]*)"')
+_NAME = re.compile(rb'[;\s]name="([^"]*)"')
 
 
 def upload(call: Call) -> dict[str, Json]:
     """POST medias/upload_all. A file part without a filename is taken too (the official SDK sends one)."""
     parts = _parts(call.request.headers.get("content-type", ""), call.request.body)
-    content = parts.get("file", b"")
-    name, parent = parts.get("file_name", b"").decode(), parts.get("parent_node", b"").decode()
-    size, checksum = parts.get("size", b"").decode(), parts.get("checksum", b"").decode()
-    if not name or len(name) > 250 or not size.isdecimal() or int(size) > LARGEST:
+    content = parts.pop("file", None)
+    said = {part: value.decode(errors="replace") for part, value in parts.items()}
+    name, parent, size = said.get("file_name", ""), said.get("parent_node", ""), said.get("size", "")
+    checksum = said.get("checksum", "")
+    if content is None or not 1 <= len(name) <= 250 or not size.isdecimal() or int(size) > LARGEST:
         raise Refusal(1061002)
-    if parts.get("parent_type", b"").decode() not in _PARENT_TYPES:
+    if said.get("parent_type") not in _PARENT_TYPES:
         raise Refusal(1061002)
     if int(size) != len(content):
         raise Refusal(1062009)
@@ -50,7 +51,7 @@ def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
         head, _, content = part.partition(b"\r\n\r\n")
         name = _NAME.search(head)
         if name:
-            parts[name[1].decode()] = content.removesuffix(b"\r\n")
+            parts[name[1].decode(errors="replace")] = content.removesuffix(b"\r\n")
     return parts
 
 

@@ -135,7 +135,7 @@ class Sieve(Struct):
         """First instant of the first day and of the day after the last, in the zone of the base."""
         today = datetime.combine(datetime.fromtimestamp(self.now, self.zone), time(), self.zone)
         match value:
-            case ["ExactDate", stamp] if re.fullmatch(r"-?\d{1,14}", stamp):
+            case ["ExactDate", stamp] if re.fullmatch(r"-?\d{1,13}", stamp):
                 there = datetime.fromtimestamp(int(stamp) / 1000, self.zone)
                 day = datetime.combine(there, time(), self.zone)
                 return day, day + timedelta(days=1)

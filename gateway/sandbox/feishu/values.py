@@ -81,16 +81,12 @@ def _written_length(text: str) -> int:
 def _number(column: Field, value: Json, _: Surroundings) -> Json:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _refused(column, value, 1254061, "Number", "a number")
-    return _plain(value)
-
-
-def _plain(number: float) -> int | float:
-    """Feishu keeps doubles and prints whole ones without a point."""
     try:
-        double = float(number)
+        double = float(value)
     except OverflowError:
-        return number
-    return int(double) if double.is_integer() and abs(double) < 2**53 else double
+        raise _refused(column, value, 1254061, "Number", "a number") from None
+    # Kept as a double; whole ones are printed without a point.
+    return int(double) if double.is_integer() and abs(double) <= 2**53 else double
 
 
 def _rating(column: Field, value: Json, around: Surroundings) -> Json:
