@@ -1,30 +1,50 @@
-"""The simulated Feishu: the world, reached over HTTP."""
+"""The simulated Feishu as a whole: lets a call in, carries it out, and fails where it is told to."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Generator
-from contextlib import contextmanager
-from typing import Literal
+from collections.abc import Awaitable, Callable, Collection
+from typing import Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from gateway.sandbox.feishu.access import Apps, Meter
+from gateway.sandbox.feishu.access import App, Apps, Meter, Rate, too_often
 from gateway.sandbox.feishu.call import Call, ClientTokens, TokenPolicy
 from gateway.sandbox.feishu.errors import Json, Refusal
-from gateway.sandbox.feishu.faults import Fault, Faults
 from gateway.sandbox.feishu.page import show
-from gateway.sandbox.feishu.routes import NAMES, ROOT, TOKEN_CALL, Route, find, path_parts
+from gateway.sandbox.feishu.routes import Route, known, route_of
+from gateway.sandbox.feishu.table import Table
 from gateway.sandbox.feishu.world import World
-from gateway.sandbox.http import Drop, Request, Response
+from gateway.sandbox.http import Drop, Request, Response, html
 
-__all__ = ["Fault", "Feishu"]
+TOKEN_PATH = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  # a path
+_TOKEN_RATE = Rate(100, 60)
 
-Stage = Literal["before", "after", "answered"]
-OnCall = Callable[[str, Stage], Awaitable[None]]
+FaultKind: TypeAlias = Literal[
+    "drop_before",
+    "drop_after",
+    "html_502",
+    "truncated",
+    "slow",
+    "rate_limited",
+    "server_error",
+    "conflict",
+    "not_ready",
+]
+_REFUSING = {"server_error": 1255001, "conflict": 1254291, "not_ready": 1254607}
+Stage: TypeAlias = Literal["before", "after"]
+"""Of a call: nothing is done yet; all is done but not answered."""
 
-_TOKEN_PATH = ["auth", "v3", "tenant_access_token", "internal"]
+
+class Fault(Struct):
+    """What goes wrong with the next calls of that name (``record.batch_create``; ``*`` for any)."""
+
+    call: str
+    kind: FaultKind
+    times: int = 1
+    seconds: float = 1.0
+    """How long a slow reply takes."""
 
 
 class _Credentials(Struct):
@@ -33,194 +53,182 @@ class _Credentials(Struct):
 
 
 class Feishu(World):
-    """A whole Feishu with its apps, bases and tables. ``handle`` is the handler of an ``http.Server``."""
+    """Apps, documents, and the door to them. ``handle`` answers requests."""
 
     def __init__(
         self,
         *,
         clock: Callable[[], float] = time.time,
+        seed: int = 0,
         rates: bool = True,
         strict_status: bool = True,
-        client_tokens: TokenPolicy = "replay",
-        lag: int = 0,
+        token_policy: TokenPolicy = "replay",  # noqa: S107  # no secret
         max_rows: int = 20_000,
-        seed: int = 0,
     ) -> None:
-        """``strict_status``: the HTTP statuses of the newer pages, or else those of the older ones.
-
-        ``lag``: so many calls on a new base or table answer that it is not there (1254040, 1254041), and so
-        many reads after a write with ``ignore_consistency_check`` see the rows of before.
-        """
         super().__init__(clock=clock, seed=seed, max_rows=max_rows)
-        self.rates = rates
-        self.strict_status = strict_status
-        self.lag = lag
-        self.write_turns = 4
-        """Turns of the event loop that a write takes; another one in that time is a conflict."""
-        self.on_call: OnCall | None = None
-        """Told of each call that is carried out: before (nothing is done yet), after (all is done, nothing
-        is sent yet), answered (the reply is sent)."""
-        self.calls: Counter[str] = Counter()
-        """How often each call was made, refused ones included."""
         self._apps = Apps(clock, self.ids)
-        self._meter = Meter(clock)
-        self._faults = Faults()
-        self._client_tokens = ClientTokens(client_tokens)
-        self._busy: set[str] = set()
-        self._hidden: dict[str, int] = {}
+        self._meter = Meter(clock) if rates else None
+        self.client_tokens = ClientTokens(token_policy)
+        self._strict = strict_status
+        self._writing: set[str] = set()
+        self.faults: list[Fault] = []
+        self.on_call: Callable[[str, Stage], Awaitable[None]] | None = None
+        """Is told of every call before and after it is carried out."""
+        self.lag = 0
+        """So many reads after a write do not see it yet."""
+        self.write_time = 0.0
+        """Seconds that a write takes."""
+        self.calls: Counter[str] = Counter()
+        """Calls that came in, by name."""
 
     def add_app(
         self,
         app_id: str,
         app_secret: str,
         *,
-        scopes: Collection[str] = ("bitable:app",),
+        scopes: Collection[str] = ("bitable:app", "wiki:wiki"),
         published: bool = True,
     ) -> None:
         """Registers a self-built app, or changes it."""
         self._apps.add(app_id, app_secret, scopes, published=published)
 
     def revoke_tokens(self) -> None:
-        """Ends all tokens now: 99991663 until a new one is fetched."""
+        """All tokens end now."""
         self._apps.revoke()
 
-    def fail(self, fault: Fault) -> None:
-        """Queues a fault. Raises ValueError for the name of a call that there is not."""
-        if fault.call not in {*NAMES, "*"}:
-            raise ValueError(fault.call)
-        self._faults.add(fault)
-
     async def handle(self, request: Request) -> Response | Drop:
-        """Answers one request: a call below ``/open-apis/``, or a page for people."""
-        if not request.path.startswith(ROOT):
+        """One request: of a program to the API, or of a person to the pages."""
+        if not request.path.startswith("/open-apis/"):
             return show(self, request)
         log_id = self.ids.log(self.clock())
         try:
             return await self._answer(request, log_id)
         except Refusal as refusal:
-            return self._refused(refusal, log_id)
+            content = msgspec.json.encode(refusal.body(log_id))
+            return _reply(content, log_id, refusal.status(strict=self._strict), refusal.headers)
 
     async def _answer(self, request: Request, log_id: str) -> Response | Drop:
-        parts = path_parts(request.target or request.path)
-        if request.method == "POST" and parts == _TOKEN_PATH:
-            name, work = TOKEN_CALL, self._give_token(request)
-        elif found := find(request.method, parts):
-            name, work = found[0].name, self._carry_out(found[0], found[1], request)
-        elif self.strict_status:
-            raise Refusal(99991201)
-        else:
-            # Recorded live; the pages know only the JSON.
-            return Response(404, b"404 page not found", content_type="text/plain; charset=utf-8")
+        found = route_of(request.method, request.path)
+        name = found[0].name if found else "auth.token" if request.path == TOKEN_PATH else "unknown"
         self.calls[name] += 1
-        fault = self._faults.take(name)
-        if fault is not None and not fault.after:
-            work.close()
-            return fault.spoil(None)
-        good = self._reply(await work, 200, log_id, sent=self._sender(name))
+        fault = self._fault(name)
+        await self._tell(name, "before")
+        if isinstance(early := _before(fault), Response | Drop):
+            return early
+        body: dict[str, Json]
+        if name == "auth.token":
+            body = self._token(request)
+        elif found is None:
+            raise Refusal(99991301 if known(request.path) else 99991201)
+        else:
+            body = {"code": 0, "msg": "success", "data": await self._carry_out(request, *found)}
         await self._tell(name, "after")
-        return good if fault is None else fault.spoil(good)
+        # Recorded replies have their keys in order, down to the names of columns; refusals have not.
+        return _after(fault, _reply(msgspec.json.encode(body, order="sorted"), log_id))
 
-    async def _give_token(self, request: Request) -> dict[str, Json]:
+    def _token(self, request: Request) -> dict[str, Json]:
+        """The flat reply. The official SDK sends no Content-Type here."""
         try:
             asked = msgspec.json.decode(request.body, type=_Credentials)
-        except msgspec.DecodeError:
+        except msgspec.MsgspecError:
             raise Refusal(10003) from None
-        await self._tell(TOKEN_CALL, "before")
+        self._count(asked.app_id, "auth.token", _TOKEN_RATE)
         return {"code": 0, "msg": "ok", **self._apps.token(asked.app_id, asked.app_secret)}
 
-    async def _carry_out(self, route: Route, path: dict[str, str], request: Request) -> dict[str, Json]:
+    async def _carry_out(self, request: Request, route: Route, path: dict[str, str]) -> dict[str, Json]:
         app = self._apps.admit(request.headers.get("authorization", ""), route.scopes)
-        if self.rates:
-            self._meter.count(app.id, route.name, route.rate)
+        self._count(app.id, route.name, route.rate)
         call = Call(route.name, self, app, request, path)
-        self._open(call, route)
-        with self._alone(call, route):
-            await self._tell(route.name, "before")
-            for _ in range(self.write_turns if route.lock else 0):
-                await asyncio.sleep(0)
-            data = self._done(call, route)
-        return {"code": 0, "data": data, "msg": "success"}
+        self._enter(call, route, app)
+        if route.creates and (earlier := self.client_tokens.earlier(call)) is not None:
+            return earlier
+        if not route.writes or call.found_base is None:
+            return route.handle(call)
+        data = await self._write(call, route)
+        if route.creates:
+            self.client_tokens.remember(call, data)
+        return data
 
-    def _open(self, call: Call, route: Route) -> None:
-        """Finds the base and the table, and checks the app's role there."""
+    def _enter(self, call: Call, route: Route, app: App) -> None:
+        """Finds the document and the table, and whether the app may. Raises Refusal."""
         if "app_token" not in call.path:
             return
         base = self.base(call.path["app_token"])
-        self._lag_behind(base.token, 1254040)
-        if call.app.id not in base.roles:
+        role = base.roles.get(app.id)
+        if role is None:
             raise Refusal(91403)
+        if route.writes and (role == "view" or (base.advanced and role != "full_access")):
+            raise Refusal(1254302)
         call.found_base = base
         if "table_id" in call.path:
             call.found_table = base.table(call.path["table_id"])
-            self._lag_behind(call.found_table.id, 1254041)
-        if route.writes and (base.roles[call.app.id] == "view" or not call.manages()):
-            raise Refusal(1254302)
 
-    def _lag_behind(self, id_: str, code: int) -> None:
-        if self._hidden.get(id_, 0) > 0:
-            self._hidden[id_] -= 1
-            raise Refusal(code)
-
-    @contextmanager
-    def _alone(self, call: Call, route: Route) -> Generator[None]:
-        if not route.lock:
-            yield
-            return
-        key = call.app.id if route.lock == "app" else call.table.id
-        if key in self._busy:
-            raise Refusal(1061045 if route.lock == "app" else 1254291)
-        self._busy.add(key)
+    async def _write(self, call: Call, route: Route) -> dict[str, Json]:
+        """One writer at a time on a table; one that comes in between gets 1254291."""
+        place = call.found_table.id if call.found_table else call.base.token
+        if place in self._writing:
+            raise Refusal(1254291)
+        self._writing.add(place)
         try:
-            yield
+            await asyncio.sleep(self.write_time)
+            self._remember_for_lag(call.found_table)
+            return route.handle(call)
         finally:
-            self._busy.discard(key)
+            self._writing.discard(place)
 
-    def _done(self, call: Call, route: Route) -> dict[str, Json]:
-        """Does the work at one go."""
-        if route.creates:
-            earlier = self._client_tokens.earlier(call)
-            if earlier is not None:
-                return earlier
-        table, lagging = call.found_table, self.lag and call.flag("ignore_consistency_check")
-        before = dict(table.records) if table and lagging else {}
-        data = route.act(call)
-        if table and lagging:
-            table.before, table.stale_reads = before, self.lag
-        if route.creates:
-            self._client_tokens.remember(call, data)
-        if self.lag:
-            self._hide(route, data)
-        return data
+    def _remember_for_lag(self, table: Table | None) -> None:
+        if table is not None and self.lag:
+            table.before, table.stale_reads = dict(table.records), self.lag
 
-    def _hide(self, route: Route, data: dict[str, Json]) -> None:
-        if route.name == "table.create":
-            self._hidden[str(data["table_id"])] = self.lag
-        if route.name == "app.create" and isinstance(data["app"], dict):
-            self._hidden[str(data["app"]["app_token"])] = self.lag
+    def _count(self, app_id: str, name: str, rate: Rate) -> None:
+        if self._meter is not None:
+            self._meter.count(app_id, name, rate)
+
+    def _fault(self, name: str) -> Fault | None:
+        fault = next((each for each in self.faults if each.call in {name, "*"}), None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self.faults.remove(fault)
+        return fault
 
     async def _tell(self, name: str, stage: Stage) -> None:
         if self.on_call is not None:
             await self.on_call(name, stage)
 
-    def _sender(self, name: str) -> Callable[[], Awaitable[None]]:
-        return lambda: self._tell(name, "answered")
 
-    def _refused(self, refusal: Refusal, log_id: str) -> Response:
-        reply = self._reply(refusal.body(log_id), refusal.status(strict=self.strict_status), log_id)
-        return structs.replace(reply, headers=(*reply.headers, *refusal.headers))
+def _before(fault: Fault | None) -> Response | Drop | None:
+    """What goes wrong before anything is done. Raises Refusal."""
+    match fault:
+        case Fault(kind="drop_before"):
+            return Drop()
+        case Fault(kind="html_502"):
+            return html(
+                "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>",
+                502,
+            )
+        case Fault(kind="rate_limited"):
+            raise too_often(Rate(50), 1)
+        case Fault(kind=kind) if kind in _REFUSING:
+            raise Refusal(_REFUSING[kind])
+        case _:
+            return None
 
-    def _reply(
-        self,
-        body: dict[str, Json],
-        status: int,
-        log_id: str,
-        sent: Callable[[], Awaitable[None]] | None = None,
-    ) -> Response:
-        # Recorded replies have their keys in the order of code points, and the header in this spelling.
-        return Response(
-            status,
-            msgspec.json.encode(body, order="sorted"),
-            (("X-Tt-Logid", log_id),),
-            "application/json; charset=utf-8",
-            sent=sent,
-        )
+
+def _after(fault: Fault | None, reply: Response) -> Response | Drop:
+    """What goes wrong on the way back, when all is done."""
+    match fault:
+        case Fault(kind="drop_after"):
+            return Drop()
+        case Fault(kind="truncated"):
+            return msgspec.structs.replace(reply, cut_at=len(reply.body) // 2)
+        case Fault(kind="slow", seconds=seconds):
+            return msgspec.structs.replace(reply, pause=seconds)
+        case _:
+            return reply
+
+
+def _reply(
+    content: bytes, log_id: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
+) -> Response:
+    return Response(status, content, (("X-Tt-Logid", log_id), *headers), "application/json; charset=utf-8")

@@ -1,11 +1,7 @@
-"""The calls that there are: method and path, rate, scopes, and what they do.
+"""Which call a request is: its name, path, scopes and rate. Source: the page of each endpoint (2026-05)."""
 
-Rates and scopes are those of Feishu's pages (2026-05); any one of the scopes is enough.
-"""
-
+import re
 from collections.abc import Callable
-from typing import Literal
-from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -14,8 +10,17 @@ from gateway.sandbox.feishu.access import Rate
 from gateway.sandbox.feishu.call import Call
 from gateway.sandbox.feishu.errors import Json
 
-TOKEN_CALL = "token"  # noqa: S105 - the name of a call, no secret
-ROOT = "/open-apis/"
+_APP = "/open-apis/bitable/v1/apps"
+_BASE = f"{_APP}/(?P<app_token>[^/]+)"
+_TABLE = f"{_BASE}/tables/(?P<table_id>[^/]+)"
+_RECORD = f"{_TABLE}/records/(?P<record_id>[^/]+)"
+_FIELD = f"{_TABLE}/fields/(?P<field_id>[^/]+)"
+
+_READ = ("bitable:app", "bitable:app:readonly")
+_WIKI = ("wiki:wiki", "wiki:wiki:readonly", "wiki:node:read")
+_UPLOAD = ("bitable:app", "docs:doc", "docs:document.media:upload", "drive:drive", "sheets:spreadsheet")
+
+SECOND_10, SECOND_20, SECOND_50 = Rate(10), Rate(20), Rate(50)
 
 
 class Route(Struct, frozen=True):
@@ -23,136 +28,71 @@ class Route(Struct, frozen=True):
 
     name: str
     method: str
-    path: str
-    """Below ``/open-apis/``; a part that begins with a colon is a parameter."""
-    act: Callable[[Call], dict[str, Json]]
+    path: re.Pattern[str]
     rate: Rate
     scopes: tuple[str, ...]
-    writes: bool = False
-    lock: Literal["", "table", "app"] = ""
-    """What may carry only one such call at a time."""
-    creates: bool = False
+    """Any one of them is enough."""
+    handle: Callable[[Call], dict[str, Json]]
+    writes: bool
+    creates: bool
     """Takes a client_token."""
 
-    def match(self, method: str, parts: list[str]) -> dict[str, str] | None:
-        """The parameters of the path, if it is this call's."""
-        wanted = self.path.split("/")
-        if method != self.method or len(wanted) != len(parts):
-            return None
-        path: dict[str, str] = {}
-        for want, part in zip(wanted, parts, strict=True):
-            if want.startswith(":"):
-                path[want[1:]] = part
-            elif want != part:
-                return None
-        return path
 
-
-_ALL, _READ = "bitable:app", "bitable:app:readonly"
-_APPS = "bitable/v1/apps"
-_APP = f"{_APPS}/:app_token"
-_TABLE = f"{_APP}/tables/:table_id"
-_FIELDS, _RECORDS, _VIEWS = f"{_TABLE}/fields", f"{_TABLE}/records", f"{_TABLE}/views"
-
-
-def _read(
-    name: str, method: str, path: str, act: Callable[[Call], dict[str, Json]], scope: str = ""
-) -> Route:
-    scopes = tuple(each for each in (scope, _ALL, _READ) if each)
-    return Route(name, method, path, act, Rate(20), scopes)
-
-
-def _structure(
+def _route(
     name: str,
     method: str,
     path: str,
-    act: Callable[[Call], dict[str, Json]],
-    scope: str,
-    *,
-    creates: bool = False,
+    rate: Rate,
+    scopes: tuple[str, ...],
+    handle: Callable[[Call], dict[str, Json]],
 ) -> Route:
-    lock = "table" if ":table_id" in path else ""
-    return Route(name, method, path, act, Rate(10), (scope, _ALL), writes=True, lock=lock, creates=creates)
+    # A search is a POST that a reader may make.
+    writes = method != "GET" and "bitable:app:readonly" not in scopes
+    creates = name in {"record.create", "record.batch_create", "field.create"}
+    return Route(name, method, re.compile(f"{path}$"), rate, scopes, handle, writes, creates)
 
 
-def _rows(
-    name: str,
-    method: str,
-    path: str,
-    act: Callable[[Call], dict[str, Json]],
-    scope: str,
-    *,
-    creates: bool = False,
-) -> Route:
-    return Route(name, method, path, act, Rate(50), (scope, _ALL), writes=True, lock="table", creates=creates)
+def _can(what: str, *, write: bool) -> tuple[str, ...]:
+    return (f"base:{what}", "bitable:app") if write else (f"base:{what}", *_READ)
 
 
 ROUTES = (
-    Route("app.create", "POST", _APPS, structure.create_app, Rate(20, 60), ("base:app:create", _ALL)),
-    _read("app.get", "GET", _APP, structure.get_app, "base:app:read"),
-    _read("table.list", "GET", f"{_APP}/tables", structure.list_tables, "base:table:read"),
-    _structure("table.create", "POST", f"{_APP}/tables", structure.create_table, "base:table:create"),
-    _structure("table.patch", "PATCH", _TABLE, structure.rename_table, "base:table:update"),
-    _structure("table.delete", "DELETE", _TABLE, structure.delete_table, "base:table:delete"),
-    _read("field.list", "GET", _FIELDS, structure.list_fields, "base:field:read"),
-    _structure("field.create", "POST", _FIELDS, structure.create_field, "base:field:create", creates=True),
-    _structure("field.update", "PUT", f"{_FIELDS}/:field_id", structure.update_field, "base:field:update"),
-    _structure("field.delete", "DELETE", f"{_FIELDS}/:field_id", structure.delete_field, "base:field:delete"),
-    _read("view.list", "GET", _VIEWS, structure.list_views, "base:view:read"),
-    _structure("view.create", "POST", _VIEWS, structure.create_view, "base:view:write_only"),
-    _rows("record.create", "POST", _RECORDS, records.create, "base:record:create", creates=True),
-    _rows(
-        "record.batch_create",
-        "POST",
-        f"{_RECORDS}/batch_create",
-        records.batch_create,
-        "base:record:create",
-        creates=True,
-    ),
-    _rows("record.update", "PUT", f"{_RECORDS}/:record_id", records.update, "base:record:update"),
-    _rows(
-        "record.batch_update", "POST", f"{_RECORDS}/batch_update", records.batch_update, "base:record:update"
-    ),
-    _rows("record.delete", "DELETE", f"{_RECORDS}/:record_id", records.delete, "base:record:delete"),
-    _rows(
-        "record.batch_delete", "POST", f"{_RECORDS}/batch_delete", records.batch_delete, "base:record:delete"
-    ),
-    _read("record.batch_get", "POST", f"{_RECORDS}/batch_get", records.batch_get, "base:record:read"),
-    _read("record.search", "POST", f"{_RECORDS}/search", records.search, "base:record:retrieve"),
-    _read("record.list", "GET", _RECORDS, records.legacy_list),
-    _read("record.get", "GET", f"{_RECORDS}/:record_id", records.legacy_get),
-    Route(
-        "media.upload_all",
-        "POST",
-        "drive/v1/medias/upload_all",
-        drive.upload,
-        Rate(5),
-        (_ALL, "drive:drive", "docs:document.media:upload", "docs:doc", "sheets:spreadsheet"),
-        lock="app",
-    ),
-    Route(
-        "wiki.get_node",
-        "GET",
-        "wiki/v2/spaces/get_node",
-        drive.get_node,
-        Rate(100, 60),
-        ("wiki:node:read", "wiki:wiki", "wiki:wiki:readonly"),
-    ),
-)
-
-NAMES = frozenset({TOKEN_CALL, *(route.name for route in ROUTES)})
+    _route("app.create", "POST", _APP, Rate(20, 60), _can("app:create", write=True), structure.create_app),
+    _route("app.get", "GET", _BASE, SECOND_20, _can("app:read", write=False), structure.get_app),
+    _route("table.list", "GET", f"{_BASE}/tables", SECOND_20, _can("table:read", write=False), structure.list_tables),
+    _route("table.create", "POST", f"{_BASE}/tables", SECOND_10, _can("table:create", write=True), structure.create_table),
+    _route("table.patch", "PATCH", _TABLE, SECOND_10, _can("table:update", write=True), structure.rename_table),
+    _route("table.delete", "DELETE", _TABLE, SECOND_10, _can("table:delete", write=True), structure.delete_table),
+    _route("field.list", "GET", f"{_TABLE}/fields", SECOND_20, _can("field:read", write=False), structure.list_fields),
+    _route("field.create", "POST", f"{_TABLE}/fields", SECOND_10, _can("field:create", write=True), structure.create_field),
+    _route("field.update", "PUT", _FIELD, SECOND_10, _can("field:update", write=True), structure.update_field),
+    _route("field.delete", "DELETE", _FIELD, SECOND_10, _can("field:delete", write=True), structure.delete_field),
+    _route("view.list", "GET", f"{_TABLE}/views", SECOND_20, _can("view:read", write=False), structure.list_views),
+    _route("view.create", "POST", f"{_TABLE}/views", SECOND_10, _can("view:write_only", write=True), structure.create_view),
+    _route("record.search", "POST", f"{_TABLE}/records/search", SECOND_20, _can("record:retrieve", write=False), records.search),
+    _route("record.batch_get", "POST", f"{_TABLE}/records/batch_get", SECOND_20, _can("record:read", write=False), records.batch_get),
+    _route("record.batch_create", "POST", f"{_TABLE}/records/batch_create", SECOND_50, _can("record:create", write=True), records.batch_create),
+    _route("record.batch_update", "POST", f"{_TABLE}/records/batch_update", SECOND_50, _can("record:update", write=True), records.batch_update),
+    _route("record.batch_delete", "POST", f"{_TABLE}/records/batch_delete", SECOND_50, _can("record:delete", write=True), records.batch_delete),
+    _route("record.create", "POST", f"{_TABLE}/records", SECOND_50, _can("record:create", write=True), records.create),
+    _route("record.list", "GET", f"{_TABLE}/records", SECOND_20, _READ, records.legacy_list),
+    _route("record.get", "GET", _RECORD, SECOND_20, _READ, records.legacy_get),
+    _route("record.update", "PUT", _RECORD, SECOND_50, _can("record:update", write=True), records.update),
+    _route("record.delete", "DELETE", _RECORD, SECOND_50, _can("record:delete", write=True), records.delete),
+    _route("media.upload_all", "POST", "/open-apis/drive/v1/medias/upload_all", Rate(5), _UPLOAD, drive.upload),
+    _route("wiki.get_node", "GET", "/open-apis/wiki/v2/spaces/get_node", Rate(100, 60), _WIKI, drive.get_node),
+)  # fmt: skip
 
 
-def path_parts(target: str) -> list[str]:
-    """The parts of a path below ``/open-apis/``, split before they are decoded."""
-    path = target.partition("?")[0].removeprefix(ROOT).removesuffix("/")
-    return [unquote(part) for part in path.split("/")]
-
-
-def find(method: str, parts: list[str]) -> tuple[Route, dict[str, str]] | None:
-    """The call, and the parameters in its path."""
+def route_of(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The call and the parameters in its path, or None for a path that is not there."""
     for route in ROUTES:
-        path = route.match(method, parts)
-        if path is not None:
-            return route, path
+        found = route.path.match(path) if route.method == method else None
+        if found:
+            return route, found.groupdict()
     return None
+
+
+def known(path: str) -> bool:
+    """Some method is answered there."""
+    return any(route.path.match(path) for route in ROUTES)
