@@ -146,7 +146,7 @@ def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Ma
     if sign is not None and sign is not status:
         odd.append("status_mismatch")
     # A removed subject may have lost this line: then nothing is known, and nothing may be overwritten.
-    shown = "date" in cells or "rating" in cells or "tags" in cells
+    shown = "date" in cells or "rating" in cells or "tags" in cells or bool(row.comments)
     shows_tags = "tags" in cells or (shown and (not row.shape.list_mode or "brief" in cells))
     mark = Mark(
         account=account,

@@ -273,6 +273,15 @@ def test_a_row_with_nothing_but_a_title() -> None:
     assert codes(reading) == []  # it may be undated, or removed: in either case all that is there was read
 
 
+def test_an_undated_row_with_a_comment_shows_that_it_has_no_rating() -> None:
+    comment = '<li><span class="comment">再看一遍</span></li>'
+    row = film(more=comment).replace(
+        '<span class="rating4-t"></span> <span class="date">2024-03-05</span>', ""
+    )
+    (mark,) = films(row).marks
+    assert (mark.rating, mark.comment, mark.tags) == (None, "再看一遍", ())
+
+
 def test_rows_that_are_none() -> None:
     templates = '<div class="item item-tags"><label>标签</label></div>'
     aside = '<div class="item"><a href="https://movie.douban.com/subject/5/">大家都在看</a></div>'
