@@ -76,7 +76,7 @@ class Feishu(World):
         """Is told of every call before and after it is carried out."""
         self.lag = 0
         """So many reads after a write do not see it yet."""
-        self.write_time = 0.0
+        self.write_time = 0.002
         """Seconds that a write takes."""
         self.calls: Counter[str] = Counter()
         """Calls that came in, by name."""
