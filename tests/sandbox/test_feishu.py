@@ -266,6 +266,14 @@ async def test_each_call_has_its_rate(
     assert await client.code(method, path, {}) != 99991400
 
 
+async def test_idle_time_is_not_saved_up(client: Client) -> None:
+    client.clock.now += 60
+    assert await client.code("GET", "tables") == 0
+    client.clock.now += 60
+    codes = [await client.code("GET", "tables") for _ in range(21)]
+    assert codes == [0] * 20 + [99991400]
+
+
 async def test_without_rates_there_is_no_limit() -> None:
     async with calling(rates=False) as client:
         assert {await client.code("GET", "tables") for _ in range(50)} == {0}

@@ -74,23 +74,39 @@ def either(*conditions: dict[str, Any], **more: Any) -> dict[str, Any]:
         (where("日期", "is", "ExactDate", str(at("2023-11-15T23:00"))), "a"),
         (where("日期", "isLess", "ExactDate", str(at("2023-11-14T12:00"))), "b c"),
         (where("日期", "isGreater", "ExactDate", str(at("2023-11-13T12:00"))), "a ab"),
-        (where("日期", "is", "Today"), "a"),
-        (where("日期", "is", "Yesterday"), "ab"),
-        (where("日期", "is", "Tomorrow"), ""),
+        (where("日期", "isGreater", "ExactDate", str(at("2023-10-31T00:00"))), "a ab b"),
+        (where("日期", "isGreater", "Yesterday"), "a"),
         (where("日期", "isLess", "Today"), "ab b c"),
-        (where("日期", "is", "CurrentWeek"), "a ab b"),
-        (where("日期", "is", "LastWeek"), ""),
-        (where("日期", "is", "CurrentMonth"), "a ab b"),
-        (where("日期", "is", "LastMonth"), "c"),
-        (where("日期", "is", "TheLastWeek"), "a ab b"),
-        (where("日期", "is", "TheNextWeek"), "a"),
-        (where("日期", "is", "TheLastMonth"), "a ab b c"),
-        (where("日期", "is", "TheNextMonth"), "a"),
     ],
 )
 async def test_conditions(client: Client, condition: dict[str, Any], found: str) -> None:
     await client.create_all(*ROWS)
     assert await client.texts(filter=both(condition)) == found.split()
+
+
+@pytest.mark.parametrize(
+    ("word", "first", "last"),
+    [
+        ("Today", "2023-11-15", "2023-11-15"),
+        ("Yesterday", "2023-11-14", "2023-11-14"),
+        ("Tomorrow", "2023-11-16", "2023-11-16"),
+        ("CurrentWeek", "2023-11-13", "2023-11-19"),
+        ("LastWeek", "2023-11-06", "2023-11-12"),
+        ("CurrentMonth", "2023-11-01", "2023-11-30"),
+        ("LastMonth", "2023-10-01", "2023-10-31"),
+        ("TheLastWeek", "2023-11-09", "2023-11-15"),
+        ("TheNextWeek", "2023-11-15", "2023-11-21"),
+        ("TheLastMonth", "2023-10-17", "2023-11-15"),
+        ("TheNextMonth", "2023-11-15", "2023-12-14"),
+    ],
+)
+async def test_days_begin_at_midnight_in_the_zone_of_the_base(
+    client: Client, word: str, first: str, last: str
+) -> None:
+    start, end = at(f"{first}T00:00:00"), at(f"{last}T23:59:59") + 999
+    days = {"before": start - 1, "first": start, "last": end, "after": end + 1}
+    await client.create_all(*[{"文本": name, "日期": moment} for name, moment in days.items()])
+    assert await client.texts(filter=both(where("日期", "is", word))) == ["first", "last"]
 
 
 @pytest.mark.parametrize(

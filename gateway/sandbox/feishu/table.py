@@ -132,11 +132,10 @@ class Table(Struct):
         self.revision += 1
 
     def drop_field(self, column: Field) -> None:
-        """Removes a column and its cells. Raises Refusal 1254046."""
+        """Removes a column; its cells are found no more. Raises Refusal 1254046."""
         if column.primary:
             raise Refusal(1254046)
         self.fields.remove(column)
-        self._rewrite(column.id, dict.fromkeys(self.records))
         self.revision += 1
 
     def _free(self, name: str) -> None:
