@@ -101,8 +101,19 @@ class Subject(Struct, kw_only=True, frozen=True):
     authors: tuple[str, ...] | UnsetType = UNSET
     translators: tuple[str, ...] | UnsetType = UNSET
     performers: tuple[str, ...] | UnsetType = UNSET
+    composers: tuple[str, ...] | UnsetType = UNSET
+    choreographers: tuple[str, ...] | UnsetType = UNSET
+    troupes: tuple[str, ...] | UnsetType = UNSET
+    """Stage dramas: 演出团体."""
+    theatres: tuple[str, ...] | UnsetType = UNSET
+    """Stage dramas: 演出剧院."""
+    developers: tuple[str, ...] | UnsetType = UNSET
+    platforms: tuple[str, ...] | UnsetType = UNSET
+    """Games: what they run on."""
     publisher: str | None | UnsetType = UNSET
-    """Books: 出版社. Music: 出版者."""
+    """Books: 出版社. Music: 出版者 (the label). Games: 发行商."""
+    imprint: str | None | UnsetType = UNSET
+    """Books: 出品方."""
     released: tuple[str, ...] | UnsetType = UNSET
     """Dates as Douban writes them, with places: ``2026-01-23(中国大陆)``, ``2009-5``, ``1999``."""
     subtitle: str | None | UnsetType = UNSET
@@ -120,6 +131,10 @@ class Subject(Struct, kw_only=True, frozen=True):
     format: str | None | UnsetType = UNSET
     """Music: 介质."""
     discs: str | None | UnsetType = UNSET
+    tracks: tuple[str, ...] | UnsetType = UNSET
+    """Titles of the tracks, in order."""
+    edition: str | None | UnsetType = UNSET
+    """Stage dramas: 版本."""
     cover: str | None | UnsetType = UNSET
     """Address of the cover. Its host changes all the time; the photo id in it is what counts."""
     score: float | None | UnsetType = UNSET
@@ -144,6 +159,8 @@ class Mark(Struct, kw_only=True, frozen=True):
     """1–5 stars; None without; never 0."""
     comment: str | None | UnsetType = UNSET
     """As written: line breaks and emoji kept, the vote count left out."""
+    comment_cut: bool = False
+    """The page shows only the beginning of the comment."""
     tags: tuple[str, ...] | UnsetType = UNSET
     marked_on: date | None | UnsetType = UNSET
     """The day (UTC+8) on which the mark reached its status."""
@@ -183,6 +200,8 @@ class Verdict(StrEnum):
 class PageType(StrEnum):
     LIST = "list"
     SUBJECT = "subject"
+    PROFILE = "profile"
+    """A page that names the person who is logged in, and shows no marks to read."""
     OTHER = "other"
 
 
@@ -195,6 +214,10 @@ class ListPart(Struct, kw_only=True, frozen=True):
     next_start: int | None
     """Where the next page begins; None if the page names no next one."""
     total_claimed: int | None
+    rows: int = 0
+    """Rows that the page has, those that could not be read included."""
+    ended: bool = False
+    """The page proves that nothing follows: short pages and wrong totals do not."""
 
 
 class Page(Struct, kw_only=True, frozen=True):
