@@ -106,18 +106,23 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def _life(self, _app: Litestar) -> AsyncGenerator[None]:
         """Reads what an earlier run kept but did not read, then pushes until the end."""
-        self.store.drop_old_pages()
         if late := self.intake.catch_up():
             _log.info("read what was left", captures=late)
+        try:
+            self.store.drop_old_pages()
+        except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
+            _log.error("old pages not dropped", error=str(error))
         pushing = asyncio.create_task(self.sync.run())
         try:
             yield
         finally:
             pushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pushing
-            await self.sync.close()
-            self.store.close()
+            try:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await pushing
+            finally:
+                await self.sync.close()
+                self.store.close()
 
 
 def _always(part: object) -> Callable[[], object]:

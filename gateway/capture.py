@@ -6,7 +6,7 @@ that happens after a frame was opened is answered sealed as well, as problem det
 
 import sqlite3
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -22,7 +22,7 @@ from gateway.intake import Intake
 from gateway.ledger import Counts
 from gateway.library import Library
 from gateway.log import get
-from gateway.model import Account, Capture, Trigger
+from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
 from gateway.settings import Settings
 from gateway.store import Store
@@ -48,11 +48,16 @@ _FRAMES: dict[int, ResponseSpec] = {
 }
 
 
+_LONGEST_WAIT = 30 * 24 * 60 * 60
+"""Seconds. The extension lets go of a page after 14 days."""
+
+
 class CaptureHead(Struct, frozen=True, forbid_unknown_fields=True):
     """The first line of a capture, as JSON; the page itself follows the line break."""
 
     url: Annotated[str, Meta(max_length=2000)]
-    captured_at: Annotated[datetime, Meta(tz=True)]
+    age: Annotated[float, Meta(ge=0)]
+    """Seconds since the page was captured: it waits while the gateway is down."""
     trigger: Trigger
 
 
@@ -236,17 +241,17 @@ def _capture(message: Message) -> Capture:
     return Capture(
         id=str(message.head.message),
         url=head.url,
-        captured_at=head.captured_at,
+        captured_at=now() - timedelta(seconds=min(head.age, _LONGEST_WAIT)),
         trigger=head.trigger,
         content=page,
     )
 
 
 def _push(sync: Sync) -> DevicePush:
-    now = sync.state
-    state = "error" if now.state == "waiting" else now.state
+    push = sync.state
+    state = "error" if push.state == "waiting" else push.state
     return DevicePush(
-        state=state, pending=now.pending, failed=now.failed, table=now.table, problem=now.problem
+        state=state, pending=push.pending, failed=push.failed, table=push.table, problem=push.problem
     )
 
 

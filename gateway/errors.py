@@ -39,7 +39,7 @@
         ├── TableFull       403
         ├── WrongColumnType 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
-        ├── TokenSpent      409  (the client_token of a create was used before: look, then decide)
+        ├── TokenSpent      409  (a create was sent before, and may or may not have gone through: look, then decide)
         ├── BatchTooLarge   413  (halved by itself)
         ├── BadRow          422  (one row's value; the others go through)
         └── FeishuRefused   502  (any other code)
@@ -485,7 +485,8 @@ class TokenSpent(FeishuError):
     status = 409
     title = "This write was sent before"
     hint = Words(
-        "这次写入之前发过，正在核对。", "This write was sent before; its outcome is being looked up."
+        "一次写入的结果还不清楚，正在表里核对，清楚之后自动继续。",
+        "It is not clear yet whether a write went through; it goes on by itself once the table shows it.",
     )
 
 

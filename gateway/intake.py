@@ -1,7 +1,5 @@
 """A capture's way into the library: kept, read, merged, pushed. Each step can be done again."""
 
-import sqlite3
-
 import msgspec
 from msgspec import Struct
 
@@ -80,8 +78,8 @@ class Intake:
         for kept in waiting:
             try:
                 self.read_again(kept.id)
-            except sqlite3.Error as error:  # it stays kept; the gateway must start all the same
-                _log.error("not read", capture=kept.id, error=str(error))
+            except Exception:  # noqa: BLE001  # it stays kept; the gateway must start all the same
+                _log.exception("not read", capture=kept.id)
         return len(waiting)
 
     def _merge(self, reading: Reading, capture: Capture) -> Outcome:

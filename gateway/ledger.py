@@ -4,9 +4,10 @@ There is no queue: what is to be pushed is a question to this file, asked again 
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.errors import Issue
 from gateway.library import MarkKey
@@ -35,11 +36,18 @@ class Batch(Struct, frozen=True, kw_only=True):
     """A create that was, or may have been, sent."""
 
     client_token: str
-    table_id: str
+    table: str
     body: bytes
     """The request's exact bytes: a token is good for the same body only."""
     keys: tuple[tuple[MarkKey, int], ...]
     """The mark and the revision that each row shows, in the order of the rows."""
+    sends: int = 0
+    sent_at: datetime = field(default_factory=now)
+    """When it was last sent."""
+
+    @property
+    def marks(self) -> set[MarkKey]:
+        return {key for key, _ in self.keys}
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -61,19 +69,19 @@ class Counts(Struct, frozen=True):
 
 
 _JOINED = """FROM mark JOIN subject USING (medium, id)
-    LEFT JOIN record ON record.table_id = :table AND record.account = mark.account
+    LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
         AND record.medium = mark.medium AND record.id = mark.id"""
 _FAILED = "ifnull(record.failed, 0) >= mark.revision"
 _PENDING = "mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0)) AND ifnull(record.deleted, 0) = 0"
 
 
 class Ledger:
-    """Records and batches in the store's file."""
+    """Records and batches in the store's file. ``table`` is everywhere the key of a table (``push.Table.key``)."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def pending(self, table_id: str, limit: int) -> list[Row]:
+    def pending(self, table: str, limit: int) -> list[Row]:
         """Marks whose record is missing or out of date, the newest first."""
         sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id {_JOINED}
             WHERE {_PENDING} ORDER BY mark.marked_on DESC, mark.id LIMIT :limit"""
@@ -84,29 +92,27 @@ class Ledger:
                 revision=revision,
                 record_id=record_id,
             )
-            for mark, subject, revision, record_id in self._store.rows(
-                sql, {"table": table_id, "limit": limit}
-            )
+            for mark, subject, revision, record_id in self._store.rows(sql, {"table": table, "limit": limit})
         ]
 
-    def counts(self, table_id: str) -> Counts:
+    def counts(self, table: str) -> Counts:
         """The state of a table, all in one."""
         sql = f"""SELECT count(*) FILTER (WHERE record.record_id IS NOT NULL AND NOT {_PENDING} AND NOT {_FAILED}
                 AND record.deleted = 0),
             count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}),
             count(*) FILTER (WHERE record.deleted = 1) {_JOINED}"""
-        row = self._store.one(sql, {"table": table_id})
+        row = self._store.one(sql, {"table": table})
         return Counts(*row) if row else Counts()
 
-    def counts_of(self, table_id: str, capture_id: str) -> Counts:
+    def counts_of(self, table: str, capture_id: str) -> Counts:
         """The same for the marks that one capture changed."""
         sql = f"""SELECT 0, count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}), 0 {_JOINED}
             WHERE (mark.account, mark.medium, mark.id) IN
                 (SELECT account, medium, id FROM change WHERE capture = :capture)"""
-        row = self._store.one(sql, {"table": table_id, "capture": capture_id})
+        row = self._store.one(sql, {"table": table, "capture": capture_id})
         return Counts(*row) if row else Counts()
 
-    def failures(self, table_id: str, limit: int = 50) -> list[Failure]:
+    def failures(self, table: str, limit: int = 50) -> list[Failure]:
         """Marks that Feishu did not take, with its reason."""
         sql = f"""SELECT mark.account, mark.medium, mark.id, subject.title, record.failure {_JOINED}
             WHERE {_FAILED} LIMIT :limit"""
@@ -117,90 +123,114 @@ class Ledger:
                 issue=msgspec.json.decode(failure, type=Issue),
             )
             for account, medium, subject_id, title, failure in self._store.rows(
-                sql, {"table": table_id, "limit": limit}
+                sql, {"table": table, "limit": limit}
             )
         ]
 
-    def retry_failures(self, table_id: str) -> None:
+    def retry_failures(self, table: str) -> None:
         """Marks that were not taken are pending again."""
-        self._store.do("UPDATE record SET failed = 0, failure = NULL WHERE table_id = ?", [table_id])
+        self._store.do("UPDATE record SET failed = 0, failure = NULL WHERE table_key = ?", [table])
 
     # --- creates
 
     def open_batch(self, batch: Batch) -> None:
-        """Notes a create before it is sent, so that no crash and no power cut can make it forgotten."""
+        """Notes a create before it is sent, so that no crash and no power cut can make it forgotten.
+
+        Sent again, the same batch is noted once more: with how often, and when last.
+        """
         self._store.durable(on=True)
         try:
             self._store.do(
-                "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
-                [batch.client_token, batch.table_id, batch.body, _json(batch.keys), now().isoformat()],
+                """INSERT INTO batch VALUES (?, ?, ?, ?, 1, ?)
+                ON CONFLICT DO UPDATE SET sends = sends + 1, sent_at = excluded.sent_at""",
+                [batch.client_token, batch.table, batch.body, _json(batch.keys), batch.sent_at.isoformat()],
             )
         finally:
             self._store.durable(on=False)
 
-    def open_batches(self, table_id: str) -> list[Batch]:
-        """Creates whose outcome is not known."""
-        sql = "SELECT client_token, table_id, body, keys FROM batch WHERE table_id = ? ORDER BY at"
+    def open_batches(self, table: str) -> list[Batch]:
+        """Creates whose outcome is not known, the oldest first."""
+        sql = "SELECT client_token, body, keys, sends, sent_at FROM batch WHERE table_key = ? ORDER BY rowid"
         return [
-            Batch(client_token=token, table_id=table, body=body, keys=_keys.decode(keys))
-            for token, table, body, keys in self._store.rows(sql, [table_id])
+            Batch(
+                client_token=token,
+                table=table,
+                body=body,
+                keys=_keys.decode(keys),
+                sends=sends,
+                sent_at=datetime.fromisoformat(sent_at),
+            )
+            for token, body, keys, sends, sent_at in self._store.rows(sql, [table])
         ]
 
-    def close_batch(self, batch: Batch, records: Iterable[str | None]) -> None:
-        """The outcome of a create: the record of each row, or None where there is none. All or nothing."""
+    def created(self, batch: Batch, records: Iterable[str]) -> None:
+        """Feishu answered the create with the record of each row. All or nothing."""
         with self._store.atomic():
             for (key, revision), record_id in zip(batch.keys, records, strict=True):
-                if record_id is not None:
-                    self.pushed(batch.table_id, key, record_id, revision)
-            self._store.do("DELETE FROM batch WHERE client_token = ?", [batch.client_token])
+                self.pushed(batch.table, key, record_id, revision)
+            self.drop_batch(batch)
+
+    def settled(self, batch: Batch, found: Iterable[tuple[MarkKey, str]] = ()) -> None:
+        """The create is over. What the table shows of it is known by looking: it is ours, whatever it says."""
+        with self._store.atomic():
+            self.adopt(batch.table, found)
+            self.drop_batch(batch)
+
+    def drop_batch(self, batch: Batch) -> None:
+        self._store.do("DELETE FROM batch WHERE client_token = ?", [batch.client_token])
 
     # --- records
 
-    def pushed(self, table_id: str, key: MarkKey, record_id: str, revision: int) -> None:
+    def pushed(self, table: str, key: MarkKey, record_id: str, revision: int) -> None:
         """The record shows the mark in this revision."""
         self._store.do(
-            """INSERT INTO record (table_id, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
+            """INSERT INTO record (table_key, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
                 failed = 0, failure = NULL, deleted = 0""",
-            [table_id, key.account, key.subject.medium, key.subject.id, record_id, revision],
+            [table, key.account, key.subject.medium, key.subject.id, record_id, revision],
         )
 
-    def pushed_all(self, table_id: str, rows: Iterable[Row]) -> None:
+    def pushed_all(self, table: str, rows: Iterable[Row]) -> None:
         """The same for updated rows; all or nothing."""
         with self._store.atomic():
             for row in rows:
                 assert row.record_id is not None
-                self.pushed(table_id, row.key, row.record_id, row.revision)
+                self.pushed(table, row.key, row.record_id, row.revision)
 
-    def failed(self, table_id: str, key: MarkKey, revision: int, issue: Issue) -> None:
+    def failed(self, table: str, key: MarkKey, revision: int, issue: Issue) -> None:
         """Feishu does not take this revision of the mark; the next one is tried again."""
         self._store.do(
-            """INSERT INTO record (table_id, account, medium, id, failed, failure) VALUES (?, ?, ?, ?, ?, ?)
+            """INSERT INTO record (table_key, account, medium, id, failed, failure) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET failed = excluded.failed, failure = excluded.failure""",
-            [table_id, key.account, key.subject.medium, key.subject.id, revision, _json(issue)],
+            [table, key.account, key.subject.medium, key.subject.id, revision, _json(issue)],
         )
 
-    def deleted(self, table_id: str, key: MarkKey) -> None:
+    def deleted(self, table: str, key: MarkKey) -> None:
         """The person deleted the row in Feishu. It is not made again."""
         self._store.do(
-            "UPDATE record SET deleted = 1 WHERE table_id = ? AND account = ? AND medium = ? AND id = ?",
-            [table_id, key.account, key.subject.medium, key.subject.id],
+            "UPDATE record SET deleted = 1 WHERE table_key = ? AND account = ? AND medium = ? AND id = ?",
+            [table, key.account, key.subject.medium, key.subject.id],
         )
 
-    def adopt(self, table_id: str, found: Iterable[tuple[MarkKey, str]]) -> None:
+    def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
         """Rows that are in the table already, whatever they show: they are updated, not made again."""
         with self._store.atomic():
             for key, record_id in found:
                 self._store.do(
-                    """INSERT INTO record (table_id, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
+                    """INSERT INTO record (table_key, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
                     ON CONFLICT DO UPDATE SET record_id = excluded.record_id WHERE record.record_id IS NULL""",
-                    [table_id, key.account, key.subject.medium, key.subject.id, record_id],
+                    [table, key.account, key.subject.medium, key.subject.id, record_id],
                 )
 
-    def wanted(self, table_id: str) -> Iterator[MarkKey]:
+    def bound(self, table: str) -> set[str]:
+        """The records of this table that show a mark already."""
+        sql = "SELECT record_id FROM record WHERE table_key = ? AND record_id IS NOT NULL"
+        return {record_id for (record_id,) in self._store.rows(sql, [table])}
+
+    def wanted(self, table: str) -> Iterator[MarkKey]:
         """Marks that have no record in this table yet."""
         sql = f"SELECT mark.account, mark.medium, mark.id {_JOINED} WHERE record.record_id IS NULL"
-        for account, medium, subject_id in self._store.rows(sql, {"table": table_id}):
+        for account, medium, subject_id in self._store.rows(sql, {"table": table}):
             yield _key(account, medium, subject_id)
 
 

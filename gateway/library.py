@@ -54,8 +54,9 @@ class Library:
         with self._store.atomic():
             if reading.account is not None:
                 self._see(reading.account)
-            outdated = self._merge_subjects(reading)
-            return self._merge_marks(reading.marks, capture_id, captured_at, outdated)
+            at = captured_at.astimezone(UTC).isoformat(timespec="microseconds")  # so that texts sort as times
+            outdated = self._merge_subjects(reading, at)
+            return self._merge_marks(reading.marks, capture_id, at, outdated)
 
     def _see(self, account: Account) -> None:
         name, slug = (value if isinstance(value, str) else None for value in (account.name, account.slug))
@@ -65,37 +66,39 @@ class Library:
             [account.id, name, slug, now().isoformat()],
         )
 
-    def _merge_subjects(self, reading: Reading) -> set[SubjectKey]:
+    def _merge_subjects(self, reading: Reading, at: str) -> set[SubjectKey]:
         """Returns the subjects whose records are out of date."""
         detailed = reading.page.type is PageType.SUBJECT
         known = self._known_subjects([subject.key for subject in reading.subjects])
         outdated: set[SubjectKey] = set()
         writes: list[list[object]] = []
         for new in reading.subjects:
-            old, was_detailed = known.get(new.key, (None, False))
-            kept, changed = merge_subjects(old, new, was_detailed=was_detailed, detailed=detailed)
+            old, was_detailed, seen_at = known.get(new.key, (None, False, ""))
+            older = _is_older(at, seen_at)
+            kept, changed = merge_subjects(old, new, weaker=was_detailed and not detailed, older=older)
             if changed:
                 outdated.add(new.key)
-            if kept != old or detailed > was_detailed:
-                writes.append([new.key.medium, new.key.id, was_detailed or detailed, _json(kept)])
+            writes.append(
+                [new.key.medium, new.key.id, was_detailed or detailed, _json(kept), seen_at if older else at]
+            )
         if writes:
             self._store.do_many(
-                "INSERT OR REPLACE INTO subject (medium, id, detailed, body) VALUES (?, ?, ?, ?)", writes
+                "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at) VALUES (?, ?, ?, ?, ?)",
+                writes,
             )
         return outdated
 
     def _merge_marks(
-        self, marks: Iterable[Mark], capture_id: str, captured_at: datetime, outdated: set[SubjectKey]
+        self, marks: Iterable[Mark], capture_id: str, at: str, outdated: set[SubjectKey]
     ) -> Outcome:
         keys = [MarkKey(mark.account, mark.subject) for mark in marks]
         known = self._known_marks(keys)
         new = changed = same = stales = 0
         writes: list[list[object]] = []
         history: list[list[object]] = []
-        at = captured_at.astimezone(UTC).isoformat(timespec="microseconds")  # so that texts sort as times
         for mark, key in zip(marks, keys, strict=True):
             old, revision, seen_at = known.pop(key, (None, 0, ""))
-            if at < seen_at:  # a page that waited longer than one captured after it: nothing new
+            if _is_older(at, seen_at):  # a page that waited longer than one captured after it: nothing new
                 same += 1
                 continue
             kept, changes = merge_marks(old, mark)
@@ -129,12 +132,12 @@ class Library:
         sql = "UPDATE mark SET revision = revision + 1 WHERE medium = ? AND id = ?"
         return sum(self._store.do(sql, [key.medium, key.id]) for key in subjects)
 
-    def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool]]:
-        sql = "SELECT medium, id, body, detailed FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+    def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool, str]]:
+        sql = "SELECT medium, id, body, detailed, seen_at FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
         rows = self._store.rows(sql, [_json([(key.medium, key.id) for key in keys])])
         return {
-            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed))
-            for medium, subject_id, body, detailed in rows
+            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed), seen_at)
+            for medium, subject_id, body, detailed, seen_at in rows
         }
 
     def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str]]:
@@ -161,6 +164,11 @@ class Library:
             MarkChange(key=key, at=datetime.fromisoformat(at), what=what, fields=_changes.decode(fields))
             for at, what, fields in self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
         ]
+
+
+def _is_older(at: str, seen_at: str) -> bool:
+    """Whether a page is older than what is known. What was "seen" in the future tells of a clock, not of a page."""
+    return at < seen_at <= now().isoformat()
 
 
 def _json(value: object) -> str:

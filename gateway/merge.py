@@ -37,9 +37,13 @@ def merge_marks(old: Mark | None, new: Mark) -> tuple[Mark, Changes]:
 
 
 def merge_subjects(
-    old: Subject | None, new: Subject, *, was_detailed: bool, detailed: bool
+    old: Subject | None, new: Subject, *, weaker: bool = False, older: bool = False
 ) -> tuple[Subject, bool]:
-    """The subject to keep, and whether a record that shows it is out of date."""
+    """The subject to keep, and whether a record that shows it is out of date.
+
+    A ``weaker`` page (a list, after a subject page) fills in what is missing and overwrites a few fields; an
+    ``older`` one only fills in.
+    """
     if old is None:
         return new, True
     updates: dict[str, Any] = {}
@@ -47,7 +51,7 @@ def merge_subjects(
         was = getattr(old, name)
         if value is UNSET or value == was or name == "key":
             continue
-        if was_detailed and not detailed and was is not UNSET and name not in _LIST_MAY_OVERWRITE:
+        if was is not UNSET and (older or (weaker and name not in _LIST_MAY_OVERWRITE)):
             continue
         if name in {"title", "title_cut"} and _worse_title(old, new):
             continue

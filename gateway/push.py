@@ -4,30 +4,35 @@ What is to be done is asked of the ledger after every step, so that the gateway 
 from there. A create whose outcome is unknown is looked up in the table before anything else is written.
 """
 
-import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, field
 
-from gateway import errors
+from gateway import errors, records
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Binding, Shown
 from gateway.ledger import Batch, Ledger, Row
 from gateway.library import MarkKey
 from gateway.log import get
+from gateway.model import now
 
 _log = get("sync")
 
 _MOST_BYTES = 8 * 1024 * 1024
-"""Of one create. Feishu documents no limit; a thousand rows with long intros stay below this."""
-_REPLICA_LAG = (1.0, 2.0, 4.0)
-"""Seconds to look again after, when Feishu says that rows were made but does not show them."""
-_LOOKUP = 50
-"""Rows up to which a look-up by filter is cheaper than reading the whole key column."""
+"""Of one write. Feishu documents no limit; a thousand rows with long intros stay below this."""
+_MOST_SENDS = 3
+_PATIENCE = timedelta(minutes=10)
+"""How long after its last sending a create is looked for. Feishu gives up on a call within a minute."""
+_STRANGE_ROWS = 3
+"""So many rows in a row that are refused for an unheard-of reason are no longer the rows' fault."""
+
+_UNKNOWN_OUTCOME = (errors.FeishuUnreachable, errors.FeishuFault, errors.TokenSpent)
+_ROW_AT_FAULT = (errors.BadRow, errors.BatchTooLarge, errors.NoSuchRecord, errors.FeishuRefused)
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -43,16 +48,26 @@ class Table(Struct, frozen=True, kw_only=True):
     scanned: bool = False
     """Its rows were looked through once, so that rows of ours that it had already are known."""
 
+    @property
+    def key(self) -> str:
+        """What the table is known by. Its id alone is unique in its Bitable only."""
+        return f"{self.app_token}/{self.table_id}"
+
 
 class Push:
-    """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on."""
+    """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
-    def __init__(self, bitable: Bitable, ledger: Ledger, table: Table) -> None:
+    ``rows``: how many at a time. It shrinks when Feishu does not get so many done.
+    """
+
+    def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, rows: int = MOST_ROWS) -> None:
         self._bitable = bitable
         self._ledger = ledger
         self.table = table
+        self.rows = rows
         self._zone = ZoneInfo(table.time_zone)
         self._names: dict[str, str] = {}
+        self._strange = 0
 
     async def prepare(self) -> Table:
         """Looks the columns up, settles what an earlier run left open, adopts rows that are there already.
@@ -64,16 +79,16 @@ class Push:
             self._bitable, known.table_id, known.binding, known.language
         )
         self.table = msgspec.structs.replace(known, binding=binding)
-        for batch in self._ledger.open_batches(known.table_id):
+        for batch in self._ledger.open_batches(known.key):
             await self._settle(batch)
         if not known.scanned:
-            self._ledger.adopt(known.table_id, await self._look_up(set(self._ledger.wanted(known.table_id))))
+            self._ledger.adopt(known.key, await self._find(set(self._ledger.wanted(known.key))))
             self.table = msgspec.structs.replace(self.table, scanned=True)
         return self.table
 
     async def step(self) -> bool:
         """Writes the next batch of rows; False if nothing is left."""
-        rows = self._ledger.pending(self.table.table_id, MOST_ROWS)
+        rows = self._ledger.pending(self.table.key, self.rows)
         new = [row for row in rows if row.record_id is None]
         if new:
             await self._create(new)
@@ -89,98 +104,92 @@ class Push:
             await self._halve(rows)
             return
         keys = tuple((row.key, row.revision) for row in rows)
-        batch = Batch(client_token=str(uuid4()), table_id=self.table.table_id, body=body, keys=keys)
-        self._ledger.open_batch(batch)
+        batch = Batch(client_token=str(uuid4()), table=self.table.key, body=body, keys=keys)
         try:
             await self._send(batch)
-        except (errors.BadRow, errors.BatchTooLarge) as error:
-            self._ledger.close_batch(batch, [None] * len(rows))  # all or nothing: surely nothing
+        except _UNKNOWN_OUTCOME:
+            self._shrink(len(rows))
+            await self._settle(msgspec.structs.replace(batch, sends=1))
+        except _ROW_AT_FAULT as error:
+            self._ledger.settled(batch)  # all or nothing: surely nothing
             await self._isolate(rows, error)
-        except (errors.FeishuUnreachable, errors.FeishuFault, errors.TokenSpent):
-            await self._settle(batch)
         except errors.FeishuError:
-            self._ledger.close_batch(batch, [None] * len(rows))  # refused: surely nothing
+            self._ledger.settled(batch)  # refused: surely nothing
             raise
 
     async def _send(self, batch: Batch) -> None:
-        records = await self._bitable.create_records(batch.table_id, batch.body, UUID(batch.client_token))
-        self._ledger.close_batch(batch, records)
+        self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
+        made = await self._bitable.create_records(self.table.table_id, batch.body, UUID(batch.client_token))
+        if len(made) != len(batch.keys):
+            raise errors.FeishuFault  # who knows which
+        self._ledger.created(batch, made)
+        self._strange = 0
 
     async def _settle(self, batch: Batch) -> None:
-        """A create with an unknown outcome: look; if nothing is there, send the very same again; look again.
+        """A create with an unknown outcome: look; unless all is there, send the very same again.
 
-        The same token makes the second sending harmless should the first one still be under way.
+        The same token makes the second sending harmless should the first one have gone through, or still be
+        under way. Raises FeishuError, and keeps the batch open, while the rows may yet appear: what is
+        written before that is known would be there twice.
         """
-        found = await self._records_of(batch)
-        if any(found):
-            self._ledger.close_batch(batch, found)
-            return
+        found = await self._find(batch.marks)
+        if len(found) == len(batch.keys):
+            self._ledger.settled(batch, found)
+        elif batch.sends < _MOST_SENDS:
+            await self._send_again(batch, found)
+        elif now() - batch.sent_at > _PATIENCE:
+            self._ledger.settled(batch, found)
+        else:
+            raise errors.TokenSpent
+
+    async def _send_again(self, batch: Batch, found: records.Found) -> None:
         try:
             await self._send(batch)
-        except errors.TokenSpent:  # it went through, though a lagging replica may not show it yet
-            self._ledger.close_batch(batch, await self._records_soon(batch))
-        except (errors.BadRow, errors.BatchTooLarge, errors.StaleColumns):
-            self._ledger.close_batch(
-                batch, [None] * len(batch.keys)
-            )  # not there, and refused: surely nothing
+        except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
+            self._ledger.settled(batch, found)  # it is not there, and it cannot get there
+            _log.info("create given up", error=error.code, log_id=error.log_id)
 
-    async def _records_soon(self, batch: Batch) -> list[str | None]:
-        found = await self._records_of(batch)
-        for pause in _REPLICA_LAG:
-            if any(found):
-                break
-            await asyncio.sleep(pause)
-            found = await self._records_of(batch)
-        return found
-
-    async def _records_of(self, batch: Batch) -> list[str | None]:
-        wanted = {key for key, _ in batch.keys}
-        found = dict(await self._look_up(wanted))
-        return [found.get(key) for key, _ in batch.keys]
-
-    async def _look_up(self, wanted: set[MarkKey]) -> list[tuple[MarkKey, str]]:
-        """The records of these marks that the table has, whoever wrote them; the first of each."""
-        if not wanted:
-            return []
-        by_id: dict[str, list[MarkKey]] = {}
-        for key in wanted:
-            by_id.setdefault(key.subject.id, []).append(key)
-        key_column, kind_column = self._names[columns.KEY], self._names.get("kind")
-        where = None
-        if len(by_id) <= _LOOKUP:
-            conditions = [{"field_name": key_column, "operator": "is", "value": [each]} for each in by_id]
-            where = {"conjunction": "or", "conditions": conditions}
-        found: dict[MarkKey, str] = {}
-        names = [key_column, kind_column] if kind_column else [key_column]
-        async for record in self._bitable.records(self.table.table_id, names, where):
-            kind = record.fields.get(kind_column) if kind_column else None
-            for key in by_id.get(columns.text_of(record.fields.get(key_column)), []):
-                if kind is None or kind in columns.kind_names(key.subject.medium):
-                    found.setdefault(key, record.record_id)
-        return list(found.items())
+    async def _find(self, marks: set[MarkKey]) -> records.Found:
+        taken = self._ledger.bound(self.table.key)
+        return await records.find(self._bitable, self.table.table_id, self._names, marks, taken)
 
     # --- updates
 
     async def _update(self, rows: Sequence[Row]) -> None:
-        records = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]
+        changed = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]
+        body = msgspec.json.encode({"records": changed})
+        if len(body) > _MOST_BYTES and len(rows) > 1:
+            await self._halve(rows)
+            return
         try:
-            await self._bitable.update_records(self.table.table_id, records)
-        except (errors.BadRow, errors.BatchTooLarge, errors.NoSuchRecord) as error:
+            await self._bitable.update_records(self.table.table_id, body)
+        except (errors.FeishuUnreachable, errors.FeishuFault):
+            self._shrink(len(rows))
+            raise
+        except _ROW_AT_FAULT as error:
             await self._isolate(rows, error)
         else:
-            self._ledger.pushed_all(self.table.table_id, rows)
+            self._ledger.pushed_all(self.table.key, rows)
+            self._strange = 0
 
-    # --- a batch that Feishu does not take as a whole
+    # --- batches that Feishu does not take as a whole
+
+    def _shrink(self, rows: int) -> None:
+        self.rows = max(1, min(self.rows, rows) // 4)
 
     async def _isolate(self, rows: Sequence[Row], error: errors.FeishuError) -> None:
         """Batches are all or nothing: halve until the row at fault stands alone, so that the others go through."""
+        key, revision = rows[0].key, rows[0].revision
         if len(rows) > 1:
             await self._halve(rows)
         elif isinstance(error, errors.NoSuchRecord):
-            self._ledger.deleted(self.table.table_id, rows[0].key)
+            self._ledger.deleted(self.table.key, key)
         else:
-            self._ledger.failed(self.table.table_id, rows[0].key, rows[0].revision, error.issue)
-            _log.warning("row refused", row=str(rows[0].key.subject), error=error.code, log_id=error.log_id)
+            self._strange += isinstance(error, errors.FeishuRefused)
+            if self._strange >= _STRANGE_ROWS:
+                raise error
+            self._ledger.failed(self.table.key, key, revision, error.issue)
+            _log.warning("row refused", row=str(key.subject), error=error.code, log_id=error.log_id)
 
     async def _halve(self, rows: Sequence[Row]) -> None:
         write = self._update if rows[0].record_id else self._create

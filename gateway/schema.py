@@ -27,6 +27,7 @@ def m001_first(db: Database) -> None:
         # The bodies are model.Subject and model.Mark as JSON; the other columns are cut out of them.
         """CREATE TABLE subject (
             medium TEXT NOT NULL, id TEXT NOT NULL, detailed INTEGER NOT NULL, body TEXT NOT NULL,
+            seen_at TEXT NOT NULL,
             title TEXT GENERATED ALWAYS AS (body ->> '$.title'),
             kind TEXT GENERATED ALWAYS AS (body ->> '$.kind'),
             removed INTEGER GENERATED ALWAYS AS (body ->> '$.removed'),
@@ -43,15 +44,16 @@ def m001_first(db: Database) -> None:
             number INTEGER PRIMARY KEY, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
             at TEXT NOT NULL, capture TEXT, what TEXT NOT NULL, fields TEXT NOT NULL)""",
         "CREATE INDEX change_of ON change (account, medium, id)",
-        # The row in a Bitable table that shows a mark, and the revision that it shows.
+        # The row in a Bitable table that shows a mark, and the revision that it shows. A table's own id is unique
+        # within its Bitable only: a copied Bitable has the same ones. So the key is "<app token>/<table id>".
         """CREATE TABLE record (
-            table_id TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            table_key TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
             record_id TEXT, pushed INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, failure TEXT,
             deleted INTEGER NOT NULL DEFAULT 0,
-            PRIMARY KEY (table_id, account, medium, id)) WITHOUT ROWID""",
-        # Creates whose outcome is not known yet: written before they are sent.
+            PRIMARY KEY (table_key, account, medium, id)) WITHOUT ROWID""",
+        # Creates whose outcome is not known yet: written before they are sent. How often, and when last.
         """CREATE TABLE batch (
-            client_token TEXT PRIMARY KEY, table_id TEXT NOT NULL, body BLOB NOT NULL, keys TEXT NOT NULL,
-            at TEXT NOT NULL)""",
+            client_token TEXT PRIMARY KEY, table_key TEXT NOT NULL, body BLOB NOT NULL, keys TEXT NOT NULL,
+            sends INTEGER NOT NULL, sent_at TEXT NOT NULL)""",
     ):
         db.execute(statement)

@@ -35,6 +35,7 @@ _PASSING = (
     errors.FeishuConflict,
     errors.FeishuFault,
     errors.StaleColumns,
+    errors.TokenSpent,
 )
 _DEFAULT_ZONE = "Asia/Shanghai"
 _TABLE_NAMES = {"zh": "豆瓣标记", "en": "Douban marks"}
@@ -80,6 +81,8 @@ class Sync:
         self._client: Client | None = None
         self._state: State = "idle"
         self._problem: Issue | None = None
+        self._rows = bitable.MOST_ROWS
+        """At a time; fewer after Feishu did not get so many done."""
 
     # --- what others ask
 
@@ -97,7 +100,7 @@ class Sync:
         table = self.table
         if table is None:
             return PushState(state="error" if self._problem else "unset", problem=self._problem)
-        counts = self._ledger.counts(table.table_id)
+        counts = self._ledger.counts(table.key)
         return PushState(
             state=self._state,
             pending=counts.pending,
@@ -111,7 +114,7 @@ class Sync:
     def counts_of(self, capture: str) -> Counts:
         """How far the marks that a capture changed have come."""
         table = self.table
-        return self._ledger.counts_of(table.table_id if table else "", capture)
+        return self._ledger.counts_of(table.key if table else "", capture)
 
     def wake(self) -> None:
         """Something is to be pushed, or may work now that did not before."""
@@ -126,7 +129,7 @@ class Sync:
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
         if table := self.table:
-            self._ledger.retry_failures(table.table_id)
+            self._ledger.retry_failures(table.key)
         self.wake()
 
     async def connect(self, setting: FeishuSetting, secret: str | None) -> Table:
@@ -144,7 +147,7 @@ class Sync:
             except errors.FeishuError as error:
                 self._rest_on(error)
                 raise
-            self._store.set("table", table)
+            self._keep(table)
             self._problem, self._state = None, "idle"
         self.wake()
         return table
@@ -172,44 +175,54 @@ class Sync:
         await self._forget_client()
 
     async def _push_once(self) -> errors.D2FError | None:
-        """Pushes all there is. Returns the error to try again after, if there is one."""
+        """Pushes all there is. Returns the error to try again after, if there is one.
+
+        The worker outlives whatever happens here: a full disk, and a mistake of ours, which it says.
+        """
         async with self._at_work:
-            table = self.table
-            if table is None or not self._has_work(table):
-                return None
-            self._state = "busy"
             try:
-                await self._push(table)
-            except _PASSING as error:
-                self._state, self._problem = "waiting", error.issue
-                _log.info("push waits", error=error.code, log_id=error.log_id)
-                return error
-            except errors.FeishuError as error:
-                self._rest_on(error)
+                return await self._try()
             except sqlite3.Error as error:
-                self._state, self._problem = "error", errors.LibraryFault(why=str(error)).issue
+                fault: errors.D2FError = errors.LibraryFault(why=str(error))
                 _log.error("library fault", error=str(error))
-            except Exception:  # noqa: BLE001  # a worker outlives a mistake of ours, and says so
-                self._state, self._problem = "error", errors.D2FError().issue
+            except Exception:  # noqa: BLE001  # whatever it is
+                fault = errors.D2FError()
                 _log.exception("unforeseen")
-                return errors.D2FError()
-            else:
-                self._state, self._problem = "idle", None
-            self._tell()
+            self._state, self._problem = "error", fault.issue
+            return fault
+
+    async def _try(self) -> errors.FeishuError | None:
+        table = self.table
+        if table is None or not self._has_work(table):
             return None
+        self._state = "busy"
+        try:
+            await self._push(table)
+        except _PASSING as error:
+            self._state, self._problem = "waiting", error.issue
+            _log.info("push waits", error=error.code, log_id=error.log_id)
+            return error
+        except errors.FeishuError as error:
+            self._rest_on(error)
+        else:
+            self._state, self._problem = "idle", None
+        self._tell()
+        return None
 
     def _has_work(self, table: Table) -> bool:
-        return self._ledger.counts(table.table_id).pending > 0 or bool(
-            self._ledger.open_batches(table.table_id)
-        )
+        return self._ledger.counts(table.key).pending > 0 or bool(self._ledger.open_batches(table.table_id))
 
     async def _push(self, table: Table) -> None:
-        push = Push(bitable.Bitable(self._feishu(), table.app_token), self._ledger, table)
-        prepared = await push.prepare()
-        if prepared != table:
-            self._store.set("table", prepared)
-        while await push.step():
-            self._tell()
+        push = Push(bitable.Bitable(self._feishu(), table.app_token), self._ledger, table, self._rows)
+        try:
+            prepared = await push.prepare()
+            if prepared != table:
+                self._keep(prepared)
+            while await push.step():
+                self._tell()
+        finally:
+            self._rows = push.rows
+        self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue
@@ -220,6 +233,11 @@ class Sync:
         self._events.tell(Pushed(now.state, now.pushed, now.pending, now.failed))
 
     # --- finding the table
+
+    def _keep(self, table: Table) -> None:
+        """Remembers the table, and beside it each one that ever was it: the person may come back to it."""
+        self._store.set("table", table)
+        self._store.set(f"table {table.key}", table)
 
     async def _find_table(self, setting: FeishuSetting) -> Table:
         place = address.parse(setting.address)
@@ -235,7 +253,7 @@ class Sync:
             tables[table_id] = name
         if table_id not in tables:
             raise errors.NotFound
-        known = self.table
+        known = self._store.setting(f"table {app_token}/{table_id}", Table)
         table = Table(
             app_token=app_token,
             table_id=table_id,
@@ -243,7 +261,7 @@ class Sync:
             name=tables[table_id],
             time_zone=_zone(app.time_zone),
             language=setting.language,
-            binding=known.binding if known and known.table_id == table_id else {},
+            binding=known.binding if known else {},
         )
         binding, _ = await columns.bind(base, table_id, table.binding, setting.language)
         return msgspec.structs.replace(table, binding=binding)

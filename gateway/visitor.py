@@ -10,7 +10,6 @@ import http.client
 import re
 import secrets
 import time
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -19,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway import seal
-from gateway.model import Trigger, now
+from gateway.model import Trigger
 from gateway.seal import Head, Keys
 
 _ORIGIN = "chrome-extension://simulatedsimulatedsimulatedsimula"
@@ -108,11 +107,11 @@ class Extension:
         page: bytes,
         *,
         trigger: Trigger = Trigger.BUTTON,
-        at: datetime | None = None,
+        age: float = 0,
         message: UUID | None = None,
     ) -> tuple[int, Any]:
         """Sends a page."""
-        head = msgspec.json.encode({"url": url, "captured_at": at or now(), "trigger": trigger})
+        head = msgspec.json.encode({"url": url, "age": age, "trigger": trigger})
         return self.send("/api/v1/captures", head + b"\n" + page, message)
 
 

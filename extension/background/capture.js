@@ -64,15 +64,7 @@ async function look(tabId) {
 
 /** @param {number} tabId @param {Page} page @param {"button" | "auto"} trigger */
 async function send(tabId, { url, bytes }, trigger) {
-  const now = new Date();
-  const item = {
-    id: crypto.randomUUID(),
-    url,
-    captured_at: now.toISOString(),
-    trigger,
-    bytes: bytes.length,
-    since: now.getTime(),
-  };
+  const item = { id: crypto.randomUUID(), url, trigger, bytes: bytes.length, since: Date.now() };
   const outcome = await deliver(item, bytes);
   // The tab may be gone by now.
   if (outcome.kind === "done") await badgeTab(tabId, outcome.answer).catch(() => undefined);

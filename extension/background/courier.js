@@ -81,9 +81,11 @@ async function round() {
  * @param {Waiting} item
  * @returns {Promise<Outcome>}
  */
-async function send({ id, url, captured_at, trigger }) {
+async function send({ id, url, since, trigger }) {
   const page = (await shelf.page(id)) ?? new Uint8Array();
-  const meta = utf8(`${JSON.stringify({ url, captured_at, trigger })}\n`);
+  // An age, not a time: clocks are set right, and wrong, while a page waits.
+  const age = Math.max(0, Date.now() - since) / 1000;
+  const meta = utf8(`${JSON.stringify({ url, age, trigger })}\n`);
   try {
     const answer = await call("/api/v1/captures", join(meta, page), id);
     await notePush(answer.push);

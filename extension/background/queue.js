@@ -5,10 +5,9 @@
  * @typedef {object} Waiting
  * @property {string} id           Also the id of its message, however often it is tried.
  * @property {string} url
- * @property {string} captured_at  ISO 8601, UTC.
  * @property {"button" | "auto"} trigger
  * @property {number} bytes
- * @property {number} since        Milliseconds of the epoch.
+ * @property {number} since        When it was captured, in milliseconds of the epoch.
  *
  * @typedef {object} Shelf
  * @property {() => Promise<Waiting[]>} list

@@ -94,7 +94,7 @@ def overview(store: Store, library: Library, ledger: Ledger, sync: Sync) -> Over
         account=library.account,
         marks=library.counts(),
         push=sync.state,
-        failures=ledger.failures(table.table_id) if table else [],
+        failures=ledger.failures(table.key) if table else [],
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.setting,

@@ -35,7 +35,10 @@ class Address(Struct, frozen=True):
 
 def parse(text: str) -> Address:
     """Raises BadAddress, or NotATable if ``table=`` names a dashboard or another block."""
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError as error:  # brackets that hold no address
+        raise BadAddress from error
     found = _PATH.search(parts.path)
     if parts.scheme not in {"http", "https"} or not parts.hostname or found is None:
         raise BadAddress

@@ -1,13 +1,11 @@
 """A Bitable: its tables, columns and records, as typed calls. Source: Feishu's bitable-v1 endpoints."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
-from gateway.errors import FeishuFault
 from gateway.feishu.client import Client
 
 MOST_ROWS = 1000
@@ -68,32 +66,28 @@ class _FieldData(Struct, frozen=True):
     field: Field
 
 
-class _Page(Struct, frozen=True):
-    items: tuple[msgspec.Raw, ...] | None = None
+T = TypeVar("T")
+
+
+class _Page(Struct, Generic[T], frozen=True):
+    items: tuple[T, ...] | None = None
     has_more: bool = False
     page_token: str = ""
+
+
+class _Done(Struct, frozen=True):
+    """A reply that says nothing that is not known."""
 
 
 class _Created(Struct, frozen=True):
     records: tuple[Record, ...]
 
 
-T = TypeVar("T")
-
-
-def _decode(data: msgspec.Raw, kind: type[T]) -> T:
-    """Raises FeishuFault for a reply that is not in its documented shape: who knows what was done."""
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
-        raise FeishuFault from error
-
-
 async def resolve_wiki(client: Client, node_token: str) -> tuple[str, str]:
     """What a wiki node holds: its ``obj_type`` and its token. Raises FeishuError."""
-    data = await client.read("GET", "/open-apis/wiki/v2/spaces/get_node", params={"token": node_token})
-    node = _decode(data, _NodeData).node
-    return node.obj_type, node.obj_token
+    path = "/open-apis/wiki/v2/spaces/get_node"
+    data = await client.read("GET", path, _NodeData, params={"token": node_token})
+    return data.node.obj_type, data.node.obj_token
 
 
 class Bitable:
@@ -104,27 +98,25 @@ class Bitable:
         self._root = f"/open-apis/bitable/v1/apps/{app_token}"
 
     async def app(self) -> App:
-        return _decode(await self._client.read("GET", self._root), _AppData).app
+        return (await self._client.read("GET", self._root, _AppData)).app
 
     async def tables(self) -> list[Table]:
-        pages = self._items("GET", f"{self._root}/tables", size=100)
-        return [_decode(item, Table) async for item in pages]
+        return [table async for table in self._items("GET", f"{self._root}/tables", Table, size=100)]
 
     async def create_table(self, name: str, fields: Sequence[NewField]) -> str:
         """Makes a table whose first field is the primary one. Returns its id. Not repeatable: look by name first."""
         body = {"table": {"name": name, "default_view_name": name, "fields": fields}}
-        data = await self._client.write("POST", f"{self._root}/tables", repeatable=False, json=body)
-        return _decode(data, Table).table_id
+        path = f"{self._root}/tables"
+        return (await self._client.write("POST", path, Table, repeatable=False, json=body)).table_id
 
     async def fields(self, table_id: str) -> list[Field]:
-        pages = self._items("GET", f"{self._root}/tables/{table_id}/fields", size=100)
-        return [_decode(item, Field) async for item in pages]
+        path = f"{self._root}/tables/{table_id}/fields"
+        return [field async for field in self._items("GET", path, Field, size=100)]
 
     async def create_field(self, table_id: str, field: NewField) -> Field:
         """Not repeatable: look by name first."""
         path = f"{self._root}/tables/{table_id}/fields"
-        data = await self._client.write("POST", path, repeatable=False, json=field)
-        return _decode(data, _FieldData).field
+        return (await self._client.write("POST", path, _FieldData, repeatable=False, json=field)).field
 
     async def records(
         self, table_id: str, columns: Sequence[str], where: dict[str, Any] | None = None
@@ -133,16 +125,17 @@ class Bitable:
         body: dict[str, Any] = {"field_names": list(columns)}
         if where:
             body["filter"] = where
-        async for item in self._items(
-            "POST", f"{self._root}/tables/{table_id}/records/search", size=500, json=body
-        ):
-            yield _decode(item, Record)
+        path = f"{self._root}/tables/{table_id}/records/search"
+        async for record in self._items("POST", path, Record, size=500, json=body):
+            yield record
 
-    async def _items(self, method: str, path: str, *, size: int, **rest: Any) -> AsyncIterator[msgspec.Raw]:
+    async def _items(
+        self, method: str, path: str, kind: type[T], *, size: int, **rest: Any
+    ) -> AsyncIterator[T]:
         """All pages of a listing. A page token that repeats ends it: some replies carry one on the last page."""
         params: dict[str, Any] = {"page_size": size}
         while True:
-            page = _decode(await self._client.read(method, path, params=params, **rest), _Page)
+            page = await self._client.read(method, path, _Page[kind], params=params, **rest)
             for item in page.items or ():
                 yield item
             if not page.has_more or page.page_token == params.get("page_token"):
@@ -156,10 +149,10 @@ class Bitable:
         """
         path = f"{self._root}/tables/{table_id}/records/batch_create"
         params = {"client_token": str(client_token)}
-        data = await self._client.write("POST", path, repeatable=False, params=params, content=body)
-        return [record.record_id for record in _decode(data, _Created).records]
+        data = await self._client.write("POST", path, _Created, repeatable=False, params=params, content=body)
+        return [record.record_id for record in data.records]
 
-    async def update_records(self, table_id: str, records: Sequence[Record]) -> None:
-        """Writes the given cells and no others; None clears one. All or nothing."""
+    async def update_records(self, table_id: str, body: bytes) -> None:
+        """Sends a ``{"records": [{"record_id": …, "fields": …}]}``; null clears a cell. All or nothing."""
         path = f"{self._root}/tables/{table_id}/records/batch_update"
-        await self._client.write("POST", path, repeatable=True, json={"records": records})
+        await self._client.write("POST", path, _Done, repeatable=True, content=body)

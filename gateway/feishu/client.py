@@ -6,7 +6,7 @@ The body decides, not the HTTP status: the same code comes with 200 on older end
 import asyncio
 import time
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,8 +24,12 @@ _MARGIN = 10 * 60
 """Seconds before its end at which a token is renewed. Feishu gives a new one in the last 30 minutes only."""
 _LONGEST_WAIT = 60.0
 _ATTEMPTS = 8
+_TOO_LARGE = 413
 _FAILURES = 3
 """Tries that may end without an answer before the whole push waits, which it does far longer."""
+
+
+T = TypeVar("T")
 
 
 class _Envelope(Struct, frozen=True):
@@ -54,13 +58,7 @@ class Client:
     """One Feishu app on one domain (``https://open.feishu.cn`` or ``https://open.larksuite.com``)."""
 
     def __init__(self, origin: str, credentials: Credentials) -> None:
-        loopback = urlsplit(origin).hostname == "127.0.0.1"
-        self._http = httpx.AsyncClient(
-            base_url=origin,
-            timeout=httpx.Timeout(60, connect=10),
-            trust_env=not loopback,
-            follow_redirects=False,
-        )
+        self._http = _http(origin)
         self._credentials = credentials
         self._token = ""
         self._token_ends = 0.0
@@ -71,21 +69,21 @@ class Client:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def read(self, method: str, path: str, **rest: Any) -> msgspec.Raw:
+    async def read(self, method: str, path: str, shape: type[T], **rest: Any) -> T:
         """A call that changes nothing. Returns the ``data`` member. Raises FeishuError."""
-        return await self._persist(method, path, unsure=True, **rest)
+        return await self._persist(method, path, shape, unsure=True, **rest)
 
-    async def write(self, method: str, path: str, *, repeatable: bool, **rest: Any) -> msgspec.Raw:
+    async def write(self, method: str, path: str, shape: type[T], *, repeatable: bool, **rest: Any) -> T:
         """A call that changes something; one at a time, since a second writer gets 1254291.
 
         Not ``repeatable`` (a create): it is repeated only if Feishu surely did nothing. After a time-out, a
-        broken connection or an error of Feishu's own it raises FeishuUnreachable or FeishuFault, and the
-        caller must look before it writes again.
+        broken connection, an error of Feishu's own or a reply that makes no sense it raises FeishuUnreachable
+        or FeishuFault, and the caller must look before it writes again.
         """
         async with self._writing:
-            return await self._persist(method, path, unsure=repeatable, **rest)
+            return await self._persist(method, path, shape, unsure=repeatable, **rest)
 
-    async def _persist(self, method: str, path: str, *, unsure: bool, **rest: Any) -> msgspec.Raw:
+    async def _persist(self, method: str, path: str, shape: type[T], *, unsure: bool, **rest: Any) -> T:
         """Repeats what can be repeated: always after a refusal to wait for, and when ``unsure`` is harmless."""
         failures = 0
 
@@ -106,16 +104,14 @@ class Client:
             on=again, attempts=_ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30.0
         ):
             with attempt:
-                return await self._with_token(method, path, **rest)
+                return _decode(await self._with_token(method, path, **rest), shape)
         raise AssertionError  # retry_context either returns or raises
 
-    async def _with_token(self, method: str, path: str, **rest: Any) -> msgspec.Raw:
+    async def _with_token(self, method: str, path: str, **rest: Any) -> _Envelope:
         for last in (False, True):
             token = await self._fresh_token()
             try:
-                return (
-                    await self._call(method, path, headers={"Authorization": f"Bearer {token}"}, **rest)
-                ).data
+                return await self._call(method, path, headers={"Authorization": f"Bearer {token}"}, **rest)
             except errors.TokenRefused as error:
                 if last or error.feishu_code not in TOKEN_CODES:
                     raise
@@ -146,6 +142,8 @@ class Client:
         try:
             answer = _envelope.decode(reply.content)
         except msgspec.MsgspecError as error:
+            if reply.status_code == _TOO_LARGE:  # said by something on the way, in its own words
+                raise errors.BatchTooLarge(feishu_code=_TOO_LARGE) from error
             raise errors.FeishuFault(feishu_code=reply.status_code, log_id=_log_id(reply)) from error
         if answer.code != 0:
             problem = explain(answer.code, answer.msg, answer.error, _wait(reply))
@@ -161,8 +159,30 @@ class Client:
         return answer
 
 
+def _http(origin: str) -> httpx.AsyncClient:
+    """A connection by the system's proxy, if it has one that can be understood; loopback never goes through it."""
+    timeout = httpx.Timeout(60, connect=10)
+    if urlsplit(origin).hostname != "127.0.0.1":
+        try:
+            return httpx.AsyncClient(base_url=origin, timeout=timeout)
+        except (
+            ValueError,
+            httpx.InvalidURL,
+        ) as error:  # `socks://…` is what some desktops set, and no scheme of any standard
+            _log.warning("proxy not understood, going without", error=str(error))
+    return httpx.AsyncClient(base_url=origin, timeout=timeout, trust_env=False)
+
+
 class _NotSent(errors.FeishuUnreachable):
     """No connection was made: Feishu surely did nothing."""
+
+
+def _decode(answer: _Envelope, shape: type[T]) -> T:
+    """Raises FeishuFault for a reply that is not in its documented shape: who knows what was done."""
+    try:
+        return msgspec.json.decode(answer.data, type=shape)
+    except msgspec.MsgspecError as error:
+        raise errors.FeishuFault from error
 
 
 def _why(error: httpx.HTTPError) -> str:

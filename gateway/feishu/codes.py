@@ -26,9 +26,11 @@ TOKEN_CODES = frozenset({99991661, 99991663, 99991664, 99991665, 99991668, 99991
 
 _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     dict.fromkeys((99991400, 1254290, 1254112, 1061045), errors.FeishuBusy)
-    | dict.fromkeys((1254291, 1254607, 1254036, 1254609), errors.FeishuConflict)
+    | dict.fromkeys((1254291, 1254036, 1254609), errors.FeishuConflict)
     | dict.fromkeys(
-        (1254002, 1254200, 1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 2200), errors.FeishuFault
+        # 1254607 says "not ready", and means that an earlier call, or this very one, took too long
+        (1254002, 1254200, 1254607, 1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 2200),
+        errors.FeishuFault,
     )
     | dict.fromkeys((1254608, 1255006), errors.TokenSpent)
     | dict.fromkeys((10003, 10014, 10015, 99991543), errors.BadSecret)

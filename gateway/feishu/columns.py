@@ -7,7 +7,7 @@ write, since Feishu writes by name only. The person may rename and move columns 
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, time
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -74,10 +74,10 @@ def kind_name(kind: Kind, language: str) -> str:
     return _KINDS[kind].en if language == "en" else _KINDS[kind].zh
 
 
-def kind_names(medium: Medium) -> set[str]:
-    """All names that a row of this medium may have in the kind column."""
-    kinds = (Kind.MOVIE, Kind.TV) if medium is Medium.MOVIE else (Kind(medium),)
-    return {name for kind in kinds for name in (_KINDS[kind].zh, _KINDS[kind].en)}
+def media_of(kind: str) -> set[Medium] | None:
+    """The media whose records may have this in the kind column; None for a name that is not of our giving."""
+    kinds = [each for each, names in _KINDS.items() if kind in {names.zh, names.en}]
+    return {Medium.MOVIE if each is Kind.TV else Medium(each) for each in kinds} or None
 
 
 def status_name(medium: Medium, status: Status, language: str) -> str:
@@ -141,8 +141,13 @@ _PAGES = {
 }
 
 
+def page_of(medium: Medium, subject_id: str) -> str:
+    """The address of a subject's page on Douban."""
+    return _PAGES[medium].format(subject_id)
+
+
 def _page(shown: Shown) -> dict[str, str]:
-    address = _PAGES[shown.mark.subject.medium].format(shown.mark.subject.id)
+    address = page_of(shown.mark.subject.medium, shown.mark.subject.id)
     return {"link": address, "text": address}
 
 
@@ -230,6 +235,10 @@ class _Segment(Struct, frozen=True):
     text: str = ""
 
 
+class _Link(Struct, frozen=True):
+    link: str = ""
+
+
 Binding = dict[str, str | None]
 """Our field → the column's field id; None for a column that the person deleted and that stays deleted."""
 
@@ -278,12 +287,27 @@ def cells(shown: Shown, names: Mapping[str, str], *, clear: bool) -> dict[str, A
 
 
 def text_of(value: object) -> str:
-    """The plain text of a text cell as search gives it: a list of segments."""
-    return (
-        value
-        if isinstance(value, str)
-        else "".join(item.text for item in msgspec.convert(value or [], list[_Segment]))
-    )
+    """The plain text of a text cell as search gives it, a list of segments; of a select, the option's name."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return "".join(item.text for item in _convert(value, list[_Segment]) or ())
+
+
+def link_of(value: object) -> str:
+    """The address in a link cell; empty if there is none."""
+    link = _convert(value, _Link)
+    return link.link if link else ""
+
+
+T = TypeVar("T")
+
+
+def _convert(value: object, shape: type[T]) -> T | None:
+    """None where the person made another kind of column of it."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError:
+        return None
 
 
 def _new(column: Column, language: str) -> NewField:

@@ -159,6 +159,8 @@ class ClientTokens:
 
     def __init__(self, policy: TokenPolicy) -> None:
         self.policy: TokenPolicy = policy
+        self.under_way: set[str] = set()
+        """Tokens of calls that are not done yet."""
         self._answered: dict[tuple[str, str], _Answered] = {}
 
     def earlier(self, call: Call) -> dict[str, Json] | None:
@@ -168,6 +170,8 @@ class ClientTokens:
             return None
         if not _is_uuid4(token):
             raise Refusal(1254037)
+        if token in self.under_way:
+            raise Refusal(1254608)
         answered = self._answered.get((call.app.id, token))
         if answered is None:
             return None

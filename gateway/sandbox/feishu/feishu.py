@@ -31,8 +31,13 @@ FaultKind: TypeAlias = Literal[
     "server_error",
     "conflict",
     "not_ready",
+    "timed_out",
+    "strange",
+    "nonsense",
+    "late",
 ]
-_REFUSING = {"server_error": 1255001, "conflict": 1254291, "not_ready": 1254607}
+_REFUSING = {"server_error": 1255001, "conflict": 1254291, "not_ready": 1254607, "strange": 1254000}
+"""``strange``: a code that a call without a mistake never gets."""
 Stage: TypeAlias = Literal["before", "after"]
 """Of a call: nothing is done yet; all is done but not answered."""
 
@@ -50,6 +55,10 @@ class Fault(Struct):
 class _Credentials(Struct):
     app_id: str = ""
     app_secret: str = ""
+
+
+class _Rows(Struct):
+    records: list[msgspec.Raw] = []
 
 
 class Feishu(World):
@@ -74,8 +83,12 @@ class Feishu(World):
         self.faults: list[Fault] = []
         self.on_call: Callable[[str, Stage], Awaitable[None]] | None = None
         """Is told of every call before and after it is carried out."""
+        self.late: list[Request] = []
+        """Calls whose connection broke and that are still under way: a fault of kind ``late``."""
         self.lag = 0
         """So many reads after a write do not see it yet."""
+        self.most_at_once: int | None = None
+        """A write of more rows takes it too long: nothing is done, and no answer comes."""
         self.write_time = 0.002
         """Seconds that a write takes."""
         self.calls: Counter[str] = Counter()
@@ -113,6 +126,12 @@ class Feishu(World):
         self.calls[name] += 1
         fault = self._fault(name)
         await self._tell(name, "before")
+        if self._is_too_much(request):
+            return Drop()
+        if fault is not None and fault.kind == "late":
+            self.late.append(request)
+            self.client_tokens.under_way.add(request.param("client_token"))
+            return Drop()
         if isinstance(early := _before(fault), Response | Drop):
             return early
         body: dict[str, Json]
@@ -125,6 +144,19 @@ class Feishu(World):
         await self._tell(name, "after")
         # Recorded replies have their keys in order, down to the names of columns; refusals have not.
         return _after(fault, _reply(msgspec.json.encode(body, order="sorted"), log_id))
+
+    async def finish_late(self) -> None:
+        """Carries out what is still under way."""
+        late, self.late = self.late, []
+        for request in late:
+            self.client_tokens.under_way.discard(request.param("client_token"))
+            if (found := route_of(request.method, request.path)) is not None:
+                await self._carry_out(request, *found)
+
+    def _is_too_much(self, request: Request) -> bool:
+        if self.most_at_once is None or b'"records"' not in request.body:
+            return False
+        return len(msgspec.json.decode(request.body, type=_Rows).records) > self.most_at_once
 
     def _token(self, request: Request) -> dict[str, Json]:
         """The flat reply. The official SDK sends no Content-Type here."""
@@ -220,6 +252,10 @@ def _after(fault: Fault | None, reply: Response) -> Response | Drop:
     match fault:
         case Fault(kind="drop_after"):
             return Drop()
+        case Fault(kind="timed_out"):
+            raise Refusal(1254607)
+        case Fault(kind="nonsense"):
+            return msgspec.structs.replace(reply, body=b'{"code":0,"msg":"success","data":[]}')
         case Fault(kind="truncated"):
             return msgspec.structs.replace(reply, cut_at=len(reply.body) // 2)
         case Fault(kind="slow", seconds=seconds):

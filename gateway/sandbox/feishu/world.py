@@ -197,6 +197,17 @@ class World:
         """The column keeps its id and its cells."""
         self.table(app_token, table).named(name).name = new_name
 
+    def rename_option(self, app_token: str, table: str, column: str, name: str, new_name: str) -> None:
+        """The option of a select keeps its id, and the cells that have it show the new name."""
+        there = self.table(app_token, table)
+        field = there.named(column)
+        options = [
+            {"id": option.id, "name": new_name if option.name == name else option.name, "color": option.color}
+            for option in field.options.values()
+        ]
+        kind = field.kind
+        there.put_field(field, FieldSpec(column, kind.type, kind.ui_type, {"options": options}))
+
     def retype_field(
         self, app_token: str, table: str, name: str, type_: int, ui_type: str | None = None
     ) -> None:

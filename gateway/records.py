@@ -1,0 +1,92 @@
+"""Which record of a table shows which mark, told from the table alone."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+
+from msgspec import Struct
+
+from gateway.feishu import columns
+from gateway.feishu.bitable import Bitable
+from gateway.library import MarkKey
+from gateway.model import Medium
+
+_LOOKUP = 50
+"""Marks up to which a look-up by filter is cheaper than reading the whole key column."""
+_COLUMNS = (columns.KEY, "kind", "page")
+
+Found = list[tuple[MarkKey, str]]
+"""Marks and the record of each."""
+
+
+class _Row(Struct, frozen=True):
+    record_id: str
+    subject_id: str
+    kind: str
+    page: str
+
+
+async def find(
+    bitable: Bitable,
+    table_id: str,
+    names: Mapping[str, str],
+    wanted: Collection[MarkKey],
+    taken: Collection[str],
+) -> Found:
+    """The records of these marks, whoever wrote them; each record for one mark only, the surest first.
+
+    ``names``: the present name of each of our columns. ``taken``: records that are known to show other marks.
+    Raises FeishuError.
+    """
+    if not wanted:
+        return []
+    by_id: dict[str, list[MarkKey]] = {}
+    for key in wanted:
+        by_id.setdefault(key.subject.id, []).append(key)
+    sure: dict[str, list[tuple[int, MarkKey, str]]] = {}
+    async for row in _rows(bitable, table_id, names, by_id):
+        if row.record_id in taken:
+            continue
+        for key in by_id.get(row.subject_id, ()):
+            if (likely := _likely(key, row)) is not None:
+                sure.setdefault(row.subject_id, []).append((likely, key, row.record_id))
+    return [pair for options in sure.values() for pair in _each_once(options)]
+
+
+def _likely(key: MarkKey, row: _Row) -> int | None:
+    """How surely the record shows the mark; None if it shows another one.
+
+    An id is unique in its medium only. The link tells the medium for certain, the kind if its option has the
+    name that we gave it; where the person changed both, the id is what is left.
+    """
+    if row.page in (pages := {columns.page_of(medium, row.subject_id): medium for medium in Medium}):
+        return 2 if pages[row.page] is key.subject.medium else None
+    if (media := columns.media_of(row.kind)) is not None:
+        return 1 if key.subject.medium in media else None
+    return 0
+
+
+def _each_once(options: Iterable[tuple[int, MarkKey, str]]) -> Found:
+    """The surest pairs, no mark and no record in two of them; of equals the first of the table."""
+    found: dict[MarkKey, str] = {}
+    for _, key, record_id in sorted(options, key=lambda option: -option[0]):
+        if key not in found and record_id not in found.values():
+            found[key] = record_id
+    return list(found.items())
+
+
+async def _rows(
+    bitable: Bitable, table_id: str, names: Mapping[str, str], ids: Collection[str]
+) -> AsyncIterator[_Row]:
+    key_column = names[columns.KEY]
+    where = None
+    if len(ids) <= _LOOKUP:
+        conditions = [{"field_name": key_column, "operator": "is", "value": [each]} for each in ids]
+        where = {"conjunction": "or", "conditions": conditions}
+    shown = [names[column] for column in _COLUMNS if column in names]
+    async for record in bitable.records(table_id, shown, where):
+        cells = {column: record.fields.get(names.get(column, "")) for column in _COLUMNS}
+        yield _Row(
+            record.record_id,
+            columns.text_of(cells[columns.KEY]),
+            columns.text_of(cells["kind"]),
+            columns.link_of(cells["page"]),
+        )
