@@ -49,7 +49,7 @@ _FRAMES: dict[int, ResponseSpec] = {
 
 
 _LONGEST_WAIT = 30 * 24 * 60 * 60
-"""Seconds. The extension lets go of a page after 14 days."""
+"""Seconds that an age is believed to be at most."""
 
 
 class CaptureHead(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +57,7 @@ class CaptureHead(Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Annotated[str, Meta(max_length=2000)]
     age: Annotated[float, Meta(ge=0)]
-    """Seconds since the page was captured: it waits while the gateway is down."""
+    """Seconds since Douban answered with the page: tabs stay open, and pages wait while the gateway is down."""
     trigger: Trigger
 
 

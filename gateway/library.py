@@ -1,7 +1,7 @@
 """The marks and subjects that were ever captured, and every change of them. Nothing is forgotten."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,6 +14,9 @@ from gateway.store import Store
 _mark = msgspec.json.Decoder(Mark)
 _subject = msgspec.json.Decoder(Subject)
 _changes = msgspec.json.Decoder(dict[str, tuple[Any, Any]])
+
+
+_MOMENT = timedelta(seconds=2)
 
 
 class MarkKey(Struct, frozen=True, order=True):
@@ -167,8 +170,13 @@ class Library:
 
 
 def _is_older(at: str, seen_at: str) -> bool:
-    """Whether a page is older than what is known. What was "seen" in the future tells of a clock, not of a page."""
-    return at < seen_at <= now().isoformat()
+    """Whether a page is older than what is known; ages are no more exact than a moment.
+
+    What was "seen" in the future tells of a clock that was wrong, not of a page.
+    """
+    if not seen_at or seen_at > now().isoformat():
+        return False
+    return datetime.fromisoformat(seen_at) - datetime.fromisoformat(at) > _MOMENT
 
 
 def _json(value: object) -> str:

@@ -264,6 +264,7 @@ class Capture(Struct, kw_only=True, frozen=True):
     """The message id of the device (a UUID): the same id is the same capture."""
     url: str
     captured_at: datetime
+    """When Douban answered with it, by the gateway's clock."""
     trigger: Trigger
     content: bytes
     """The page as it was sent. UTF-8 if the extension made it."""

@@ -205,3 +205,21 @@ def test_the_last_thing_shown_wins(ratings: list[object]) -> None:
     assert kept is not None
     assert kept.rating == (shown[-1] if shown else UNSET)
     assert told == sum(a != b for a, b in zip([UNSET, *shown], shown, strict=False))
+
+
+def test_a_clock_that_was_ahead_does_not_stop_later_edits(library: Library) -> None:
+    """A page was "seen" tomorrow; then the clock was set right."""
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    library.merge(reading(MARK), "c1", ahead)
+    edited = msgspec.structs.replace(MARK, rating=2)
+    assert library.merge(reading(edited), "c2", datetime.now(UTC)).changed == 1
+
+
+def test_a_page_that_waited_only_fills_in_what_is_not_known_of_a_subject(
+    library: Library, ledger: Ledger
+) -> None:
+    take(library, MARK)
+    old = msgspec.structs.replace(SUBJECT, title="远山（旧名）", score=5.0, year=1999)
+    assert take(library, MARK, minutes=-60, subjects=(old,)).outdated == 1
+    shown = ledger.pending("t", 10)[0].subject
+    assert (shown.title, shown.score, shown.year) == ("远山", 8.1, 1999)

@@ -42,7 +42,7 @@ export async function captureQuietly(tabId, url) {
   });
 }
 
-/** @typedef {{ url: string, bytes: Uint8Array }} Page */
+/** @typedef {{ url: string, age: number, bytes: Uint8Array }} Page */
 
 /**
  * @param {number} tabId
@@ -59,12 +59,12 @@ async function look(tabId) {
   const reason = refusal(facts);
   if (reason) return reason;
   const bytes = utf8(facts.html ?? "");
-  return bytes.length > PAGE_LIMIT ? "too_large" : { url: facts.url, bytes };
+  return bytes.length > PAGE_LIMIT ? "too_large" : { url: facts.url, age: facts.age, bytes };
 }
 
 /** @param {number} tabId @param {Page} page @param {"button" | "auto"} trigger */
-async function send(tabId, { url, bytes }, trigger) {
-  const item = { id: crypto.randomUUID(), url, trigger, bytes: bytes.length, since: Date.now() };
+async function send(tabId, { url, age, bytes }, trigger) {
+  const item = { id: crypto.randomUUID(), url, age, trigger, bytes: bytes.length, since: Date.now() };
   const outcome = await deliver(item, bytes);
   // The tab may be gone by now.
   if (outcome.kind === "done") await badgeTab(tabId, outcome.answer).catch(() => undefined);

@@ -7,6 +7,7 @@
  * @property {string} url
  * @property {"button" | "auto"} trigger
  * @property {number} bytes
+ * @property {number} age          Of the page when it was captured, in milliseconds.
  * @property {number} since        When it was captured, in milliseconds of the epoch.
  *
  * @typedef {object} Shelf

@@ -4,6 +4,7 @@
  *
  * @typedef {object} Facts
  * @property {string} url          Without its fragment.
+ * @property {number} age          Milliseconds since Douban answered with it: a tab may be days old.
  * @property {boolean} isHtml
  * @property {boolean} isEmpty     The page has no content at all.
  * @property {string} title
@@ -32,8 +33,10 @@ export function snapshot(limit) {
   // pbtn-<id> edits a mark of one's own; pbtn-<id>-wish and the like make one, on anybody's list.
   const editLinks = Array.from(document.getElementsByTagName("a")).filter((a) => /^pbtn-\d+$/.test(a.name));
   const html = document.documentElement?.outerHTML ?? "";
+  const [loading] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   return {
     url: location.href.split("#")[0],
+    age: Math.max(0, Date.now() - performance.timeOrigin - (loading?.responseStart ?? 0)),
     isHtml: /html/.test(document.contentType),
     isEmpty: !document.body?.firstElementChild && body === "",
     title: document.title.trim(),

@@ -1,5 +1,6 @@
 """All bases of the simulated Feishu, and what a person does to them in the browser."""
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -122,6 +123,14 @@ class World:
         return self.bases[app_token]
 
     # What a person does.
+
+    def copy_base(self, app_token: str) -> str:
+        """A copy of a base, with all that is in it. Tables, columns and rows have the ids of the first one."""
+        original = self.base(app_token)
+        twin = copy.deepcopy(original, {id(self.ids): self.ids})
+        twin.token = self.ids.app()
+        self.bases[twin.token] = twin
+        return twin.token
 
     def add_base(
         self,
