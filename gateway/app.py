@@ -31,7 +31,7 @@ from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.log import get as get_logger
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
-from gateway.security import Guard, owner_auth
+from gateway.security import DEVICE_PATHS, Guard, owner_auth
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.sync import Sync
@@ -76,7 +76,7 @@ class Gateway:
     def app(self) -> ASGIApp:
         """What uvicorn serves."""
         parts = {name: Provide(_always(part), sync_to_thread=False) for name, part in vars(self).items()}
-        auth = owner_auth(self.vault)
+        auth = owner_auth(self.store, self.vault)
         app = Litestar(
             [health, DeviceController, OwnerController, *pages.handlers(auth)],
             dependencies=parts,
@@ -86,6 +86,8 @@ class Gateway:
             exception_handlers={
                 D2FError: _our_error,
                 sqlite3.Error: _library_fault,
+                RecursionError: _no_json,
+                UnicodeDecodeError: _no_json,
                 HTTPException: _http_error,
                 Exception: _unforeseen,
             },
@@ -144,13 +146,17 @@ def _library_fault(request: Request[Any, Any, Any], error: sqlite3.Error) -> Res
     return _respond(request, problem(LibraryFault(why=type(error).__name__)))
 
 
+def _no_json(request: Request[Any, Any, Any], _error: RecursionError | UnicodeDecodeError) -> Response[Any]:
+    return _respond(request, problem(BadInput(field="JSON")))
+
+
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code == NotLoggedIn.status:
         return _respond(request, problem(NotLoggedIn()))
     if isinstance(error, ValidationException):
         wrong = msgspec.convert(error.extra or [], list[_Wrong])
         return _respond(request, problem(BadInput(field=", ".join(each.key for each in wrong))))
-    if error.status_code == MessageTooLarge.status:
+    if error.status_code == MessageTooLarge.status and request.url.path in DEVICE_PATHS:
         return _respond(request, problem(MessageTooLarge(limit=f"{MOST_BYTES // 2**20} MB")))
     return _respond(request, http_problem(error.status_code))
 

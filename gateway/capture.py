@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from gateway import __version__
 from gateway.devices import Devices, Message
-from gateway.errors import BadMessage, D2FError, Issue, LibraryFault
+from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault
 from gateway.intake import Intake
 from gateway.ledger import Counts
 from gateway.library import Library
@@ -225,6 +225,9 @@ async def _sealed(
     except sqlite3.Error as error:
         _log.error("library fault", error=str(error))
         failed = LibraryFault(why=str(error))
+    except Exception:  # noqa: BLE001  # unsealed, the answer could be anybody's, and the page be sent for ever
+        _log.exception("unforeseen")
+        failed = D2FError()
     return _frame(message.answer(failed.status, problem(failed)), failed.status)
 
 
@@ -236,7 +239,7 @@ def _capture(message: Message) -> Capture:
     line, _, page = message.plaintext.partition(b"\n")
     try:
         head = msgspec.json.decode(line, type=CaptureHead)
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         raise BadMessage from None
     return Capture(
         id=str(message.head.message),

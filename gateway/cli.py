@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import signal
+import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine
@@ -13,7 +14,7 @@ import click
 
 from gateway import __version__, log, settings
 from gateway.devices import Devices
-from gateway.errors import D2FError
+from gateway.errors import D2FError, NotRunning
 from gateway.extension import extension_folder
 from gateway.security import new_login_link
 from gateway.settings import Settings
@@ -52,6 +53,8 @@ def main(ctx: click.Context, *, no_browser: bool) -> None:
 @click.pass_obj
 def open_dashboard(current: Settings, *, only_print: bool) -> None:
     """Open the dashboard of the running gateway (a link that works once)."""
+    if not _answers(current.port):
+        raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         link = new_login_link(store, current)
     click.echo(link)
@@ -75,7 +78,13 @@ def extension() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Check every record at the end, and stop.")
-@click.option("--marks", default=1000, show_default=True, help="How many marks the simulated person has.")
+@click.option(
+    "--marks",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many marks the simulated person has.",
+)
 def demo(*, once: bool, marks: int) -> None:
     """Try it all with a simulated Douban and a simulated Feishu: no account, nothing leaves this machine."""
     from gateway.demo import demo as run_demo  # noqa: PLC0415  # the simulators are for this verb alone
@@ -106,6 +115,14 @@ def feishu(port: int) -> None:
     from gateway.sandbox import serve  # noqa: PLC0415  # the simulators are for these verbs alone
 
     _run(lambda stop: serve.feishu(port, stop))
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 async def _serve(current: Settings, stop: asyncio.Event, *, browser: bool) -> int:

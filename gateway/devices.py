@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway import __version__, seal
-from gateway.errors import BadMessage, OldMessage, PairingClosed, UnknownDevice, WrongOrigin
+from gateway.errors import UNDECODABLE, BadMessage, OldMessage, PairingClosed, UnknownDevice, WrongOrigin
 from gateway.log import get
 from gateway.model import now
 from gateway.seal import Head, Keys
@@ -22,6 +22,9 @@ _LIFETIME = timedelta(minutes=10)
 _MOST_FAILURES = 5
 _RANDOM = 32
 _ORIGINS = ("chrome-extension://", "moz-extension://")
+
+_HIGHEST_COUNTER = 2**63 - 1
+"""The largest whole number that SQLite keeps."""
 
 PAIR_PATH = "/api/v1/pair"
 
@@ -62,7 +65,7 @@ class Message(Struct, frozen=True):
         """The plaintext as JSON. Raises BadMessage."""
         try:
             return msgspec.json.decode(self.plaintext, type=kind)
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             raise BadMessage from None
 
     def answer(self, status: int, body: object) -> bytes:
@@ -124,6 +127,8 @@ class Devices:
     def open(self, frame: bytes, path: str, origin: str) -> Message:
         """Raises UnknownDevice, WrongOrigin or BadMessage."""
         head = Head.of(frame)
+        if head.counter > _HIGHEST_COUNTER:
+            raise BadMessage
         device = self._store.device(head.key_id.hex())
         sealed_keys = self._vault.get(f"device {head.key_id.hex()}")
         if device is None or device.revoked_at is not None or sealed_keys is None:
@@ -150,7 +155,7 @@ class Devices:
 def _pair_request(plaintext: bytes) -> PairRequest:
     try:
         request = msgspec.json.decode(plaintext, type=PairRequest)
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         raise BadMessage from None
     if len(request.random) != _RANDOM:
         raise BadMessage

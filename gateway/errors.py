@@ -4,6 +4,7 @@
     ├── StartError               the gateway cannot start
     │   ├── BadSetting
     │   ├── PortTaken
+    │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
     │   └── KeyLost
     ├── LibraryFault        500  the disk or the library file fails
@@ -50,9 +51,10 @@ what to do, for the person, in Chinese and English. Hints may name facts in ``{b
 
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 
 __all__ = [
+    "UNDECODABLE",
     "BadAddress",
     "BadInput",
     "BadMessage",
@@ -82,6 +84,7 @@ __all__ = [
     "NotATable",
     "NotFound",
     "NotLoggedIn",
+    "NotRunning",
     "OldMessage",
     "OwnerError",
     "PairingClosed",
@@ -99,6 +102,10 @@ __all__ = [
     "WrongHost",
     "WrongOrigin",
 ]
+
+
+UNDECODABLE = (MsgspecError, UnicodeDecodeError, RecursionError)
+"""What ``msgspec.json.decode`` raises: for what is no JSON, or another, for bytes that are no UTF-8, for depth."""
 
 
 class Words(Struct, frozen=True):
@@ -158,6 +165,15 @@ class PortTaken(StartError):
     hint = Words(
         "端口 {port} 已被别的程序占用。也许 D2F 已在运行；否则请关掉那个程序，或设置 D2F_PORT。",
         "Port {port} is taken. Perhaps D2F is running already; else close that program, or set D2F_PORT.",
+    )
+
+
+class NotRunning(StartError):
+    code = "not_running"
+    title = "No gateway is running"
+    hint = Words(
+        "端口 {port} 上没有网关在运行。请先运行 d2f，它会自己打开控制台。",
+        "No gateway is running on port {port}. Run d2f: it opens the dashboard by itself.",
     )
 
 

@@ -19,6 +19,8 @@ def m001_first(db: Database) -> None:
             counter INTEGER NOT NULL DEFAULT 0, paired_at TEXT NOT NULL, seen_at TEXT NOT NULL, revoked_at TEXT)""",
         # One-time links to the dashboard, by the hash of what is in them.
         "CREATE TABLE login_link (hash TEXT PRIMARY KEY, expires_at TEXT NOT NULL)",
+        # Sessions that were logged out of, for as long as they would have been good.
+        "CREATE TABLE ended_session (hash TEXT PRIMARY KEY, expires_at TEXT NOT NULL)",
         """CREATE TABLE capture (
             id TEXT PRIMARY KEY, device TEXT NOT NULL, url TEXT NOT NULL, trigger TEXT NOT NULL,
             captured_at TEXT NOT NULL, received_at TEXT NOT NULL, content BLOB, size INTEGER NOT NULL,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
 from litestar.security.jwt import JWTCookieAuth, Token
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
@@ -27,7 +28,7 @@ _SESSION = timedelta(days=7)
 _JWT_SECRET = "jwt"  # noqa: S105  # the name that it is kept under
 _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = _SAFE | {"POST", "PUT", "DELETE"}
-_DEVICE_PATHS = frozenset(f"/api/v1/{name}" for name in ("pair", "captures", "session", "state"))
+DEVICE_PATHS = frozenset(f"/api/v1/{name}" for name in ("pair", "captures", "session", "state"))
 """What an extension calls, at 127.0.0.1; all else is the dashboard's, at its own name."""
 _EVERYWHERE = frozenset({"/health"})
 
@@ -77,28 +78,31 @@ class Guard:
 
     def _refuse(self, scope: Any) -> "_Refusal | None":
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host, path, method = headers.get(b"host", ""), scope["path"], scope["method"]
-        hosts = sum(name == b"host" for name, _ in scope["headers"])
-        if hosts != 1 or host not in {self._settings.host, self._settings.dashboard_host}:
-            return _Refusal.of(WrongHost(host=self._settings.dashboard))
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        path, method = scope["path"], scope["method"]
         if method not in _METHODS:
             return _Refusal(405, msgspec.json.encode(http_problem(405)))
         if headers.get(b"content-encoding", "identity") != "identity":
             return _Refusal(415, msgspec.json.encode(http_problem(415)))
-        if path in _DEVICE_PATHS and method == "POST":
-            return None if host == self._settings.host else _Refusal.of(WrongHost(host=self._settings.host))
-        if path in _EVERYWHERE:
+        if path in DEVICE_PATHS and method == "POST":
+            return (
+                None if hosts == [self._settings.host] else _Refusal.of(WrongHost(host=self._settings.host))
+            )
+        if path in _EVERYWHERE and hosts == [self._settings.host]:
             return None
-        if host != self._settings.dashboard_host:
-            if method == "GET" and path == "/":
-                return _Refusal(307, b"", self._settings.dashboard)
-            return _Refusal.of(WrongHost(host=self._settings.dashboard))
+        if hosts != [self._settings.dashboard_host]:
+            return self._elsewhere(hosts, method, headers.get(b"accept", ""))
         own = self._settings.dashboard.rstrip("/")
-        if method not in _SAFE and headers.get(b"origin") != own:
-            return _Refusal.of(WrongOrigin())
-        if headers.get(b"origin", own) != own:
+        if headers.get(b"origin", own if method in _SAFE else "") != own:
             return _Refusal.of(WrongOrigin())
         return None
+
+    def _elsewhere(self, hosts: list[str], method: str, accept: str) -> "_Refusal":
+        """A person who types what they are used to is led to the dashboard; a program is told."""
+        usual = [self._settings.host], [f"localhost:{self._settings.port}"]
+        if hosts in usual and method == "GET" and "text/html" in accept:
+            return _Refusal(307, b"", self._settings.dashboard)
+        return _Refusal.of(WrongHost(host=self._settings.dashboard))
 
 
 class _Refusal(Struct, frozen=True):
@@ -119,21 +123,29 @@ async def _respond(send: Send, refusal: _Refusal) -> None:
     await send({"type": "http.response.body", "body": refusal.body, "more_body": False})
 
 
-def owner_auth(vault: Vault) -> JWTCookieAuth[Owner, Token]:
-    """The owner's session: a signed cookie of seven days, for the dashboard's own host name only."""
+def owner_auth(store: Store, vault: Vault) -> JWTCookieAuth[Owner, Token]:
+    """The owner's session: a signed cookie of seven days, for the dashboard's own host name only.
+
+    Each has an id (``jti``), so that the one that is logged out of is good for nothing more.
+    """
     secret = vault.get(_JWT_SECRET)
     if secret is None:
         secret = secrets.token_hex(32).encode()
         vault.set(_JWT_SECRET, secret)
+
+    async def has_ended(token: Token, _connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+        return store.session_ended(_digest(str(token.jti)))
+
     return JWTCookieAuth[Owner, Token](
         retrieve_user_handler=_owner,
+        revoked_token_handler=has_ended,
         token_secret=secret.decode(),
         key=COOKIE,
         default_token_expiration=_SESSION,
         secure=False,  # http on loopback; browsers send it to this host name only
         samesite="strict",
         exclude_http_methods=[],
-        require_claims=["exp", "sub"],
+        require_claims=["exp", "sub", "jti"],
     )
 
 
@@ -148,6 +160,17 @@ def use_login_link(store: Store, key: str) -> None:
     """Raises LoginLinkUsed."""
     if not store.use_login_link(_digest(key)):
         raise LoginLinkUsed
+
+
+def log_in(auth: JWTCookieAuth[Owner, Token]) -> list[Cookie]:
+    """The cookies of a new session."""
+    response = auth.login(Owner().name, token_unique_jwt_id=secrets.token_urlsafe(16))
+    return [cookie for cookie in response.cookies if cookie.value]
+
+
+def log_out(store: Store, token: Token) -> None:
+    """From now on the session is good for nothing, whoever has its cookie."""
+    store.end_session(_digest(str(token.jti)), token.exp)
 
 
 def _digest(key: str) -> str:

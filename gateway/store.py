@@ -187,6 +187,14 @@ class Store:
         self.do("DELETE FROM login_link WHERE expires_at <= ?", [at])
         return used
 
+    def end_session(self, digest: str, expires_at: datetime) -> None:
+        """A session that is good for nothing more; it is remembered until it would have expired."""
+        self.do("DELETE FROM ended_session WHERE expires_at <= ?", [now().isoformat()])
+        self.do("INSERT OR IGNORE INTO ended_session VALUES (?, ?)", [digest, expires_at.isoformat()])
+
+    def session_ended(self, digest: str) -> bool:
+        return self.one("SELECT 1 FROM ended_session WHERE hash = ?", [digest]) is not None
+
     # --- captures
 
     def keep(self, capture: Capture, device: str) -> bool:

@@ -86,9 +86,11 @@ class Extension:
         headers = {"Origin": self._origin, "Content-Type": "application/octet-stream"}
         return call(self._gateway, "POST", path, headers=headers, body=frame)
 
-    def frame(self, path: str, plaintext: bytes, message: UUID | None = None) -> bytes:
+    def frame(
+        self, path: str, plaintext: bytes, message: UUID | None = None, counter: int | None = None
+    ) -> bytes:
         """A sealed message of this device."""
-        head = Head(bytes.fromhex(self.device), message or uuid4(), time.time_ns())
+        head = Head(bytes.fromhex(self.device), message or uuid4(), counter or time.time_ns())
         return seal.seal(head, self.keys.requests, f"POST {path}", plaintext)
 
     def send(self, path: str, plaintext: bytes, message: UUID | None = None) -> tuple[int, Any]:

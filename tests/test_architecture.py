@@ -19,7 +19,7 @@ ONLY_FOR = {
     "gateway.demo": {"gateway.cli"},
     "gateway.visitor": {"gateway.demo"},
     "gateway.sandbox.": {"gateway.cli", "gateway.demo"},
-    "gateway.feishu.": {"gateway.push", "gateway.sync"},
+    "gateway.feishu.": {"gateway.push", "gateway.records", "gateway.sync"},
     "gateway.douban.": {"gateway.intake"},
     "gateway.schema": {"gateway.store"},
 }

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from gateway.visitor import OwnerVisitor
+from tests.support import World
 
 
 def d2f(folder: Path, *verbs: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,9 +37,23 @@ def test_extension_names_a_folder_that_can_be_loaded(tmp_path: Path) -> None:
     assert (folder / "manifest.json").is_file()
 
 
-def test_pair_and_open_print_what_is_needed(tmp_path: Path) -> None:
+def test_pair_prints_a_code(tmp_path: Path) -> None:
     assert d2f(tmp_path, "pair").stdout.startswith("d2f1-8377-")
-    assert "http://d2f.localhost:8377/login?key=" in d2f(tmp_path, "open", "--print").stdout
+
+
+def test_open_prints_a_link_that_logs_in(world: World) -> None:
+    started = world.start()
+    link = d2f(world.folder, "open", "--print", D2F_PORT=str(started.port)).stdout.strip()
+    assert link.startswith(f"http://d2f.localhost:{started.port}/login?key=")
+    assert OwnerVisitor(link).call("GET", "/api/v1/overview").status == 200
+
+
+def test_open_without_a_gateway_says_so(tmp_path: Path) -> None:
+    """A link to nowhere would be opened, and not work, and be spent."""
+    run = d2f(tmp_path, "open", "--print", D2F_PORT="1")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "No gateway is running on port 1" in run.stderr
+    assert "没有网关在运行" in run.stderr
 
 
 def test_the_demo_checks_itself(tmp_path: Path) -> None:

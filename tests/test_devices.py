@@ -107,6 +107,29 @@ def test_what_is_no_message_of_ours_gets_a_sealed_problem(started: Started) -> N
     assert set(answer["hint"]) == {"zh", "en"}
 
 
+def test_an_unforeseen_fault_is_told_to_the_device_and_holds_up_no_other_page(started: Started) -> None:
+    """Were the answer not sealed, the extension would wait for its gateway and send nothing more."""
+    world, browser = started.world, started.pair()
+    lists = [f"https://{name}.douban.com/people/{world.person.id}/collect" for name in ("movie", "book")]
+    pages = [world.visitor.open(url).body for url in lists]
+    assert browser.capture(lists[0], pages[0])[0] == 200
+    store = started.gateway.store
+    world.background.call(lambda: store.do("""UPDATE mark SET body = '{"account":7}'"""))
+    status, answer = browser.capture(lists[0], pages[0])
+    assert (status, answer["code"]) == (500, "error")
+    assert set(answer["hint"]) == {"zh", "en"}
+    assert browser.capture(lists[1], pages[1])[1]["verdict"] == "ok"
+    started.stop()
+    assert world.start().marks() > 0  # the page that cannot be read does not end the next start
+
+
+def test_a_counter_beyond_all_numbers_is_no_message(started: Started) -> None:
+    browser = started.pair()
+    path = "/api/v1/session"
+    frame = browser.frame(path, b'{"cookies":[]}', counter=2**64 - 1)
+    assert browser.post(path, frame).status == 400
+
+
 def test_a_hundred_megabytes_are_refused_plainly(started: Started) -> None:
     reply = post(started, "/api/v1/captures", bytes(100 * 1024 * 1024))
     assert reply.status == 413

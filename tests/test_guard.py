@@ -8,9 +8,9 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from gateway.app import Gateway
-from gateway.security import Guard
+from gateway.security import Guard, new_login_link
 from gateway.settings import Settings
-from gateway.visitor import Reply, call
+from gateway.visitor import OwnerVisitor, Reply, call
 from tests.support import Background, Started, World, background
 
 OPEN = {"/health"}
@@ -59,6 +59,16 @@ def test_no_route_answers_without_a_credential(started: Started, tmp_path: Path)
             assert reply.status in expected, (method, path, host, reply)
             tried += 1
     assert tried > 20
+
+
+@pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1:{port}"])
+@pytest.mark.parametrize("path", ["/", "/anything"])
+def test_a_person_who_types_another_of_our_names_is_led_to_the_dashboard(
+    started: Started, host: str, path: str
+) -> None:
+    named = host.format(port=started.gateway.settings.port)
+    reply = ask(started, "GET", path, named, Accept="text/html,*/*")
+    assert (reply.status, reply.headers["location"]) == (307, started.gateway.settings.dashboard)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +125,36 @@ def test_a_packed_body_is_refused(started: Started) -> None:
         ).status
         == 415
     )
+
+
+def test_a_session_that_was_logged_out_of_is_good_for_nothing(started: Started) -> None:
+    """Not in another browser either, that has a copy of the cookie."""
+    settings = started.gateway.settings
+    link = started.world.background.call(lambda: new_login_link(started.gateway.store, settings))
+    other = OwnerVisitor(link)
+    assert other.call("GET", "/api/v1/overview").status == 200
+    assert other.call("POST", "/logout").status == 200
+    assert other.call("GET", "/api/v1/overview").status == 401
+    assert started.owner.call("GET", "/api/v1/overview").status == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"app_id":' * 100_000, '{"app_id":"\udcff"}'])
+def test_what_is_no_json_is_bad_input(started: Started, body: str) -> None:
+    settings = started.gateway.settings
+    headers = {
+        "Host": settings.dashboard_host,
+        "Origin": settings.dashboard.rstrip("/"),
+        "Cookie": started.owner.cookie,
+        "Content-Type": "application/json",
+    }
+    content = body.encode("utf-8", "surrogateescape")
+    reply = call(started.origin, "PUT", "/api/v1/feishu", headers=headers, body=content)
+    assert (reply.status, reply.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_an_address_that_is_none_does_not_hide_the_dashboard(started: Started) -> None:
+    started.pair().capture("https://[::1", b"<html></html>")
+    assert started.owner.call("GET", "/").status == 200
 
 
 def test_no_page_may_frame_or_sniff(started: Started) -> None:

@@ -14,19 +14,20 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
-from litestar.security.jwt import JWTCookieAuth
+from litestar.security.jwt import JWTCookieAuth, Token
 from litestar.static_files import (
     create_static_files_router,  # pyright: ignore[reportUnknownVariableType]  # Litestar's own annotations
 )
 from litestar.types import ControllerRouterHandler
 
+from gateway import security
 from gateway.dashboard.api import overview
 from gateway.dashboard.words import WORDS, say
 from gateway.extension import extension_folder
 from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.problems import Problem
-from gateway.security import Owner, use_login_link
+from gateway.security import Owner
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.sync import Sync
@@ -55,18 +56,17 @@ def environment() -> Environment:
     return templates
 
 
-def handlers(auth: JWTCookieAuth[Owner, Any]) -> list[ControllerRouterHandler]:
+def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]:
     """All routes of this file. A log-in link is its own credential; the rest needs the owner's cookie."""
 
     @get("/login", opt={"exclude_from_auth": True}, include_in_schema=False, sync_to_thread=False)
     def log_in(key: FromQuery[str], store: NamedDependency[Store]) -> Response[Any]:
-        use_login_link(store, key)
-        response = auth.login(Owner().name)
-        cookies = [cookie for cookie in response.cookies if cookie.value]
-        return Redirect("/", status_code=303, cookies=cookies)
+        security.use_login_link(store, key)
+        return Redirect("/", status_code=303, cookies=security.log_in(auth))
 
     @post("/logout", include_in_schema=False, status_code=200, sync_to_thread=False)
-    def log_out() -> Response[None]:
+    def log_out(request: Request[Owner, Token, Any], store: NamedDependency[Store]) -> Response[None]:
+        security.log_out(store, request.auth)
         return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
 
     static = create_static_files_router(
@@ -139,7 +139,10 @@ def _moment(at: datetime) -> str:
 
 def _page_name(language: str, url: str) -> str:
     """What a person would call the page of an address; else the address without what every one of them has."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all
+        return url[:80]
     host = (parts.hostname or "").removesuffix(".douban.com")
     path = parts.path.strip("/").split("/")
     if host in _LISTED and path[0] == "subject" and len(path) > 1:

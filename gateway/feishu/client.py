@@ -141,7 +141,7 @@ class Client:
             raise errors.FeishuUnreachable(why=_why(error)) from error
         try:
             answer = _envelope.decode(reply.content)
-        except msgspec.MsgspecError as error:
+        except errors.UNDECODABLE as error:
             if reply.status_code == _TOO_LARGE:  # said by something on the way, in its own words
                 raise errors.BatchTooLarge(feishu_code=_TOO_LARGE) from error
             raise errors.FeishuFault(feishu_code=reply.status_code, log_id=_log_id(reply)) from error
@@ -181,7 +181,7 @@ def _decode(answer: _Envelope, shape: type[T]) -> T:
     """Raises FeishuFault for a reply that is not in its documented shape: who knows what was done."""
     try:
         return msgspec.json.decode(answer.data, type=shape)
-    except msgspec.MsgspecError as error:
+    except errors.UNDECODABLE as error:
         raise errors.FeishuFault from error
 
 
