@@ -89,7 +89,7 @@ def demo(*, once: bool, marks: int) -> None:
     """Try it all with a simulated Douban and a simulated Feishu: no account, nothing leaves this machine."""
     from gateway.demo import demo as run_demo  # noqa: PLC0415  # the simulators are for this verb alone
 
-    failed = _run(lambda stop: run_demo(marks, stop=None if once else stop))
+    failed = _run(lambda stop: run_demo(marks, stop, once=once))
     sys.exit(failed)
 
 

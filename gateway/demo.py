@@ -33,13 +33,18 @@ _STATUSES = {
     Medium.MOVIE: {Status.WISH: "想看", Status.DOING: "在看", Status.DONE: "看过"},
     Medium.MUSIC: {Status.WISH: "想听", Status.DOING: "在听", Status.DONE: "听过"},
 }
+_KINDS = {Medium.BOOK: {"图书"}, Medium.MOVIE: {"电影", "剧集"}, Medium.MUSIC: {"音乐"}}
+"""Lists of films and series do not say which of both a row is."""
 _NEXT = re.compile(r'<link rel="next" href="([^"]+)"')
 _SUBJECT_PAGES = 12
 """How many subjects the visitor opens, after the lists."""
 
 
-async def demo(marks: int, stop: asyncio.Event | None) -> int:
-    """Runs the demo and, with ``stop``, stays up until it is set. Returns 1 if a record is missing or wrong."""
+async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
+    """Runs the demo until ``stop`` is set or, with ``once``, until all is checked.
+
+    Returns 1 if a record is missing or wrong, 130 if it was stopped before that was known.
+    """
     log.configure("error")
     person, world = make_person(marks), Feishu()
     world.add_app(APP_ID, APP_SECRET)
@@ -58,13 +63,17 @@ async def demo(marks: int, stop: asyncio.Event | None) -> int:
                     _set_up, new_login_link(gateway.store, gateway.settings), bitable
                 )
                 watching = asyncio.create_task(_watch(gateway))
-                pages = await walk(person, DoubanVisitor(douban.url, person.cookies), extension)
-                await gateway.sync.rest()
+                working = asyncio.create_task(
+                    _sync(gateway, person, DoubanVisitor(douban.url, person.cookies), extension)
+                )
+                if not await _first(working, stop):
+                    return 130
+                pages = working.result()
                 watching.cancel()
                 seconds = time.perf_counter() - started
                 wrong = check(person, world.rows(app_token, TABLE))
                 _summary(gateway, world, pages, seconds, wrong, len(person.marks))
-                if stop is not None:
+                if not once:
                     _say(f"控制台 · dashboard       {new_login_link(gateway.store, gateway.settings)}")
                     _say(f"多维表格 · the Bitable   {gateway.sync.state.table}")
                     _say("按 Ctrl-C 结束 · Ctrl-C ends it")
@@ -87,6 +96,8 @@ def check(person: Person, rows: dict[str, dict[str, Any]]) -> list[str]:
         for column, value in _expected(entry).items():
             if row.get(column) != value:
                 wrong.append(f"{entry.key}: {column} is {row.get(column)!r}, not {value!r}")
+        if row.get("分类") not in _KINDS[entry.key.medium]:
+            wrong.append(f"{entry.key}: 分类 is {row.get('分类')!r}")
     return wrong + [f"{subject}: a record without a mark" for subject in by_page]
 
 
@@ -118,6 +129,21 @@ def _set_up(login_link: str, bitable: str) -> Extension:
     )
     assert reply.status == 200, reply.body.decode()  # noqa: PLR2004  # OK
     return Extension(owner.call("POST", "/api/v1/pairing").json()["code"])
+
+
+async def _sync(gateway: Gateway, person: Person, visitor: DoubanVisitor, extension: Extension) -> int:
+    """All there is, into the table. Returns the number of pages."""
+    pages = await walk(person, visitor, extension)
+    await gateway.sync.rest()
+    return pages
+
+
+async def _first(work: asyncio.Task[int], stop: asyncio.Event) -> bool:
+    """Waits for the work; False if the person stopped it."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    return work.done() or not work.cancel()
 
 
 async def walk(person: Person, visitor: DoubanVisitor, extension: Extension) -> int:

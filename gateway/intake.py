@@ -1,5 +1,7 @@
 """A capture's way into the library: kept, read, merged, pushed. Each step can be done again."""
 
+import sqlite3
+
 import msgspec
 from msgspec import Struct
 
@@ -52,13 +54,19 @@ class Intake:
         return self.read(capture)
 
     def read(self, capture: Capture) -> Result:
-        """Reads a kept page (again) and merges what it says into the library."""
+        """Reads a kept page (again) and merges what it says into the library.
+
+        A page that we stumble over is noted as such, and kept: nobody need send it again. Raises sqlite3.Error.
+        """
         account = self._library.account
         reading = douban.read(capture.url, capture.content, account=account.id if account else None)
-        with self._store.atomic():
-            outcome = self._merge(reading, capture)
-            result = _sum_up(capture.id, reading, outcome)
-            self._store.note_reading(capture.id, reading, msgspec.json.encode(result))
+        try:
+            result, outcome = self._take_in(capture, reading)
+        except sqlite3.Error:
+            raise
+        except Exception:  # noqa: BLE001  # a mistake of ours must not hold up the next page
+            _log.exception("not taken in", capture=capture.id)
+            result, outcome = self._take_in(capture, _unread(reading))
         _log.info(
             "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
         )
@@ -66,6 +74,14 @@ class Intake:
         if outcome.outdated:
             self._sync.wake()
         return result
+
+    def _take_in(self, capture: Capture, reading: Reading) -> tuple[Result, Outcome]:
+        """All of it or nothing."""
+        with self._store.atomic():
+            outcome = self._merge(reading, capture)
+            result = _sum_up(capture.id, reading, outcome)
+            self._store.note_reading(capture.id, reading, msgspec.json.encode(result))
+        return result, outcome
 
     def read_again(self, capture_id: str) -> Result | None:
         """Reads a kept page once more; None if the page is not kept any more."""
@@ -86,6 +102,11 @@ class Intake:
         if reading.page.verdict is not Verdict.OK:
             return Outcome()
         return self._library.merge(reading, capture.id, capture.captured_at)
+
+
+def _unread(reading: Reading) -> Reading:
+    page = msgspec.structs.replace(reading.page, verdict=Verdict.UNKNOWN, reason="internal")
+    return Reading(page=page, account=reading.account)
 
 
 def _sum_up(capture_id: str, reading: Reading, outcome: Outcome) -> Result:

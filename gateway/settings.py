@@ -18,7 +18,7 @@ _DIRS = PlatformDirs("d2f", appauthor=False, roaming=False)
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting, with the environment variable ``D2F_<NAME>`` that overrides it."""
 
-    port: Annotated[int, Meta(ge=0, le=65535)] = 8377
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8377
     """Where the gateway listens, on 127.0.0.1 only."""
     data: Path = Path(_DIRS.user_data_dir)
     """Where the library, the key file and the kept captures live."""
@@ -60,7 +60,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
             if value := environment.get(f"D2F_{name.upper()}"):
                 values[name] = value
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         name = re.search(r"\$\.(\w+)", str(error))
         raise BadSetting(setting=f"D2F_{name[1].upper()}" if name else str(path), why=str(error)) from error
 

@@ -53,9 +53,8 @@ def test_every_error_is_raised_somewhere(kind: type[D2FError]) -> None:
 
 
 def test_every_reason_of_a_page_has_words_and_a_reader() -> None:
-    reader = "".join(
-        path.read_text("utf-8") for path in (Path(gateway.__file__).parent / "douban").glob("*.py")
-    )
+    here = Path(gateway.__file__).parent
+    reader = "".join(path.read_text("utf-8") for path in (*here.glob("douban/*.py"), here / "intake.py"))
     for code, words in PAGE_REASONS.items():
         assert f'"{code}"' in reader, code
         assert CHINESE.search(words.zh)

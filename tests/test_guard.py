@@ -1,13 +1,19 @@
 """Nothing answers without a credential, under another name, or to another origin."""
 
+import base64
+import socket
+import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from gateway.app import Gateway
+from gateway.model import now
 from gateway.security import Guard, new_login_link
 from gateway.settings import Settings
 from gateway.visitor import OwnerVisitor, Reply, call
@@ -100,10 +106,46 @@ def test_the_owners_cookie_is_no_use_to_another_origin(started: Started, origin:
     assert (reply.status, reply.json()["code"]) == (403, "wrong_origin")
 
 
-def test_a_log_in_link_works_once(started: Started, request: pytest.FixtureRequest) -> None:
-    del request
+def test_a_log_in_link_works_once_and_not_for_long(started: Started) -> None:
+    store, settings = started.gateway.store, started.gateway.settings
+    paths = [
+        started.world.background.call(lambda: new_login_link(store, settings)).removeprefix(
+            settings.dashboard.rstrip("/")
+        )
+        for _ in range(2)
+    ]
+    assert ask(started, "GET", paths[0]).status == 303
+    assert ask(started, "GET", paths[0]).status == 403
+    ends = started.world.background.call(lambda: store.one("SELECT expires_at FROM login_link"))
+    assert ends
+    assert timedelta(minutes=9) < datetime.fromisoformat(ends[0]) - now() < timedelta(minutes=11)
+    past = (now() - timedelta(seconds=1)).isoformat()
+    started.world.background.call(lambda: store.do("UPDATE login_link SET expires_at = ?", [past]))
+    assert ask(started, "GET", paths[1]).status == 403
     for link in ("/login?key=guess", "/login"):
         assert ask(started, "GET", link).status in {400, 403}
+
+
+def test_a_session_ends_after_a_week(started: Started) -> None:
+    body = started.owner.cookie.split(".")[1]
+    claims = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    assert timedelta(days=6) < timedelta(seconds=claims["exp"] - time.time()) <= timedelta(days=7)
+
+
+def test_two_names_are_none(started: Started) -> None:
+    settings = started.gateway.settings
+    with socket.create_connection(("127.0.0.1", started.port)) as connection:
+        hosts = f"Host: {settings.host}\r\nHost: evil.test\r\n"
+        connection.sendall(f"GET /health HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n".encode())
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert reply.split(b" ", 2)[1] in {b"400", b"421"}
+
+
+def test_another_origin_may_not_even_look(started: Started) -> None:
+    settings = started.gateway.settings
+    headers = {"Host": settings.dashboard_host, "Cookie": started.owner.cookie, "Origin": "http://evil.test"}
+    reply = call(started.origin, "GET", "/api/v1/overview", headers=headers)
+    assert (reply.status, reply.json()["code"]) == (403, "wrong_origin")
 
 
 def test_a_forged_cookie_is_not_believed(started: Started) -> None:

@@ -15,6 +15,7 @@ import { inTurn } from "./turn.js";
 
 export const DOUBAN_ORIGINS = ["*://*.douban.com/*"];
 const ECHO = 60_000;
+const PATIENCE = 10_000;
 
 const turn = inTurn();
 
@@ -36,10 +37,8 @@ export async function captureNow(tabId) {
 export async function captureQuietly(tabId, url) {
   const type = placeOf(url)?.type;
   if ((type !== "list" && type !== "subject") || !(await settings()).autosync) return;
-  await turn(async () => {
-    const page = await look(tabId);
-    if (typeof page !== "string" && (await isNews(tabId, page))) void send(tabId, page, "auto");
-  });
+  const page = await look(tabId);
+  if (typeof page !== "string" && (await turn(() => isNews(tabId, page)))) void send(tabId, page, "auto");
 }
 
 /** @typedef {{ url: string, age: number, bytes: Uint8Array }} Page */
@@ -52,9 +51,13 @@ async function look(tabId) {
   if (!(await chrome.permissions.contains({ origins: DOUBAN_ORIGINS }))) return "permission";
   const tabs = await chrome.tabs.query({});
   if (!placeOf(tabs.find(({ id }) => id === tabId)?.url)) return "elsewhere";
-  const facts = await chrome.scripting
-    .executeScript({ target: { tabId }, func: snapshot, args: [PAGE_LIMIT] })
-    .then(([{ result }]) => result ?? null, () => null);
+  const facts = await Promise.race([
+    chrome.scripting
+      .executeScript({ target: { tabId }, func: snapshot, args: [PAGE_LIMIT], injectImmediately: true })
+      .then(([{ result }]) => result ?? null, () => null),
+    // A page that shows a dialog runs nothing until it is closed.
+    new Promise((resolve) => setTimeout(resolve, PATIENCE, null)),
+  ]);
   if (!facts) return "unreadable";
   const reason = refusal(facts);
   if (reason) return reason;

@@ -16,6 +16,7 @@ import { sendSession } from "./session.js";
 import { inTurn } from "./turn.js";
 
 const ALARM = "d2f-courier";
+const PERIOD = 0.5;
 /** A problem with one of these, or above 499, may pass: the page is kept and tried again. */
 const PASSING = new Set([401, 403, 408, 409, 429]);
 
@@ -33,6 +34,7 @@ export async function deliver(item, page) {
   /** @type {Promise<Outcome>} */
   const outcome = new Promise((resolve) => askers.set(item.id, resolve));
   await shelf.put(item, page);
+  await chrome.alarms.create(ALARM, { periodInMinutes: PERIOD }); // should the browser stop us before it is sent
   void run();
   return outcome;
 }
@@ -141,5 +143,5 @@ async function countDropped(more) {
 async function setAlarm(trouble) {
   const isDue = (await settings()).pushing || (trouble !== null && trouble.kind !== "unpaired");
   if (!isDue) await chrome.alarms.clear(ALARM);
-  else if (!(await chrome.alarms.get(ALARM))) await chrome.alarms.create(ALARM, { periodInMinutes: 0.5 });
+  else if (!(await chrome.alarms.get(ALARM))) await chrome.alarms.create(ALARM, { periodInMinutes: PERIOD });
 }

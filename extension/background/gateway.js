@@ -34,6 +34,7 @@ export class Failure extends Error {
 
 // One message at a time: the gateway refuses a counter that overtook another on its way.
 const turn = inTurn();
+let timedOut = { at: 0, port: 0 };
 
 /**
  * A message of this paired browser. Rejects with a Failure.
@@ -42,7 +43,10 @@ const turn = inTurn();
  * @param {string} [id]  Of a message that is tried again.
  */
 export function call(path, plaintext, id = crypto.randomUUID()) {
+  const asked = Date.now();
   return turn(async () => {
+    // What waited behind a message that was not answered need not wait as long once more.
+    if (asked <= timedOut.at) throw new Failure("timeout", timedOut.port);
     const pairing = await loadPairing();
     if (!pairing) throw new Failure("unpaired", null);
     return exchange(pairing.port, path, pairing, { id, counter: await nextCounter() }, plaintext);
@@ -98,7 +102,10 @@ async function post(port, path, frame) {
     const isSealed = response.headers.get("content-type")?.startsWith(SEALED);
     return { response, body: new Uint8Array(isSealed ? await response.arrayBuffer() : []) };
   } catch (error) {
-    if (error instanceof DOMException && error.name === "TimeoutError") throw new Failure("timeout", port);
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      timedOut = { at: Date.now(), port };
+      throw new Failure("timeout", port);
+    }
     // A missing permission looks like a dead port; only asking tells them apart.
     const allowed = await chrome.permissions.contains({ origins: GATEWAY_ORIGINS });
     throw new Failure(allowed ? "offline" : "permission", port);

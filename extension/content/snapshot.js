@@ -6,6 +6,7 @@
  * @property {string} url          Without its fragment.
  * @property {number} age          Milliseconds since Douban answered with it: a tab may be days old.
  * @property {boolean} isHtml
+ * @property {boolean} isLoading   Part of it has not come.
  * @property {boolean} isEmpty     The page has no content at all.
  * @property {string} title
  * @property {string} heading      The first heading.
@@ -15,14 +16,18 @@
  * @property {string} navScript    Names the account.
  * @property {string} navLink      Names it too.
  * @property {string} avatar       Address of the picture of the list's owner.
- * @property {string} menu         The first entry of that owner's menu.
- * @property {boolean} canDelete   Rows offer to be deleted.
+ * @property {boolean} canEdit     Rows offer to be changed and deleted, which they do to their owner alone.
+ * @property {boolean} isUnmarked  A subject that the person may mark, and has not.
  * @property {string | null} html  null if it has more than `limit` characters.
  *
  * @param {number} limit
- * @returns {Facts}
+ * @returns {Promise<Facts>}
  */
-export function snapshot(limit) {
+export async function snapshot(limit) {
+  if (document.readyState === "loading") {
+    const parsed = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
+    await Promise.race([parsed, new Promise((resolve) => setTimeout(resolve, 8_000))]);
+  }
   /** @param {string} selector */
   const find = (selector) => document.querySelector(selector);
   /** @param {string} selector */
@@ -30,14 +35,19 @@ export function snapshot(limit) {
   const body = document.body?.innerText?.trim() ?? "";
   const hasAccountMenu = find('.nav-user-account, #db-global-nav a[href*="/accounts/logout"]') !== null;
   const script = Array.from(document.scripts, (each) => each.text).find((text) => text.includes("_GLOBAL_NAV"));
-  // pbtn-<id> edits a mark of one's own; pbtn-<id>-wish and the like make one, on anybody's list.
-  const editLinks = Array.from(document.getElementsByTagName("a")).filter((a) => /^pbtn-\d+$/.test(a.name));
+  const rows = ".item, .subject-item, .common-item";
+  const isEdit = /** @param {HTMLAnchorElement} a */ (a) =>
+    // pbtn-<id> edits a mark of one's own; pbtn-<id>-wish and the like make one, on anybody's list.
+    /^pbtn-\d+$/.test(a.name) || (/^\s*(?:修改|删除)\s*$/.test(a.textContent ?? "") && a.closest(rows) !== null);
+  const wishes = '[name^="pbtn-"][name$="-wish"], [data-action="wish"]';
+  const marked = "#interest_sect_level .mr10, .collection-section .collection-result";
   const html = document.documentElement?.outerHTML ?? "";
   const [loading] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   return {
     url: location.href.split("#")[0],
     age: Math.max(0, Date.now() - performance.timeOrigin - (loading?.responseStart ?? 0)),
     isHtml: /html/.test(document.contentType),
+    isLoading: document.readyState === "loading",
     isEmpty: !document.body?.firstElementChild && body === "",
     title: document.title.trim(),
     heading: textOf("h1") || textOf(".article h2, h2"),
@@ -47,8 +57,8 @@ export function snapshot(limit) {
     navScript: script?.slice(script.indexOf("_GLOBAL_NAV")).slice(0, 300) ?? "",
     navLink: find('#db-global-nav [data-moreurl-dict*="uid"]')?.getAttribute("data-moreurl-dict") ?? "",
     avatar: find("#db-usr-profile .pic img")?.getAttribute("src") ?? "",
-    menu: textOf("#db-usr-profile .info li a"),
-    canDelete: find(".d_link, .js-remove-collect") !== null || editLinks.length > 0,
+    canEdit: find(".d_link, .js-remove-collect") !== null || Array.from(document.links).some(isEdit),
+    isUnmarked: find(wishes) !== null && find(marked) === null,
     html: html.length > limit ? null : html,
   };
 }

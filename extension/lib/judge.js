@@ -4,7 +4,7 @@
  *
  * @typedef {import("../content/snapshot.js").Facts} Facts
  * @typedef {"elsewhere" | "permission" | "unreadable" | "blocked" | "login_page" | "gone" | "no_marks"
- *   | "empty" | "logged_out" | "foreign" | "too_large"} Refusal  Why a page stays where it is.
+ *   | "loading" | "empty" | "logged_out" | "foreign" | "unmarked" | "too_large"} Refusal  Why a page stays where it is.
  */
 import { placeOf } from "./addresses.js";
 
@@ -15,7 +15,6 @@ const BLOCKED_TITLES = new Set(["禁止访问", "豆瓣 - 登录跳转页"]);
 const BLOCKED_WORDS = /有异常请求|请输入验证码|访问过于频繁|像机器人程序|error code: 004/;
 const GONE_TITLES = new Set(["页面不存在", "条目不存在"]);
 const GONE_WORDS = /你想访问的条目豆瓣不收录|当前条目正在等待审核/;
-const MY_HEADING = /^我(?:想|在|正在|最近在?)?[看读听玩]过?的/;
 
 /**
  * @param {Facts} facts
@@ -30,10 +29,12 @@ export function refusal(facts) {
   if (GONE_TITLES.has(facts.title) || GONE_WORDS.test(words)) return "gone";
   if (place.type === "other") return "no_marks";
   if (!facts.isHtml) return "unreadable";
+  if (facts.isLoading) return "loading";
   if (facts.isEmpty) return "empty";
   const account = accountOf(facts);
   if (!account) return "logged_out";
   if (place.type === "list" && !isOwn(place.owner, account, facts)) return "foreign";
+  if (place.type === "subject" && facts.isUnmarked) return "unmarked";
   return facts.html === null ? "too_large" : null;
 }
 
@@ -62,13 +63,13 @@ export function accountOf({ hasAccountMenu, navScript, navLink }) {
 
 /**
  * A list under a number is ours if the number is. Under a name, the owner's picture tells the number; a
- * person without one shows in the rows, which only their owner may delete, or in the words of the page.
+ * person without one shows in the rows, which only their owner may change. Words prove nothing: anybody
+ * may call themselves 我.
  * @param {string} owner
  * @param {string} account
  * @param {Facts} facts
  */
-function isOwn(owner, account, { avatar, canDelete, menu, heading }) {
+function isOwn(owner, account, { avatar, canEdit }) {
   const id = /^\d+$/.test(owner) ? owner : /\/icon\/u[pl]?(\d+)-/.exec(avatar)?.[1];
-  if (id) return id === account;
-  return canDelete || menu === "我的主页" || MY_HEADING.test(heading);
+  return id ? id === account : canEdit;
 }

@@ -25,6 +25,8 @@ const REFUSED = {
   no_marks: ["calm", "refused_no_marks", "refused_no_marks_do", "link_douban", MY_DOUBAN],
   empty: ["warn", "refused_empty", "refused_empty_do"],
   logged_out: ["warn", "refused_logged_out", "refused_logged_out_do", "link_login", LOG_IN],
+  loading: ["warn", "refused_loading", "refused_loading_do"],
+  unmarked: ["calm", "refused_unmarked", "refused_unmarked_do"],
   foreign: ["calm", "refused_foreign", "refused_foreign_do", "link_douban", MY_DOUBAN],
   too_large: ["warn", "refused_too_large", "refused_too_large_do"],
 };

@@ -101,6 +101,10 @@ WORDS: dict[str, Words] = {
     "medium_game": Words("游戏", "games"),
     "medium_drama": Words("舞台剧", "stage plays"),
     "problem_title": Words("打不开", "Cannot open"),
+    "lost": Words(
+        "和网关的连接断了。它停了的话，请在终端重新运行 d2f；恢复后这里会自己更新。",
+        "The connection to the gateway is lost. If it has ended, run d2f again; this page then goes on by itself.",
+    ),
     "network": Words("网关没有应答。它还在运行吗？", "The gateway does not answer. Is it still running?"),
     "log_out": Words("退出", "Log out"),
 }

@@ -1,5 +1,6 @@
 """A real Chromium with the real extension, on a simulated Douban that it takes for a public https site."""
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -32,10 +33,14 @@ class Site:
         self.world = world
         self.instead: dict[str, str] = {}
         """Page by ``host/path``: served in place of the simulator's own."""
+        self.hang = ""
+        """A path that is never answered."""
         self.port = world.background.enter(Server(self._handle, tls=context)).port
         self.pin = _pin(certificate.cert_chain_pems[0].bytes())
 
     async def _handle(self, request: Request) -> Response | Drop:
+        if request.path == self.hang:
+            await asyncio.Event().wait()
         page = self.instead.get(f"{request.host.partition(':')[0]}{request.path}")
         return html(page) if page is not None else await self.world.douban.handle(request)
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gateway.model import Medium, Status
+from gateway.sandbox.http import Request, Response, Server
 from tests.browser.conftest import WAIT, Browser
 from tests.support import Started, World
 
@@ -137,3 +138,73 @@ def test_the_cookie_arrives_sealed_and_is_kept_sealed(ready: Browser, world: Wor
     assert world.person.cookies["dbcl2"].strip('"').encode() in kept
     for path in world.folder.rglob("*"):
         assert world.person.cookies["dbcl2"].strip('"').encode() not in path.read_bytes()
+
+
+def test_what_waits_is_sent_by_itself(browser: Browser, world: World, started: Started) -> None:
+    """Nobody opens anything: the extension's own alarm goes off."""
+    browser.log_in()
+    browser.pair(started)
+    started.stop()
+    browser.open(done(world, Medium.MUSIC))
+    popup = browser.click_button()
+    assert "waiting to be sent" in result(popup, "warn")
+    worker = browser.wake()
+    assert worker.evaluate("chrome.action.getBadgeText({})") == "1"
+    popup.close()
+    again = world.start(port=started.port)
+    worker.evaluate("chrome.alarms.create('d2f-courier', { when: Date.now() })")  # instead of in 30 s
+    again.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]))
+
+
+def test_the_badge_of_a_tab_says_what_it_brought(ready: Browser, world: World) -> None:
+    ready.open(done(world, Medium.MUSIC))
+    pushed(ready.click_button())
+    worker = ready.wake()
+    badge = "chrome.tabs.query({ url: '*://music.douban.com/*' }).then(([tab]) => chrome.action.getBadgeText({ tabId: tab.id }))"
+    assert worker.evaluate(badge) == f"+{len(world.person.of(Medium.MUSIC, Status.DONE)[:15])}"
+    result(ready.click_button())
+    assert worker.evaluate(badge) == "✓"
+
+
+def test_the_same_page_twice_in_a_moment_is_captured_once(
+    ready: Browser, world: World, started: Started
+) -> None:
+    ready.auto_sync()
+    ready.open(done(world, Medium.MUSIC))
+    started.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]))
+    ready.page.reload()
+    ready.open(done(world, Medium.BOOK))
+    both = sum(len(world.person.of(medium, Status.DONE)[:15]) for medium in (Medium.MUSIC, Medium.BOOK))
+    started.wait_for_marks(both)
+    assert len(started.captures()) == 2
+
+
+def test_a_revoked_browser_is_told_to_pair_again(ready: Browser, world: World, started: Started) -> None:
+    device = started.owner.call("GET", "/api/v1/overview").json()["devices"][0]["id"]
+    assert started.owner.call("DELETE", f"/api/v1/devices/{device}").status < 300
+    ready.open(done(world, Medium.MUSIC))
+    popup = ready.click_button()
+    assert "does not know this browser" in popup_text(popup)
+    assert started.captures() == []
+
+
+def test_another_program_on_the_port_is_not_believed(ready: Browser, world: World, started: Started) -> None:
+    """It gets ciphertext, and no answer of its is taken."""
+    started.stop()
+    got: list[Request] = []
+
+    async def pretend(request: Request) -> Response:
+        got.append(request)
+        return Response(200, b'{"verdict":"ok","marks":99}', (), "application/octet-stream")
+
+    world.background.enter(Server(pretend, port=started.port))
+    ready.open(done(world, Medium.MUSIC))
+    assert "Another program" in popup_text(ready.click_button())
+    assert got
+    assert not any(b"douban" in request.body for request in got)
+
+
+def popup_text(popup: Page) -> str:
+    """All that the popup says, once it waits."""
+    result(popup, "warn")
+    return popup.locator("body").inner_text()

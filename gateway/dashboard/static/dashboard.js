@@ -2,6 +2,7 @@
 const main = document.querySelector("main");
 const words = JSON.parse(main.dataset.words);
 const notice = document.getElementById("notice");
+const lost = document.getElementById("lost");
 const chinese = document.documentElement.lang.startsWith("zh");
 
 /** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
@@ -26,11 +27,24 @@ async function call(method, path, body) {
 /** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
 async function refresh() {
   const reply = await fetch("/", { headers: { accept: "text/html" } }).catch(() => null);
+  if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   for (const id of ["state", "devices", "account", "live"]) {
-    document.getElementById(id).replaceWith(page.getElementById(id));
+    replace(document.getElementById(id), page.getElementById(id));
   }
+}
+
+/** Puts a newer part of the page in place of an older one, and the focus where it was. */
+function replace(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  const at = focusable(old).indexOf(document.activeElement);
+  old.replaceWith(fresh);
+  focusable(fresh)[at]?.focus();
+}
+
+function focusable(part) {
+  return Array.from(part.querySelectorAll("a, button, summary"));
 }
 
 /** Runs what a button stands for; a failure is said at the top of the page. */
@@ -53,6 +67,7 @@ async function pair() {
   place.querySelector("code").textContent = code;
   place.querySelector("button").dataset.copy = code;
   place.hidden = false;
+  place.querySelector("button").focus();
 }
 
 document.addEventListener("click", (event) => {
@@ -95,7 +110,16 @@ document.getElementById("feishu").addEventListener("submit", async (event) => {
 
 // Many events may come at once; one look a second is enough.
 let waiting = false;
-new EventSource("/api/v1/events").addEventListener("message", () => {
+const events = new EventSource("/api/v1/events");
+events.addEventListener("error", () => {
+  lost.hidden = false;
+  if (events.readyState === EventSource.CLOSED) refresh();
+});
+events.addEventListener("open", () => {
+  if (!lost.hidden) refresh();
+  lost.hidden = true;
+});
+events.addEventListener("message", () => {
   if (waiting) return;
   waiting = true;
   setTimeout(() => { waiting = false; refresh(); }, 1000);
