@@ -18,7 +18,7 @@ _DIRS = PlatformDirs("d2f", appauthor=False, roaming=False)
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting, with the environment variable ``D2F_<NAME>`` that overrides it."""
 
-    port: Annotated[int, Meta(ge=1, le=65535)] = 8377
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8377
     """Where the gateway listens, on 127.0.0.1 only."""
     data: Path = Path(_DIRS.user_data_dir)
     """Where the library, the key file and the kept captures live."""

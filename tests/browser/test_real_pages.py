@@ -87,5 +87,5 @@ def test_a_page_that_is_not_marked(ready: Browser, started: Started) -> None:
     page = PAGES / "subject_logged_in" / "movie-1306858.logged-in-unmarked.2022-11.head.html"
     ready.site.instead["movie.douban.com/subject/1306858/"] = page.read_text("utf-8")
     ready.open("https://movie.douban.com/subject/1306858/")
-    assert "No mark" in ready.click_button().locator("#result:not([data-tone=busy])").inner_text()
+    assert "not marked this yet" in ready.click_button().locator("#result:not([data-tone=busy])").inner_text()
     assert started.marks() == 0

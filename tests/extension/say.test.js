@@ -21,8 +21,8 @@ test("what a capture brought, in both languages", () => {
   assert.equal(done({ marks: 0, new: 0, changed: 0 }).title, "No mark of yours on this page");
   assert.deepEqual([done({ problems: 2 }).tone, done({ problems: 2 }).detail], ["warn", "2 rows could not be read; the page is kept."]);
   speak("zh_CN");
-  assert.equal(done().title, "12 条标记：新增 3，变更 1");
-  assert.equal(done({ new: 0, changed: 0 }).title, "12 条标记，没有变化");
+  assert.equal(done().title, "12 个标记：新增 3，变更 1");
+  assert.equal(done({ new: 0, changed: 0 }).title, "12 个标记，没有变化");
 });
 
 test("a page that the gateway could not read says why", () => {
