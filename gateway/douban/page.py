@@ -48,7 +48,6 @@ _FRAMES = {
     PageType.SUBJECT: "#info, #mainpic, #interest_sectl, #interest_sect_level, .drama-info, "
     "[property='v:itemreviewed']",
 }
-_OWN_HEADING = re.compile(r"我(?:想|在|最近)?[看读听玩]过?的")
 _COUNT = re.compile(r"[(（]\s*([0-9]{1,9})\s*[)）]\s*$", re.ASCII)
 _NAV_OBJECT = re.compile(r"_GLOBAL_NAV\s{0,9}=\s{0,9}\{([^}]{0,2000})")
 _NAV_IDS = (
@@ -231,8 +230,7 @@ def _is_own_list(here: Address, tree: LexborHTMLParser, account: str) -> bool:
     picture = tree.css_first("#db-usr-profile img[src*='/icon/u']")
     if picture is not None and (found := _AVATAR_ID.search(picture.attributes.get("src") or "")) is not None:
         return found[1] == account
-    title = heading(tree)
-    return _has_own_controls(tree) or (title is not None and _OWN_HEADING.match(title[0]) is not None)
+    return _has_own_controls(tree)  # not the heading: anybody may call themselves 我
 
 
 def _account_of_own_list(here: Address, tree: LexborHTMLParser) -> Account | None:

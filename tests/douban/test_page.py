@@ -173,7 +173,7 @@ def test_the_name_of_the_account() -> None:
             (Verdict.OK, None),
         ),
         ("qingwa", "", "<div class='opt-ln'><a> 修改 </a></div>", "青瓦", (Verdict.OK, None)),
-        ("qingwa", "", "", "我", (Verdict.OK, None)),
+        ("qingwa", "", "", "我", (Verdict.FOREIGN, "other_person")),
         ("hongwa", "", "", "红瓦", (Verdict.FOREIGN, "other_person")),
         ("hongwa", "", "", "我是红瓦", (Verdict.FOREIGN, "other_person")),
     ],
