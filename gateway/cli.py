@@ -8,7 +8,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -74,6 +74,41 @@ def pair(current: Settings) -> None:
 def extension() -> None:
     """Say where the browser extension lies, to load it unpacked."""
     click.echo(extension_folder())
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--url", required=True, help="The address that the page was saved from.")
+@click.option("--json", "wants_json", is_flag=True, help="All of it, as JSON.")
+def parse(file: BinaryIO, url: str, *, wants_json: bool) -> None:
+    """Say what a saved Douban page holds. Exits 0 if it was read, 1 if not (it says why), 2 for no Douban page."""
+    from gateway import reading  # noqa: PLC0415  # other verbs need no parser
+
+    told, status = reading.parse(url, file.read())
+    click.echo(reading.as_json(told) if wants_json else reading.as_text(told))
+    sys.exit(status)
+
+
+@main.command()
+@click.pass_obj
+def reparse(current: Settings) -> None:
+    """Read all kept pages again, after an update of D2F, and say what changed."""
+    from gateway import reading  # noqa: PLC0415  # the same
+    from gateway.app import Gateway  # noqa: PLC0415  # the same
+
+    gateway = Gateway(current)
+    pages = list(reading.reparse(gateway.store, gateway.intake))
+    gateway.store.close()
+    for page in pages:
+        if page.changed:
+            was = page.before.verdict if page.before else "—"
+            click.echo(
+                f"{page.url}\n  {was} → {page.now.verdict} · {page.now.marks} 个标记 marks · 新 new {page.now.new} · 变 changed {page.now.changed}"
+            )
+    changed = sum(page.changed for page in pages)
+    click.echo(
+        f"读了 {len(pages)} 页，{changed} 页有变化 · {len(pages)} pages read, {changed} say something new"
+    )
 
 
 @main.command()

@@ -244,6 +244,10 @@ class Store:
         """Captures that were kept but not read, the oldest first: the gateway ended in between."""
         return [_kept(row) for row in self.rows(f"{_KEPT} WHERE verdict IS NULL ORDER BY received_at")]
 
+    def readable(self) -> list[Kept]:
+        """All captures whose page is still here, the oldest first."""
+        return [_kept(row) for row in self.rows(f"{_KEPT} WHERE content IS NOT NULL ORDER BY received_at")]
+
     def kept(self, capture_id: str) -> Kept | None:
         row = self.one(f"{_KEPT} WHERE id = ?", [capture_id])
         return _kept(row) if row else None

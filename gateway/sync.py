@@ -37,6 +37,8 @@ _PASSING = (
     errors.StaleColumns,
     errors.TokenSpent,
 )
+_IDLE = 60.0
+"""Seconds after which to look for work that nobody told of: another process read pages again."""
 _DEFAULT_ZONE = "Asia/Shanghai"
 _TABLE_NAMES = {"zh": "豆瓣标记", "en": "Douban marks"}
 
@@ -162,7 +164,7 @@ class Sync:
             if not self._wake.is_set():
                 self._resting.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                await asyncio.wait_for(self._wake.wait(), pause or (_IDLE if self._state == "idle" else None))
             self._wake.clear()
             again = await self._push_once()
             if again is None:
