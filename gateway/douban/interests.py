@@ -27,7 +27,6 @@ from gateway.model import (
     Reading,
     Status,
     Subject,
-    SubjectKey,
     Verdict,
 )
 
@@ -62,6 +61,7 @@ class _Envelope(Struct, gc=False):
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
+_item = msgspec.json.Decoder(Item)
 _array = msgspec.json.Decoder(list[Item])
 
 
@@ -121,13 +121,16 @@ def _read(url: str, content: bytes, account: str | None, http: int | None) -> Re
     try:
         page = _envelope.decode(body) if body[:1] == b"{" else _Envelope(_array.decode(body))
         rows: list[Told | None] = [tell(item, asked.owner) for item in _few(page.interests)]
+        if None in rows:
+            raise msgspec.ValidationError
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         page, rows = _piecemeal(body, asked, url)
     return _reading(url, asked, page, rows)
 
 
 def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None]) -> Reading:
-    marks: dict[SubjectKey, Mark] = {}
+    marks: list[Mark] = []
+    known: dict[str, Mark] = {}
     subjects: list[Subject] = []
     problems: list[Problem] = []
     for place, row in enumerate(rows, 1):
@@ -135,13 +138,15 @@ def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None]) 
             problems.append(Problem("row_without_id", f"row {place}"))
             continue
         mark, subject, odd = row
-        if mark.subject in marks:
+        earlier = known.setdefault(mark.subject.id, mark)
+        if earlier is not mark and earlier.subject == mark.subject:
             continue  # pages overlap when marks are added in between
-        marks[mark.subject] = mark
+        marks.append(mark)
         subjects.append(subject)
         if asked.status is not None and mark.status is not asked.status:
             problems.append(Problem("status_mismatch", f"row {place}, {mark.subject}"))
-        problems += (Problem("field_unreadable", f"row {place}, {mark.subject}: {name}") for name in odd)
+        if odd:
+            problems += (Problem("field_unreadable", f"row {place}, {mark.subject}: {name}") for name in odd)
     start = page.start if page.start is not None and page.start >= 0 else asked.start
     reason = None if marks else _why_none(page, start, asked, rows)
     return Reading(
@@ -153,7 +158,7 @@ def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None]) 
             part=_part(asked, page, start, len(rows)),
         ),
         account=Account(asked.owner),
-        marks=tuple(marks.values()),
+        marks=tuple(marks),
         subjects=tuple(subjects),
         problems=(*problems, *_missing(marks, subjects)),
     )
@@ -190,15 +195,15 @@ def _why_none(page: _Envelope, start: int, asked: _Asked, rows: list[Told | None
     return None if left <= 0 or (start > 0 and left < asked.count) else "no_rows"
 
 
-def _missing(marks: dict[SubjectKey, Mark], subjects: list[Subject]) -> list[Problem]:
+def _missing(marks: list[Mark], subjects: list[Subject]) -> list[Problem]:
     """Fields that every mark has and most of these have not: the shape has changed."""
     if len(marks) <= 2:  # noqa: PLR2004  two rows prove nothing
         return []
     shown = [subject for subject in subjects if not subject.removed]
     without = {
         "title": (sum(subject.title is UNSET for subject in shown), len(shown)),
-        "date": (sum(mark.marked_on is UNSET for mark in marks.values()), len(marks)),
-        "rating": (sum(mark.rating is UNSET for mark in marks.values()), len(marks)),
+        "date": (sum(mark.marked_on is UNSET for mark in marks), len(marks)),
+        "rating": (sum(mark.rating is UNSET for mark in marks), len(marks)),
     }
     return [
         Problem("fields_missing", f"{name}: {count} of {of} rows")
@@ -241,7 +246,7 @@ def _why_other(url: str, content: bytes) -> tuple[Verdict, str]:
 def _weigh(content: bytes) -> None:
     if not content or content.isspace():
         raise _Refused(Verdict.UNKNOWN, "empty")
-    if len(content) > _LIMIT or content.count(b"[") + content.count(b"{") > _MOST_PARTS:
+    if len(content) > _LIMIT:
         raise _Refused(Verdict.UNKNOWN, "too_large")
 
 
@@ -253,6 +258,8 @@ def _few(rows: list[Any]) -> list[Any]:
 
 def _piecemeal(body: bytes, asked: _Asked, url: str) -> tuple[_Envelope, list[Told | None]]:
     """The same page, its items one by one, without what is wrong with them."""
+    if body.count(b"[") + body.count(b"{") > _MOST_PARTS:
+        raise _Refused(Verdict.UNKNOWN, "too_large")
     thing = _values(body)
     facts = cast("dict[str, object]", thing) if isinstance(thing, dict) else {"interests": thing}
     rows = facts.get("interests")
@@ -266,9 +273,10 @@ def _piecemeal(body: bytes, asked: _Asked, url: str) -> tuple[_Envelope, list[To
 
 def _told(thing: object, asked: _Asked) -> Told | None:
     try:
-        return tell(msgspec.convert(thing, Item), asked.owner)
+        told = tell(_item.decode(msgspec.json.encode(thing)), asked.owner)
     except msgspec.ValidationError:
-        return mend(thing, asked.owner, asked.medium, asked.status)
+        told = None
+    return told or mend(thing, asked.owner, asked.medium, asked.status)
 
 
 def _values(body: bytes) -> object:
