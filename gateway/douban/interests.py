@@ -7,6 +7,7 @@ dictionaries; only a page with an item that does not fit is gone through piece b
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -281,13 +282,15 @@ def _told(thing: object, asked: _Asked) -> Told | None:
 
 def _values(body: bytes) -> object:
     """The JSON, also with what strict readers refuse: halves of an emoji that was cut, bare line breaks, NaN."""
-    try:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        if len(body) > _MOST_REPAIRED:
-            raise
+    if len(body) > _MOST_REPAIRED:
+        raise _Refused(Verdict.UNKNOWN, "no_frame")
     text = _ESCAPES.sub(lambda found: "\\ufffd" if found[1] else found[0], body.decode("utf-8", "replace"))
-    return json.loads(text, strict=False, parse_constant=lambda _: None, parse_int=_int)
+    try:
+        return json.loads(text, strict=False, parse_constant=lambda _: None, parse_int=_int)
+    except (ValueError, RecursionError) as fault:
+        raise _Refused(Verdict.UNKNOWN, "no_frame") from fault
 
 
 def _int(digits: str) -> int | None:
