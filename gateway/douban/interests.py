@@ -147,7 +147,7 @@ def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None]) 
         if asked.status is not None and mark.status is not asked.status:
             problems.append(Problem("status_mismatch", f"row {place}, {mark.subject}"))
         if odd:
-            problems += (Problem("field_unreadable", f"row {place}, {mark.subject}: {name}") for name in odd)
+            problems += (Problem("field_unreadable", f"row {place}, {mark.subject}, {name}") for name in odd)
     start = page.start if page.start is not None and page.start >= 0 else asked.start
     reason = None if marks else _why_none(page, start, asked, rows)
     return Reading(

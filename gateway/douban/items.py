@@ -159,7 +159,7 @@ def mend(thing: object, account: str, medium: Medium | None, status: Status | No
     """
     facts, about = _dict(thing), _dict(_dict(thing).get("subject"))
     asked = next((said for said, each in _STATUSES.items() if each is status), None)
-    said = facts.get("status") if facts.get("status") in _STATUSES else asked
+    said = str(facts.get("status")) if str(facts.get("status")) in _STATUSES else asked
     if said is None or (key := _key(facts, about, medium)) is None:
         return None
     kind, own = _KINDS.get(str(about.get("type")), (None, None))

@@ -28,7 +28,7 @@ _WORDS = (
     ("异常请求", (Verdict.BLOCKED, "ip_refused")),
 )
 """``search_access_rate_limit``, ``subject_ip_rate_limit``, ``need_login``, …"""
-_CODES = {
+_CODES: dict[int | None, Refusal] = {
     401: (Verdict.LOGIN, "login_page"),
     403: (Verdict.BLOCKED, "forbidden"),
     404: (Verdict.GONE, "not_found"),
@@ -45,7 +45,7 @@ _SHORT = 64 * 1024
 
 
 class _Error(Struct):
-    code: int | str | None = None
+    code: int | None = None
     msg: str | None = None
     localized_message: str | None = None
 
@@ -64,7 +64,7 @@ def refusal(url: str, body: bytes, http: int | None = None) -> Refusal:
         for word, meaning in _WORDS:
             if word in text:
                 return meaning
-        if isinstance(error.code, int) and error.code in _CODES:
+        if error.code in _CODES:
             return _CODES[error.code]
     elif (here := address(url)) is not None:
         judged = judge(here, body, None)
