@@ -113,10 +113,10 @@ def _read(url: str, content: bytes, account: str | None, http: int | None) -> Re
         raise _Refused(*_why_other(url, content))
     if account is not None and asked.owner != account:
         raise _Refused(Verdict.FOREIGN, "other_person")
+    if http is not None and http != 200:  # noqa: PLR2004  the only status with marks
+        raise _Refused(*refusal(url, content, http))
     _weigh(content)
     body = content.removeprefix(b"\xef\xbb\xbf").strip()
-    if http is not None and http != 200:  # noqa: PLR2004  the only status with marks
-        raise _Refused(*refusal(url, body, http))
     if body[:1] not in {b"{", b"["}:
         raise _Refused(*refusal(url, body))
     try:
