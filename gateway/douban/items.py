@@ -61,7 +61,7 @@ class _Picture(Struct, gc=False):
 
 _NO_PICTURE = _Picture()
 _NOBODY = Raw()
-"""People are an array of ``{"name": …}``."""
+"""Actors are an array of ``{"name": …}``."""
 _Texts = tuple[str, ...] | None
 
 
@@ -87,9 +87,9 @@ class _Subject(Struct, gc=False):
     languages: _Texts = None
     durations: _Texts = None
     episodes_count: int | None = None
-    directors: Raw = _NOBODY
+    directors: list[_Named] | None = None
     actors: Raw = _NOBODY
-    singer: Raw = _NOBODY
+    singer: list[_Named] | None = None
     author: _Texts = None
     translator: _Texts = None
     press: _Texts = None
@@ -115,7 +115,6 @@ class Item(Struct, gc=False):
 _FIELDS: dict[type[Struct], tuple[msgspec.structs.FieldInfo, ...]] = {
     shape: msgspec.structs.fields(shape) for shape in (Item, _Subject)
 }
-_PEOPLE = frozenset(("actors", "directors", "singer"))
 _people = msgspec.json.Decoder(list[_Named] | None)
 _SPACED = '[{"name": "', '"}, {"name": "'
 _CLOSE = '[{"name":"', '"},{"name":"'
@@ -184,21 +183,21 @@ def _subject(key: SubjectKey, kind: Kind, told: _Subject) -> Subject:
     released = told.pubdate or ((told.release_date,) if told.release_date else UNSET)
     score, votes = _score(told.rating)
     more = _more(told, title)
-    more.setdefault("title", title or UNSET)
-    return Subject(
+    shown = Subject(
         key=key,
         kind=kind,
+        title=title or UNSET,
         year=_year(told.year, released),
         genres=told.genres or UNSET,
-        directors=UNSET if told.directors is _NOBODY else _names(told.directors),
-        cast=UNSET if told.actors is _NOBODY else _names(told.actors),
+        directors=_names(told.directors),
+        cast=_cast(told.actors),
         released=released,
         cover=_cover(told),
         score=score,
         votes=votes,
         brief=told.card_subtitle or UNSET,
-        **more,
     )
+    return msgspec.structs.replace(shown, **more) if more else shown
 
 
 def _more(told: _Subject, title: str) -> dict[str, Any]:
@@ -212,7 +211,7 @@ def _more(told: _Subject, title: str) -> dict[str, Any]:
             "pages": told.pages[0] if told.pages else UNSET,
             "subtitle": told.book_subtitle or UNSET,
         }
-    if told.singer is not _NOBODY:
+    if told.singer:
         more["performers"] = _names(told.singer)
     if told.platforms:
         more["platforms"] = tuple(each.cn_name or each.name for each in told.platforms)
@@ -233,23 +232,29 @@ def _more(told: _Subject, title: str) -> dict[str, Any]:
     return more
 
 
-def _names(raw: Raw) -> tuple[str, ...] | UnsetType:
-    """The names in an array of ``{"name": …}``: half of the strings of a page.
+def _names(people: list[_Named] | None) -> tuple[str, ...] | UnsetType:
+    return tuple([each.name for each in people]) if people else UNSET
 
-    They are decoded all at once and then split, twice as fast as one by one. The count of quotation marks
-    shows whether there is anything else in the array; it is then decoded like any other.
+
+def _cast(raw: Raw) -> tuple[str, ...] | UnsetType:
+    """The names in the array of actors: half of the strings of a page.
+
+    They are decoded all at once and then split, in half of the time. The count of quotation marks shows
+    whether there is anything else in the array; it is then decoded like any other.
     """
     if raw is _NOBODY:
         return UNSET
-    whole = bytes(raw)
-    if b"\\" not in whole:
-        text = whole.decode()
-        opening, between = _SPACED if text.startswith(_SPACED[0]) else _CLOSE
-        inner = text[len(opening) : -3]
-        names = inner.split(between)
-        if text.startswith(opening) and text.endswith('"}]') and inner.count('"') == 4 * len(names) - 4:
-            return tuple(names)
-    return tuple([each.name for each in _people.decode(whole) or ()]) or UNSET
+    text = str(raw, "utf-8")
+    opening, between = _SPACED if text.startswith(_SPACED[0]) else _CLOSE
+    names = text[len(opening) : -3].split(between)
+    if (
+        text.count('"') == 4 * len(names)
+        and text.startswith(opening)
+        and text.endswith('"}]')
+        and "\\" not in text
+    ):
+        return tuple(names)
+    return _names(_people.decode(raw))
 
 
 def _stars(rating: _Rating | None) -> int | None | UnsetType:
@@ -319,7 +324,7 @@ def _fields(
     for name, kind in ((field.name, field.type) for field in _FIELDS[shape] if field.name in facts):
         if name in right:
             continue
-        if name in _PEOPLE:
+        if name == "actors":
             read[name] = Raw(msgspec.json.encode(_parts(facts[name], list[_Named])))
             continue
         try:
