@@ -29,6 +29,7 @@ _STARS = {1.0: 1, 2.0: 2, 3.0: 3, 4.0: 4, 5.0: 5}
 _BEST = 10.0
 _APP = re.compile(r"douban://douban\.com/([a-z]+)/([0-9]{1,20})(?![0-9])", re.ASCII)
 _SHARED = re.compile(r"/subject/([0-9]{1,20})/interest/", re.ASCII)
+_YEAR = re.compile(r"(?<![0-9])[12][0-9]{3}(?![0-9])", re.ASCII)
 _ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -233,7 +234,7 @@ def _more(told: _Subject, title: str) -> dict[str, Any]:
 
 
 def _names(people: list[_Named] | None) -> tuple[str, ...] | UnsetType:
-    return tuple([each.name for each in people]) if people else UNSET
+    return tuple([each.name.strip() for each in people]) if people else UNSET
 
 
 def _cast(raw: Raw) -> tuple[str, ...] | UnsetType:
@@ -252,6 +253,7 @@ def _cast(raw: Raw) -> tuple[str, ...] | UnsetType:
         and text.startswith(opening)
         and text.endswith('"}]')
         and "\\" not in text
+        and ' "}' not in text
     ):
         return tuple(names)
     return _names(_people.decode(raw))
@@ -273,8 +275,11 @@ def _score(rating: _Rating | None) -> tuple[float | None | UnsetType, int | None
 
 
 def _year(said: str | int | None, released: tuple[str, ...] | UnsetType) -> int | UnsetType:
-    text = str(said or (released and released[0]) or "")[:4]
-    return int(text) if len(text) == 4 and text.isdecimal() and text > "1" else UNSET  # noqa: PLR2004  digits
+    text = str(said or (released and released[0]) or "")
+    if len(text) == 4 and text.isdecimal():  # noqa: PLR2004  as films have it
+        return int(text) or UNSET
+    found = _YEAR.search(text)
+    return int(found[0]) if found is not None else UNSET
 
 
 def _cover(told: _Subject) -> str | None | UnsetType:
