@@ -13,7 +13,6 @@ import re
 import statistics
 import sys
 import time
-import tracemalloc
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,7 @@ import parsel
 
 from gateway import douban
 from gateway.douban.interests import read_interests
-from gateway.model import UNSET, Reading, Status
+from gateway.model import UNSET, Medium, Reading, Status
 from gateway.sandbox.douban import Douban
 from gateway.sandbox.http import Request, Response
 from gateway.sandbox.person import Entry, Person, make_person
@@ -240,7 +239,7 @@ def main() -> None:
         html = page(person, url)
         reading = douban.read(url, html)
         compare(f"{len(reading.marks)} films in {mode} mode", url, html, rows, rows_of)
-    film = person.of(douban_medium(person), Status.DONE)[0].key
+    film = person.of(Medium.MOVIE, Status.DONE)[0].key
     url = f"https://movie.douban.com/subject/{film.id}/"
     compare("a film's own page", url, page(person, url), subject, subject_of)
     for path in sorted((FIXTURES / "subject_anon/movie").glob("*1*.html"))[:3] if FIXTURES.is_dir() else ():
@@ -272,7 +271,7 @@ def compare(
 
 def same(ours: Any, theirs: Any) -> bool:
     """Equal, but that white space inside texts is put in order, and that an absent fact may be an empty one."""
-    return json.loads(clean(json.dumps(normal(ours)))) == json.loads(clean(json.dumps(normal(theirs))))
+    return bool(normal(ours) == normal(theirs))
 
 
 def normal(value: Any) -> Any:
@@ -290,7 +289,7 @@ def normal(value: Any) -> Any:
 def marks(person: Person) -> None:
     """The JSON of 50 marks, against the standard library's dictionaries alone."""
     url = f"https://m.douban.com/rexxar/api/v2/user/{person.id}/interests?type=movie&status=done&start=0&count=50"
-    entries = person.of(douban_medium(person), Status.DONE)[:50]
+    entries = person.of(Medium.MOVIE, Status.DONE)[:50]
     pages = {"50 marks": [interest(entry) for entry in entries]}
     for path in sorted((FIXTURES / "json/interests").glob("*.json")) if FIXTURES.is_dir() else ():
         items = json.loads(path.read_bytes())
@@ -335,9 +334,7 @@ def interest(entry: Entry) -> dict[str, Any]:
 def memory(url: str, html: bytes, person: Person) -> None:
     """What remains of pages that were read."""
     api = f"https://m.douban.com/rexxar/api/v2/user/{person.id}/interests?type=movie&status=done&start=0&count=50"
-    body = json.dumps(
-        [interest(entry) for entry in person.of(douban_medium(person), Status.DONE)[:50]]
-    ).encode()
+    body = json.dumps([interest(entry) for entry in person.of(Medium.MOVIE, Status.DONE)[:50]]).encode()
     for _ in range(500):
         douban.read(url, html)
         read_interests(api, body)
@@ -348,16 +345,7 @@ def memory(url: str, html: bytes, person: Person) -> None:
         read_interests(api, body)
     gc.collect()
     after = resident()
-    tracemalloc.start()
-    for _ in range(20):
-        douban.read(url, html)
-        read_interests(api, body)
-    gc.collect()
-    kept = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    say(
-        f"\nmemory: {after - before:+.2f} MB resident over {PAGES} pages ({after:.0f} MB); {kept} bytes kept of 40 pages"
-    )
+    say(f"\nmemory: {after - before:+.2f} MB resident over {PAGES} pages read, of {after:.0f} MB")
 
 
 def resident() -> float:
@@ -383,10 +371,6 @@ def page(person: Person, url: str) -> bytes:
 def plain(entry: Entry) -> bool:
     """Not one of the odd comments, at which simple extractions differ in what they call white space."""
     return entry.useful == 0 and entry.subject.title is not UNSET
-
-
-def douban_medium(person: Person) -> Any:
-    return next(entry.key.medium for entry in person.marks if entry.key.medium == "movie")
 
 
 def measure(*works: Callable[[], object]) -> list[float]:
