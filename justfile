@@ -35,3 +35,8 @@ lint: setup
 # Measure the main path; ratios within one run
 bench: setup
     {{ uv }} run python -m tests.bench
+    {{ uv }} run python -m tests.bench_parsers
+
+# Feed the readers of pages with damaged ones, for so many seconds
+fuzz seconds="60":
+    {{ uv }} run --group fuzz python -m tests.fuzz {{ seconds }}
