@@ -142,7 +142,7 @@ def _facts(entry: Entry, kind: Kind) -> dict[str, object]:
     subject, section = entry.subject, SECTIONS[entry.key.medium]
     number, score = entry.key.id, subject.score or 0
     cover = subject.cover or section.placeholder
-    url = section.subject(number)
+    url, ebook = section.subject(number), kind is Kind.BOOK and int(number) % 3 == 0
     app = f"https://www.douban.com/doubanapp/dispatch/movie/{number}"
     honour = {
         "kind": str(section.medium),
@@ -164,7 +164,7 @@ def _facts(entry: Entry, kind: Kind) -> dict[str, object]:
         "cover_url": cover,
         "directors": _named(subject.directors or ()),
         "genres": list(subject.genres or ()),
-        "has_ebook": int(number) % 3 == 0,
+        "has_ebook": ebook,
         "has_linewatch": entry.playable,
         "honor_infos": [honour] if score > 9 else [],
         "id": number,
@@ -195,7 +195,7 @@ def _facts(entry: Entry, kind: Kind) -> dict[str, object]:
         "uri": f"douban://douban.com/{kind}/{number}",
         "url": url,
         "vendor_desc": "",
-        "vendor_icons": [f"{STATIC}/f/frodo/8286b9b5240f/pics/vendors/tencent.png"] if entry.playable else [],
+        "vendor_icons": [f"{STATIC}/f/frodo/8286b9b5240f/pics/vendors/logo.png"] if entry.playable or ebook else [],
         "vendor_original_price": "",
         "vendor_sale_price": "",
         "year": str(subject.year or ""),
