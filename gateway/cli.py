@@ -135,12 +135,13 @@ def sandbox() -> None:
 
 @sandbox.command()
 @click.option("--port", default=0, help="Where to listen; 0 takes a free port.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS, with a certificate made for this run.")
 @click.option("--marks", default=1000, show_default=True, help="How many marks the person has.")
-def douban(port: int, marks: int) -> None:
+def douban(port: int, marks: int, *, tls: bool) -> None:
     """The simulated Douban; it answers by the Host header. Prints one line of JSON."""
     from gateway.sandbox import serve  # noqa: PLC0415  # the simulators are for these verbs alone
 
-    _run(lambda stop: serve.douban(port, marks, stop))
+    _run(lambda stop: serve.douban(port, marks, stop, tls=tls))
 
 
 @sandbox.command()

@@ -1,15 +1,9 @@
-"""Makes up books, films, series and albums as Douban would know them. The same seed gives the same ones."""
+"""Makes up books, films, series, albums, games and stage dramas as Douban would know them."""
 
-import random
-from typing import TypeVar
-
-from gateway.model import Kind, Medium, Subject, SubjectKey
+from gateway.model import Kind, Medium, Subject
 from gateway.sandbox import words
+from gateway.sandbox.maker import Maker
 
-_T = TypeVar("_T")
-
-_ORIGINAL = {"日本": 2, "韩国": 3}
-"""The column of a title in the language of the place; English serves for the rest."""
 _SEASON = {"日本": "シーズン", "韩国": "시즌"}
 _SHORT = {"美国": "美", "英国": "英", "法国": "法", "日本": "日", "韩国": "韩"}
 """How books name the land of an author: ``[英] 艾琳·马洛``."""
@@ -32,13 +26,20 @@ def _ean(digits: str) -> str:
     return f"{digits}{-total % 10}"
 
 
-class Inventor:
+class Inventor(Maker):
     """Makes subjects with ids of their own. ``Inventor(random.Random(1)).book()``."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        self._taken: set[SubjectKey] = set()
-        self._books: list[str] = []
+    def any(self, kind: Kind) -> Subject:
+        """A subject of that kind."""
+        make = {
+            Kind.BOOK: self.book,
+            Kind.MOVIE: self.film,
+            Kind.TV: self.series,
+            Kind.MUSIC: self.album,
+            Kind.GAME: self.game,
+            Kind.DRAMA: self.drama,
+        }
+        return make[kind]()
 
     def book(self) -> Subject:
         """A book; about four in ten are translations."""
@@ -140,6 +141,7 @@ class Inventor:
             released=(released,),
             year=int(released[:4]),
             publisher=chance.choice(words.LABELS),
+            tracks=words.TRACKS,
             discs=self._maybe(str(chance.randint(1, 3)), 0.7),
             barcode=self._maybe(_ean(f"{chance.randrange(10**12):012d}"), 0.6),
             cover=self._picture(f"view/subject/m/public/s{chance.randint(10**6, 34_000_000)}.jpg"),
@@ -147,6 +149,78 @@ class Inventor:
             votes=self._votes(score),
             intro=self._intro(),
             brief=" / ".join(part for part in line if part),
+        )
+
+    def game(self) -> Subject:
+        """A game, for one platform or many."""
+        chance = self.chance
+        place = chance.choice(("中国大陆", "美国", "日本", "法国", "瑞典", "韩国"))
+        title, original = self._title(place)
+        others = (f"{title}重制版", f"{title}(港)") if chance.random() < 0.3 else ()
+        genres = tuple(chance.sample(words.PLAY, chance.randint(1, 3)))
+        platforms = tuple(chance.sample(tuple(words.PLATFORMS), chance.randint(1, 6)))
+        developers = tuple(chance.sample(words.STUDIOS, 2 if chance.random() < 0.15 else 1))
+        released = (self._press_date(full=0.9),)
+        return Subject(
+            key=self._key(Medium.GAME, 10_730_000, 37_600_000),
+            kind=Kind.GAME,
+            title=title,
+            original_title=original,
+            other_titles=others,
+            genres=genres,
+            platforms=platforms,
+            developers=developers,
+            publisher=self._maybe(chance.choice(words.STUDIOS), 0.8),
+            released=released,
+            year=int(released[0][:4]),
+            cover=self._picture(f"lpic/s{chance.randint(10**6, 34_000_000)}.jpg"),
+            score=(score := self._score()),
+            votes=self._votes(score),
+            intro=self._intro(),
+            brief=" / ".join((*others, *platforms, *genres, *developers, *released)),
+        )
+
+    def drama(self) -> Subject:
+        """A stage drama: a play, a musical, a dance."""
+        chance = self.chance
+        place = chance.choice(("中国大陆", "中国台湾", "英国", "日本", "法国"))
+        title, original = self._title(place)
+        genre = chance.choice(("话剧", "音乐剧", "舞剧", "戏曲", "相声剧"))
+        directors, writers = (self._person(place),), (self._person(place),)
+        cast = tuple(dict.fromkeys(self._person(place) for _ in range(chance.randint(1, 5))))
+        composers = (self._person(place),) if genre == "音乐剧" else ()
+        choreographers = (self._person(place),) if genre in {"音乐剧", "舞剧"} else ()
+        released = (self._press_date(full=0.7),)
+        troupes = (chance.choice(words.TROUPES),)
+        theatres = tuple(chance.sample(words.THEATRES, chance.randint(0, 2)))
+        line = (
+            genre, *directors, *writers, *composers, *choreographers, *cast, *released, *troupes, *theatres
+        )  # fmt: skip
+        return Subject(
+            key=self._key(Medium.DRAMA, 10_750_000, 36_900_000),
+            kind=Kind.DRAMA,
+            title=title,
+            original_title=original,
+            other_titles=(f"{title}之夜",) if chance.random() < 0.3 else (),
+            genres=(genre,),
+            edition=self._maybe(f"{released[0][:4]}年版", 0.3),
+            directors=directors,
+            writers=writers,
+            composers=composers,
+            choreographers=choreographers,
+            cast=cast,
+            languages=(words.LANGUAGES[place],),
+            released=released,
+            year=int(released[0][:4]),
+            troupes=troupes,
+            theatres=theatres,
+            cover=self._picture(
+                f"pview/drama_subject_poster/median/public/{chance.randrange(16**15):015x}.jpg"
+            ),
+            score=(score := self._score()),
+            votes=self._votes(score),
+            intro=self._intro(),
+            brief=" / ".join(line),
         )
 
     def _screen(
@@ -206,71 +280,3 @@ class Inventor:
             intro=self._intro(),
             brief=" / ".join(line),
         )
-
-    def _title(self, place: str) -> tuple[str, str | None]:
-        """The Chinese title, and the original one where the work comes from elsewhere."""
-        pattern = self.chance.choice(words.PATTERNS)
-        things = self.chance.sample(words.THINGS, 2)
-        title = pattern[0].format(*(thing[0] for thing in things))
-        if place.startswith("中国"):
-            return title, None
-        column = _ORIGINAL.get(place, 1)
-        return title, pattern[column].format(*(thing[column] for thing in things))
-
-    def _person(self, place: str) -> str:
-        chance = self.chance
-        if place.startswith("中国"):
-            return chance.choice(words.SURNAMES) + chance.choice(words.GIVEN)
-        if place in _ORIGINAL:
-            return chance.choice(words.JAPANESE if place == "日本" else words.KOREAN)
-        return f"{chance.choice(words.WESTERN_GIVEN)[0]}·{chance.choice(words.WESTERN_FAMILY)[0]}"
-
-    def _premieres(self, place: str) -> tuple[str, ...]:
-        chance = self.chance
-        year = chance.randint(1958, 2026)
-        first = f"{year}-{chance.randint(1, 11):02d}-{chance.randint(1, 28):02d}"
-        if chance.random() < 0.2:
-            return (str(year),)
-        if chance.random() < 0.3:
-            return (f"{first}(戛纳电影节)", f"{year}-12-{chance.randint(1, 28):02d}({place})")
-        return (f"{first}({place}/网络)" if chance.random() < 0.1 else f"{first}({place})",)
-
-    def _press_date(self, full: float = 0.3) -> str:
-        chance = self.chance
-        year, month, day = chance.randint(1980, 2026), chance.randint(1, 12), chance.randint(1, 28)
-        roll = chance.random()
-        if roll < full:
-            return f"{year}-{month:02d}-{day:02d}"
-        return f"{year}-{month}" if roll < 0.9 else str(year)
-
-    def _intro(self) -> str | None:
-        chance = self.chance
-        if chance.random() < 0.1:
-            return None
-        count = chance.randint(1, 5)
-        parts = chance.sample(words.INTRO_PARTS, count)
-        return "\n".join(parts)
-
-    def _score(self) -> float | None:
-        return self._maybe(round(self.chance.uniform(3.5, 9.7), 1), 0.93)
-
-    def _votes(self, score: float | None) -> int | None:
-        return None if score is None else self.chance.randint(30, 400_000)
-
-    def _picture(self, path: str) -> str:
-        return f"https://img{self.chance.choice((1, 2, 3, 9))}.doubanio.com/{path}"
-
-    def _maybe(self, value: _T, likely: float) -> _T | None:
-        return value if self.chance.random() < likely else None
-
-    def _key(self, medium: Medium, low: int, high: int) -> SubjectKey:
-        """An id that is free in its medium; now and then a record has the number of a book, as on Douban."""
-        while True:
-            key = SubjectKey(medium, str(self.chance.randint(low, high)))
-            if medium is Medium.MUSIC and self._books and self.chance.random() < 0.03:
-                key = SubjectKey(medium, self.chance.choice(self._books))
-            if key not in self._taken:
-                self._taken.add(key)
-                if medium is Medium.BOOK:
-                    self._books.append(key.id)
-                return key

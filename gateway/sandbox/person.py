@@ -19,13 +19,17 @@ FIRST_DAY = date(2006, 3, 1)
 """The day of the oldest mark of ``make_person``."""
 TODAY = date(2026, 11, 20)
 """The day that it is for a made-up person: nothing here depends on the clock."""
+SCREEN_AND_SHELF = (Kind.BOOK, Kind.MOVIE, Kind.TV, Kind.MUSIC)
+EVERYTHING = (*SCREEN_AND_SHELF, Kind.GAME, Kind.DRAMA)
+_SHARES = {Kind.BOOK: 29, Kind.MOVIE: 33, Kind.TV: 22, Kind.MUSIC: 16, Kind.GAME: 12, Kind.DRAMA: 6}
 
 
 class Removed(StrEnum):
-    """How Douban shows a subject that it took down. Seen for films and series only."""
+    """How Douban shows a subject that it took down. Seen for films, series and games only."""
 
     UNKNOWN = "unknown"
-    """未知电影 with a placeholder picture; the person's own words stay. Its own page says 条目不存在."""
+    """未知电影 with a placeholder picture; the person's own words stay. Its own page says 条目不存在.
+    未知游戏 has no link either. In the mobile JSON it is 未知电影 too, or all of the mark is ``{}``."""
     TITLE_ONLY = "title_only"
     """The title is left and nothing else. Its own page is under review."""
     PAGE_ONLY = "page_only"
@@ -42,6 +46,10 @@ class Entry(Struct, kw_only=True):
     playable: bool = False
     """Films and series: ``[可播放]`` stands beside the title."""
     removed: Removed | None = None
+    broken: bool = False
+    """The mobile JSON answers 500 for each page that holds this mark."""
+    made: datetime
+    """When the mobile JSON says that the mark was made: it always has a time, also where pages have no date."""
 
     @property
     def key(self) -> SubjectKey:
@@ -101,6 +109,7 @@ class Person(Struct, kw_only=True):
         )
         if status is not None and status is not entry.mark.status:
             now = self._now()
+            entry.made = now
             entry.mark = msgspec.structs.replace(
                 entry.mark, status=status, marked_on=self.today, marked_at=now
             )
@@ -131,9 +140,9 @@ class Person(Struct, kw_only=True):
             private=private,
             mark_id=str(1 + max(self._mark_ids(), default=10**9)),
             marked_on=self.today,
-            marked_at=self._now(),
+            marked_at=(now := self._now()),
         )
-        entry = Entry(subject=subject, mark=mark)
+        entry = Entry(subject=subject, mark=mark, made=now)
         self.unmarked.pop(subject.key, None)
         self.marks.insert(0, entry)
         return entry
@@ -161,8 +170,8 @@ class Person(Struct, kw_only=True):
         return datetime.combine(self.today, time(12), BEIJING) + timedelta(seconds=earlier)
 
 
-def make_person(marks: int = 1000, seed: int = 20) -> Person:
-    """A person with so many marks on books, films, series and albums. The same seed is the same person.
+def make_person(marks: int = 1000, seed: int = 20, kinds: tuple[Kind, ...] = SCREEN_AND_SHELF) -> Person:
+    """A person with so many marks on subjects of these kinds. The same seed is the same person.
 
     About 5 marks of 9 are films and series; 70 of 100 are done. Of each hundred a few are private; some
     have no date; with 100 marks or more each shape of a removed subject is there.
@@ -178,24 +187,15 @@ def make_person(marks: int = 1000, seed: int = 20) -> Person:
         dbcl2=f'"{number}:{token}"',
         ck="".join(chance.choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ_-", k=4)),
     )
-    inventor = Inventor(chance)
+    inventor, shares = Inventor(chance), [_SHARES[kind] for kind in kinds]
     for index, at in enumerate(_moments(chance, marks)):
-        subject = _subject(inventor, chance)
+        subject = inventor.any(chance.choices(kinds, shares)[0])
         mark = _mark(chance, person, subject, index, at)
         useful = chance.randint(1, 40) if mark.comment and chance.random() < 0.15 else 0
         playable = subject.key.medium is Medium.MOVIE and chance.random() < 0.4
-        person.marks.append(Entry(subject=subject, mark=mark, useful=useful, playable=playable))
+        person.marks.append(Entry(subject=subject, mark=mark, useful=useful, playable=playable, made=at))
     _oddities(person)
     return person
-
-
-def _subject(inventor: Inventor, chance: random.Random) -> Subject:
-    roll = chance.random()
-    if roll < 0.29:
-        return inventor.book()
-    if roll < 0.62:
-        return inventor.film()
-    return inventor.series() if roll < 0.84 else inventor.album()
 
 
 def _mark(
@@ -206,11 +206,11 @@ def _mark(
     at: datetime,
 ) -> Mark:
     status = chance.choices((Status.DONE, Status.WISH, Status.DOING), (70, 22, 8))[0]
-    if status is Status.DOING and subject.kind is Kind.MOVIE:
-        status = Status.DONE  # Douban has no 在看 for films
+    if status is Status.DOING and subject.kind in {Kind.MOVIE, Kind.DRAMA}:
+        status = Status.DONE  # Douban has no 在看 for films and stage dramas
     rating = chance.randint(1, 5) if status is Status.DONE and chance.random() < 0.75 else None
     tags = words.TAGS[subject.key.medium]
-    dateless = index % 211 == 17
+    dateless = index % 211 == 17 and subject.key.medium not in {Medium.GAME, Medium.DRAMA}
     return Mark(
         account=person.id,
         subject=subject.key,
@@ -272,3 +272,7 @@ def _oddities(person: Person) -> None:
     for index, entry in enumerate(e for e in person.marks if e.key.medium is not Medium.MOVIE):
         if index % 97 == 13:
             entry.removed = Removed.PAGE_ONLY
+    for index, entry in enumerate(e for e in person.marks if e.key.medium is Medium.GAME):
+        if index % 31 == 4:
+            entry.removed = Removed.UNKNOWN
+            entry.subject = Subject(key=entry.key, kind=Kind.GAME, removed=True)

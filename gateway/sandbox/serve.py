@@ -2,24 +2,33 @@
 
 import asyncio
 import sys
+import tempfile
+from pathlib import Path
 
 import msgspec
 
+from gateway.sandbox.certificate import self_signed
 from gateway.sandbox.douban import Douban
 from gateway.sandbox.feishu import Feishu
 from gateway.sandbox.http import Server
-from gateway.sandbox.person import make_person
+from gateway.sandbox.person import EVERYTHING, make_person
 
 APP_ID, APP_SECRET = "cli_d2fsandbox", "sandbox-secret-not-a-secret"  # the simulator's own
 
 
-async def douban(port: int, marks: int, stop: asyncio.Event) -> int:
-    """Serves until stopped. Prints ``{"url", "account", "cookie"}``."""
-    person = make_person(marks)
-    async with Server(Douban(person=person).handle, port) as server:
-        cookie = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
-        _say({"url": server.url, "account": person.id, "cookie": cookie})
-        await stop.wait()
+async def douban(port: int, marks: int, stop: asyncio.Event, *, tls: bool = False) -> int:
+    """Serves until stopped. Prints ``{"url", "account", "cookie"}``, with ``tls`` the file to trust as ``cert`` too.
+
+    The person has marks of every kind.
+    """
+    person = make_person(marks, kinds=EVERYTHING)
+    with tempfile.TemporaryDirectory(prefix="d2f-sandbox-") as folder:
+        context, trusted = self_signed(Path(folder)) if tls else (None, None)
+        async with Server(Douban(person=person).handle, port, context) as server:
+            cookie = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
+            facts = {"url": server.url, "account": person.id, "cookie": cookie}
+            _say(facts | ({"cert": str(trusted)} if trusted else {}))
+            await stop.wait()
     return 0
 
 

@@ -93,12 +93,30 @@ LANGUAGES = {
     "西班牙": "西班牙语",
     "瑞典": "瑞典语",
 }
+TRACKS = ("Intro", "第一班船", "Salt", "回声", "Outro")
+PLAY = ("角色扮演", "冒险", "益智", "第一人称射击", "模拟", "策略", "动作", "横版过关")
+PLATFORMS = {
+    # name: its number on Douban, its short name
+    "PC": (94, "PC"),
+    "Mac": (17, "MAC"),
+    "iPhone": (96, "IPHN"),
+    "PS4": (146, "PS4"),
+    "PS5": (167, "PS5"),
+    "Nintendo Switch": (158, "NS"),
+    "Xbox One": (145, "XONE"),
+    "Linux": (152, "LIN"),
+}
+STUDIOS = ("远桨工作室", "Saltmarsh Games", "灯塔网络", "Kumo Soft", "Nine Bridges", "Atelier Brume")
+TROUPES = ("北岸话剧院", "长堤剧社", "青桐舞团", "Harbour Stage Company", "旧城相声会")
+THEATRES = ("钟楼大剧院", "盐湖剧场", "果园小剧场", "青桐艺术中心")
 ORDINALS = ("第一季", "第二季", "第三季", "第四季", "第五季")
 
 TAGS = {
     "book": ("小说", "推理", "历史", "译文", "R&B", "2020s", "重读", "图书馆借", "短篇", "<3"),
     "movie": ("电影院", "资料馆", "重看", "治愈", "公路片", "2023", "英剧", "纪录片", "下饭", "❤"),
     "music": ("通勤", "循环", "R&B", "现场", "黑胶", "Lo-Fi", "日语", "合辑"),
+    "game": ("PS4", "RPG", "通关", "白金", "独立游戏", "双人", "NS", "弃坑"),
+    "drama": ("现场", "音乐剧", "巡演", "2025", "重看", "大剧院"),
 }
 
 SENTENCES = (

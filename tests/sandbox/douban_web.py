@@ -42,6 +42,10 @@ class Web:
         """One request to a whole host name."""
         return await self._client.get(path, headers={"Host": host, **headers}, params=query or None)
 
+    async def post(self, host: str, path: str, form: dict[str, str]) -> httpx.Response:
+        """One form, from nobody."""
+        return await self._client.post(path, headers={"Host": f"{host}.douban.com"}, data=form)
+
     async def page(self, host: str, path: str, who: Person | None = None, **query: str | int) -> Html:
         """The same, as a tree."""
         response = await self.get(host, path, who, **query)

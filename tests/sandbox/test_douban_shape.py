@@ -1,7 +1,7 @@
 """The simulated pages beside captured ones: what stands in a real row or block has to stand in ours.
 
-A step of a path is a tag with its id, classes and RDFa names; digits are told as ``#``, since they are ids
-or ratings. The real path is there if ours has the same tags with at least the same names.
+A step of a path is a tag with its id, classes, RDFa names and the names of its other attributes; digits are
+told as ``#``, since they are ids or ratings. The real path is there if ours has the same tags with at least the same names.
 """
 
 import re
@@ -13,7 +13,8 @@ from selectolax.lexbor import LexborNode
 
 from gateway.model import Kind, Medium
 from gateway.sandbox.douban import Douban
-from gateway.sandbox.person import make_person
+from gateway.sandbox.douban.sections import SECTIONS
+from gateway.sandbox.person import EVERYTHING, make_person
 
 from .douban_web import ROWS, Html, Web, browsing
 
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the captured page
 
 @pytest.fixture
 async def web() -> AsyncIterator[Web]:
-    async with browsing(Douban(person=make_person(300), others=[make_person(300, seed=8)])) as web:
+    me, other = make_person(400, kinds=EVERYTHING), make_person(400, seed=8, kinds=EVERYTHING)
+    async with browsing(Douban(person=me, others=[other])) as web:
         yield web
 
 
@@ -37,10 +39,11 @@ def captured(name: str) -> Html:
 
 def step(node: LexborNode) -> Step:
     names: set[str] = set()
-    for name in ("id", "class", "property", "rel", "typeof", "type"):
+    for name in ("id", "class", "property", "rel", "typeof", "type", "itemprop", "itemtype"):
         value = node.attributes.get(name)
         names |= {f"{name}={re.sub(r'[0-9]+', '#', token)}" for token in (value or "").split()}
-    return str(node.tag), frozenset(names - {"rel=nofollow", "class=cls_abnormal"})
+    names |= {name for name in node.attributes if name.startswith("data-") or name in {"href", "src", "name"}}
+    return str(node.tag), frozenset(names - {"rel=nofollow", "class=cls_abnormal", "data-d2f"})
 
 
 def paths(roots: list[LexborNode]) -> set[tuple[Step, ...]]:
@@ -87,7 +90,9 @@ async def subjects(web: Web, medium: Medium, *, whose: int | None) -> list[Html]
     douban = web.douban
     who = None if whose is None else (douban.person, *douban.others)[whose]
     entries = [e for e in douban.person.marks if e.key.medium is medium and not e.removed][:40]
-    return [await web.page(medium, f"/subject/{e.key.id}/", who) for e in entries]
+    section = SECTIONS[medium]
+    host = section.host.removesuffix(".douban.com")
+    return [await web.page(host, section.subjects.format(e.key.id), who) for e in entries]
 
 
 @pytest.mark.parametrize(
@@ -118,10 +123,42 @@ async def test_rows_of_books_and_records(web: Web) -> None:
         assert missing(real, ours) == []
 
 
+async def test_rows_of_games_and_stage_dramas(web: Web) -> None:
+    me = web.douban.person
+    sketches = captured("list_doc_snippets/composites-from-doubak-tests.html")
+    for path, rows in (
+        (f"people/{me.id}/games", "common-item"),
+        (f"location/people/{me.id}/drama/collect", "item"),
+    ):
+        medium = "game" if rows == "common-item" else "drama"
+        ours = (await web.page("www", f"/{path}", me)).css(f"div.{rows}")
+        assert missing(sketches.css(f'[data-d2f="{medium}"]'), ours) == []
+
+
 REAL = {
     Medium.MOVIE: ["subject_anon/movie/*26895436.html", "subject_anon/movie/*3627919.html"],
     Medium.BOOK: ["subject_anon/book/*1089243.html", "subject_anon/book/*2037260.html"],
     Medium.MUSIC: ["subject_anon/music/*1401362.html"],
+    Medium.GAME: ["subject_anon/game/*10734307.html"],
+    Medium.DRAMA: ["subject_anon/drama/*20270776.html", "subject_anon/drama/*24311571.html"],
+}
+NAVIGATION = {Medium.GAME: "#db-nav-sns .nav-wrap", Medium.DRAMA: "#db-nav-location .nav-wrap"}
+
+
+BLOCKS = dict.fromkeys(
+    (Medium.MOVIE, Medium.BOOK, Medium.MUSIC),
+    ("#mainpic", "#info", "#interest_sectl", "#interest_sect_level"),
+) | {
+    Medium.GAME: (
+        ".item-subject-info .pic",
+        "dl.thing-attr",
+        "#interest_sectl",
+        ".collection-section",
+        "#link-report",
+        "#comments .comment-item",
+        "script#template-collect-popup",
+    ),
+    Medium.DRAMA: (".drama-info", ".pure-text", "#comment-list-wrapper", "ul.collectors"),
 }
 
 
@@ -130,7 +167,7 @@ async def test_blocks_of_a_subject_seen_by_nobody(web: Web, medium: Medium) -> N
     ours = await subjects(web, medium, whose=None)
     for fixture in REAL[medium]:
         real = captured(fixture)
-        for block in ("#mainpic", "#info", "#interest_sectl", "#interest_sect_level"):
+        for block in BLOCKS[medium]:
             assert missing(real.css(block), [n for html in ours for n in html.css(block)]) == [], (
                 fixture,
                 block,
@@ -142,7 +179,12 @@ async def test_the_frame_around_a_subject(web: Web, medium: Medium) -> None:
     ours = await subjects(web, medium, whose=None)
     for fixture in REAL[medium]:
         real = captured(fixture)
-        for block in ("#db-global-nav", f"#db-nav-{medium} .nav-wrap", "h1", "#footer"):
+        for block in (
+            "#db-global-nav",
+            NAVIGATION.get(medium, f"#db-nav-{medium} .nav-wrap"),
+            "h1",
+            "#footer",
+        ):
             assert missing(real.css(block), [n for html in ours for n in html.css(block)]) == [], (
                 fixture,
                 block,
@@ -190,7 +232,7 @@ async def test_the_front_page_of_a_person(web: Web) -> None:
     me = web.douban.person
     real = captured("nav_session/profile-own*.html")
     ours = await web.page("www", f"/people/{me.id}/", me)
-    for block in ("#db-usr-profile", "div.sort#movie", "#profile"):
+    for block in ("#db-usr-profile", "div.sort#movie", "div.sort#drama", "#profile"):
         assert missing(real.css(block), ours.css(block)) == [], block
 
 

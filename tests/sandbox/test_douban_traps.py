@@ -1,12 +1,15 @@
+import asyncio
 from collections.abc import AsyncIterator
+from hashlib import sha512
 
+import httpx
 import pytest
 
 from gateway.model import Medium, Status
 from gateway.sandbox.douban import Blocked, Douban, censored
 from gateway.sandbox.person import Person, make_person
 
-from .douban_web import Web, browsing, truth, walk, words
+from .douban_web import Html, Web, browsing, ids, truth, walk, words
 
 
 @pytest.fixture
@@ -50,6 +53,8 @@ async def test_a_challenge_comes_after_so_many_pages(web: Web) -> None:
     ("why", "status", "sign"),
     [
         ("403", 403, "error code: 004"),
+        ("418", 418, "teapot"),
+        ("429", 429, ""),
         ("ip", 200, "<title>豆瓣 - 登录跳转页</title>"),
         ("captcha", 200, "<title>禁止访问</title>"),
         ("robot", 200, "你访问豆瓣的方式有点像机器人程序"),
@@ -107,3 +112,92 @@ async def test_what_is_not_there_is_a_whole_page_too(web: Web, host: str) -> Non
         assert answer.status_code == 404
         assert "页面不存在" in answer.text
         assert "nav-login" in answer.text
+
+
+async def test_a_soft_throttle_leaves_a_page_without_rows_once(web: Web) -> None:
+    web.douban.hollow_every = 3
+    me = web.douban.person
+    sizes = [
+        len((await web.page("movie", f"/people/{me.id}/collect", me, start=start)).css("div.item"))
+        for start in (0, 15, 30, 30, 45)
+    ]
+    assert sizes == [15, 15, 0, 15, 15]
+
+
+@pytest.mark.parametrize("medium", ["movie", "book", "music"])
+async def test_marks_made_meanwhile_push_rows_to_later_pages(web: Web, medium: str) -> None:
+    web.douban.busy = True
+    me = web.douban.person
+    before = truth(me, medium, Status.DONE)
+    pages = await walk(web, medium, f"/people/{me.id}/collect", me)
+    seen = [key for page in pages for key in page]
+    assert set(before) <= set(seen)
+    assert len(seen) - len(set(seen)) == len(pages) - 1  # one comes again on each page but the first
+    assert len(truth(me, medium, Status.DONE)) == len(before) + len(pages) - 1
+
+
+async def test_a_block_after_so_many_pages(web: Web) -> None:
+    web.douban.blocked, web.douban.blocked_after = "403", 2
+    answers = [await web.get("book", "/", web.douban.person) for _ in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 403]
+
+
+async def test_a_solved_challenge_opens_the_door(web: Web) -> None:
+    web.douban.challenge_after = 0
+    assert (await web.get("movie", "/")).status_code == 302
+    form = {
+        str(field.attributes["name"]): str(field.attributes["value"])
+        for field in (await web.page("sec", "/c", r="https://movie.douban.com/")).css("form#sec input")
+    }
+    tries = (str(number) for number in range(1_000_000))
+    form["sol"] = next(
+        n for n in tries if sha512(f"{form['cha']}{n}".encode()).hexdigest().startswith("0000")
+    )
+    for solution, status in (("1", 200), (form["sol"], 302)):
+        answer = await web.post("sec", "/c", form | {"sol": solution})
+        assert answer.status_code == status
+    assert answer.headers["Location"] == "https://movie.douban.com/"
+    web.douban.challenge_after = 1
+    assert (await web.get("movie", "/")).status_code == 200
+
+
+async def test_a_session_that_ends_in_the_middle(web: Web) -> None:
+    web.douban.session_ends_after = 1
+    me = web.douban.person
+    path = f"/people/{me.id}/games"
+    assert (await web.page("www", path, me)).css(".nav-user-account")
+    answer = await web.get("www", path, me)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("https://accounts.douban.com/passport/login?source=main")
+
+
+async def test_a_session_that_ends_in_silence(web: Web) -> None:
+    web.douban.session_ends_after, web.douban.quiet = 1, True
+    me = web.douban.person
+    path = f"/people/{me.id}/collect"
+    mine, nobodys = [await web.page("book", path, me) for _ in range(2)]
+    assert mine.css(".nav-user-account")
+    assert mine.css("a.d_link")
+    assert nobodys.css(".nav-login")
+    assert nobodys.css("li.subject-item")
+    assert not nobodys.css("a.d_link")
+
+
+async def test_a_page_that_ends_too_early(web: Web) -> None:
+    me = web.douban.person
+    whole = await web.get("movie", f"/people/{me.id}/collect", me)
+    web.douban.cut_at = len(whole.content) // 2
+    cut = await web.get("movie", f"/people/{me.id}/collect", me)
+    assert cut.status_code == 200
+    assert len(cut.content) == web.douban.cut_at
+    assert whole.content[:3000] == cut.content[:3000]
+
+
+async def test_many_ask_at_once(web: Web) -> None:
+    me = web.douban.person
+    starts = range(0, 120, 15)
+    answers: list[httpx.Response] = await asyncio.gather(
+        *(web.get("movie", f"/people/{me.id}/collect", me, start=start) for start in starts)
+    )
+    rows = [key for answer in answers for key in ids(Html(answer.text), "div.item")]
+    assert rows == truth(me, "movie", Status.DONE)[:120]

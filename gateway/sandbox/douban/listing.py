@@ -92,21 +92,36 @@ class Listing(Struct, kw_only=True):
         return {"movie": "电影", "tv": "电视剧"}.get(self.kind, self.section.noun)
 
     def heading(self, *, own: bool) -> str:
-        """``我看过的影视(1157)``."""
-        name = "我" if own else self.owner.name
+        """``我看过的影视(1157)``; games have the name on one's own pages too."""
+        name = "我" if own and self.section.medium is not Medium.GAME else self.owner.name
         return f"{name}{self.section.words[self.status]}的{self.noun}({self.claimed})"
 
     def link(self, *, absolute: bool = False, **changes: str | int) -> str:
-        """The address of this list with something changed, parameters in the order of its section."""
-        mode, kind = ("mode", "grid" if self.grid else "list"), ("type", self.kind)
-        query: dict[str, str | int] = {"start": 0, "sort": self.sort, "rating": self.rating}
-        if self.section.medium is Medium.MOVIE:
-            query |= dict((mode, kind, ("filter", "all")))
-        else:
-            query |= dict((("filter", "all"), mode))
+        """The address of this list with something changed, parameters in the order of its section.
+
+        Those of games are only a query, as seen on Douban.
+        """
+        mode = {"mode": "grid" if self.grid else "list"}
+        ordered: dict[str, str | int] = {"start": 0, "sort": self.sort, "rating": self.rating}
+        query: dict[str, str | int]
+        match self.section.medium:
+            case Medium.GAME:
+                query = {"action": PATHS[self.status], "start": 0}
+                query |= {} if self.sort == "time" else {"sort": self.sort}
+                query |= {} if self.rating == "all" else {"rating": self.rating}
+            case Medium.DRAMA:
+                query = {"sort": self.sort, "start": 0, "rating": self.rating, "filter": "all", **mode}
+                query |= {"tags_sort": "count"}
+            case Medium.MOVIE:
+                query = ordered | mode | {"type": self.kind, "filter": "all"}
+            case _:
+                query = ordered | {"filter": "all", **mode}
         if self.tag:
             query["tag"] = self.tag
-        path = f"/people/{self.who}/{PATHS[self.status]}?{urlencode(query | changes)}"
+        asked = f"?{urlencode(query | changes)}"
+        if self.section.medium is Medium.GAME:
+            return asked
+        path = self.section.lists.format(self.who, PATHS[self.status]) + asked
         return self.section.url + path if absolute else path
 
     def page(self, number: int) -> str:
@@ -147,7 +162,7 @@ def asked_for(request: Request, owner: Person, section: Section, status: Status,
         start=int(start) if start.isdecimal() else 0,
         sort=request.param("sort") or "time",
         rating=request.param("rating") or "all",
-        grid=request.param("mode") != "list",
+        grid=request.param("mode") != "list" or section.medium is Medium.GAME,
         kind=kind if kind in {"movie", "tv"} and section.medium is Medium.MOVIE else "all",
         tag=request.param("tag"),
     )
@@ -159,13 +174,15 @@ def censored(entry: Entry) -> bool:
 
 
 def titles(section: Section, entry: Entry) -> tuple[str, tuple[str, ...]]:
-    """What stands in ``em`` and what follows it: ``中文 / 原名`` and the aliases."""
+    """What stands as the title and what follows it: ``中文 / 原名`` and the aliases; for games ``中文 原名``."""
     subject = entry.subject
     if entry.removed is Removed.UNKNOWN:
         return section.gone(subject.kind or Kind.MOVIE), ()
     title = subject.title or ""
     if section.medium is Medium.MOVIE and subject.original_title:
         title = f"{title} / {subject.original_title}"
+    if section.medium is Medium.GAME:
+        return " ".join(part for part in (title, subject.original_title) if part), ()
     return title, subject.other_titles or ()
 
 

@@ -34,7 +34,7 @@ def render(
     template: str, *, section: Section | None = None, viewer: Person | None = None, **more: object
 ) -> str:
     """A page as text. ``viewer`` is who is logged in; None for nobody."""
-    code = str(section.medium) if section else "main"
+    code = section.code if section else "main"
     return _templates.get_template(template).render(
         **_GIVEN, section=section, viewer=viewer, code=code, **more
     )

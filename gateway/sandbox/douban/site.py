@@ -1,52 +1,86 @@
 """The simulated Douban: who is asking, which page they get, and the ways in which Douban misbehaves."""
 
+import random
 import re
 from collections import Counter
 from typing import Literal
 from urllib.parse import quote
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 
-from gateway.model import Status, Subject, SubjectKey
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.sandbox.douban import challenge
 from gateway.sandbox.douban.listing import Listing, asked_for, censored
 from gateway.sandbox.douban.pages import render
-from gateway.sandbox.douban.sections import PATHS, SECTIONS, Section
+from gateway.sandbox.douban.rexxar import interests, refusal
+from gateway.sandbox.douban.sections import BY_HOST, MAIN, PATHS, SECTIONS, Section
 from gateway.sandbox.douban.subjects import matter
 from gateway.sandbox.http import Drop, Request, Response, html, redirect
+from gateway.sandbox.invent import Inventor
 from gateway.sandbox.person import Entry, Person, Removed
 
 LOGIN = "https://accounts.douban.com/passport/login"
 TOO_MANY = 20
 """By how much ``wrong_counts`` claims too much: more than a page, so that the last link leads past the end."""
-Blocked = Literal["403", "ip", "captcha", "robot"]
-_LIST = re.compile(r"/people/([^/]+)/(collect|wish|do)/?")
-_PEOPLE = re.compile(r"/people/([^/]+)/?")
-_SUBJECT = re.compile(r"/subject/(\d+)/?")
+Blocked = Literal["403", "418", "429", "ip", "captcha", "robot"]
 _STATUSES = {path: status for status, path in PATHS.items()}
+_PEOPLE = re.compile(r"/people/([^/]+)/?")
+_LIST = re.compile(r"/people/([^/]+)/(collect|wish|do)/?")
+_SUBJECT = re.compile(r"/subject/(\d+)/?")
+_GAMES = re.compile(r"/people/([^/]+)/games/?")
+_GAME = re.compile(r"/game/(\d+)/?")
+_DRAMAS = re.compile(r"/location/people/([^/]+)/drama/(collect|wish)/?")
+_DRAMA_FRONT = re.compile(r"/location/people/([^/]+)/drama/?")
+_DRAMA = re.compile(r"/location/drama/(\d+)/?")
+_INTERESTS = re.compile(r"/rexxar/api/v2/user/([^/]+)/interests")
 
 
 class Douban(Struct, kw_only=True):
-    """Answers as book., movie., music., www., accounts. and sec.douban.com, by the Host header.
+    """Answers as book., movie., music., www., m., accounts. and sec.douban.com, by the Host header.
 
-    The fields are switches that can be turned at any time. ``Douban(person=make_person())``.
+    The fields are switches that can be turned at any time. ``Douban(person=make_person())``. What belongs
+    to single marks (taken down, broken, private) is in ``person``.
     """
 
     person: Person
     others: list[Person] = []
     """More accounts: they can be looked at, and log in with their own cookie."""
+
+    # Lists that do not tell the truth.
     short_pages: bool = False
     """Some rows are hidden, in the middle of lists, and still counted. ``censored`` tells which."""
     wrong_counts: bool = False
-    """Headings and page numbers claim more than there is."""
+    """Headings, page numbers and the totals of the mobile JSON claim more than there is."""
+    hollow_every: int | None = None
+    """Every so many list pages one comes without its rows (a soft throttle); asked again, it has them."""
+    busy: bool = False
+    """Before each list page but the first, the person marks something new there: rows move to later pages."""
+    bare_removed: bool = False
+    """The mobile JSON shows a removed mark as ``{}`` (seen since 2025), not as 未知电影."""
+
+    # Refusals.
     challenge_after: int | None = None
-    """After so many requests every page is a redirect to the proof of work."""
+    """After so many requests every page is a redirect to the proof of work, until it is solved."""
     blocked: Blocked | None = None
+    blocked_after: int = 0
+    """``blocked`` holds after so many requests."""
     logged_out: bool = False
     """The session has ended: own lists redirect to the log-in, other pages come as for nobody."""
+    session_ends_after: int | None = None
+    """``logged_out`` after so many requests."""
+    quiet: bool = False
+    """With an ended session own lists do not redirect: they come as nobody sees them."""
     empty: bool = False
     """Pages come with status 200 and no byte."""
+    cut_at: int | None = None
+    """Pages come with status 200 and end after so many bytes."""
+
     pages: int = 0
     """Requests answered so far."""
+    lists: int = 0
+    """List pages answered so far."""
+    _inventor: Inventor = field(default_factory=lambda: Inventor(random.Random(7)))
 
     async def handle(self, request: Request) -> Response | Drop:
         """Answers one request."""
@@ -56,39 +90,81 @@ class Douban(Struct, kw_only=True):
             return _picture(request)
         here = f"https://{host}{request.target or request.path}"
         if host == "sec.douban.com":
-            return html(render("challenge.html", back=request.param("r", "https://www.douban.com/")))
+            answer, solved = challenge.door(request)
+            self.pages = 0 if solved else self.pages
+            return answer
         if host == "accounts.douban.com":
             return html(render("login.html"))
-        return self._refusal(here) or self._page(request, host)
+        answer = self._refusal(here) or self._page(request, host)
+        if self.cut_at is None or answer.status != 200:
+            return answer
+        return msgspec.structs.replace(answer, body=answer.body[: self.cut_at])
+
+    @property
+    def ended(self) -> bool:
+        """The session has ended."""
+        return self.logged_out or (
+            self.session_ends_after is not None and self.pages > self.session_ends_after
+        )
 
     def _refusal(self, here: str) -> Response | None:
         if self.empty:
             return html("")
-        if self.blocked == "403":
-            return html("error code: 004", 403)
-        if self.blocked is not None:
-            return html(render("refused.html", why=self.blocked, back=here))
+        if self.blocked is not None and self.pages > self.blocked_after:
+            return _blocked(self.blocked, here)
         if self.challenge_after is not None and self.pages > self.challenge_after:
             return redirect(f"https://sec.douban.com/c?r={quote(here, safe='')}")
         return None
 
     def _page(self, request: Request, host: str) -> Response:
-        viewer = None if self.logged_out else self._logged_in(request)
-        section = SECTIONS.get(host)
+        viewer = None if self.ended else self._logged_in(request)
         path = request.path
-        if section is None and host != "www.douban.com":
+        if host == "m.douban.com":
+            return self._mobile(request, viewer)
+        section = BY_HOST.get(host)
+        if section is None and host != MAIN:
             return _missing(None, viewer)
         if path in {"", "/"}:
             return html(render("home.html", section=section, viewer=viewer))
         if path.rstrip("/") == "/mine":
             return self._mine(request, section, viewer)
-        if section and (found := _LIST.fullmatch(path)):
-            return self._list(request, section, viewer, found[1], _STATUSES[found[2]])
-        if section and (found := _SUBJECT.fullmatch(path)):
-            return self._subject(section, viewer, SubjectKey(section.medium, found[1]))
+        return self._marks(request, section, viewer) or _missing(section, viewer)
+
+    def _marks(self, request: Request, section: Section | None, viewer: Person | None) -> Response | None:
+        """The pages where marks live; None if the address is none of them."""
+        path = request.path
         if (found := _PEOPLE.fullmatch(path)) and (owner := self._account(found[1])):
             return _front(section, viewer, owner)
-        return _missing(section, viewer)
+        if section is not None:
+            if found := _LIST.fullmatch(path):
+                return self._list(request, section, viewer, found[1], _STATUSES[found[2]])
+            found = _SUBJECT.fullmatch(path)
+            return self._subject(section, viewer, found[1]) if found else None
+        if found := _GAMES.fullmatch(path):
+            status = _STATUSES.get(request.param("action"), Status.DONE)
+            return self._list(request, SECTIONS[Medium.GAME], viewer, found[1], status)
+        if found := _DRAMAS.fullmatch(path):
+            return self._list(request, SECTIONS[Medium.DRAMA], viewer, found[1], _STATUSES[found[2]])
+        if (found := _DRAMA_FRONT.fullmatch(path)) and (owner := self._account(found[1])):
+            return _front(SECTIONS[Medium.DRAMA], viewer, owner)
+        for pattern, medium in ((_GAME, Medium.GAME), (_DRAMA, Medium.DRAMA)):
+            if found := pattern.fullmatch(path):
+                return self._subject(SECTIONS[medium], viewer, found[1])
+        return None
+
+    def _mobile(self, request: Request, viewer: Person | None) -> Response:
+        if request.path.rstrip("/") == "/mine":
+            return (
+                html(render("mobile_mine.html", viewer=viewer))
+                if viewer
+                else redirect(f"{LOGIN}?source=main")
+            )
+        found = _INTERESTS.fullmatch(request.path)
+        owner = self._account(found[1]) if found else None
+        if owner is None:
+            return refusal(request, 404, 1001, "not_found") if found else _missing(None, viewer)
+        extra = TOO_MANY if self.wrong_counts else 0
+        return interests(request, viewer, owner, extra=extra, bare_removed=self.bare_removed)
 
     def _logged_in(self, request: Request) -> Person | None:
         """Whose session cookie this is."""
@@ -111,8 +187,11 @@ class Douban(Struct, kw_only=True):
         if viewer is None:
             return redirect(f"{LOGIN}?source={section.medium}")
         status = request.param("status")
-        path = status if status in _STATUSES else ""
-        return redirect(f"{section.url}/people/{viewer.address}/{path}")
+        return redirect(
+            section.list_of(viewer.address, _STATUSES[status])
+            if status in _STATUSES
+            else section.front(viewer.address)
+        )
 
     def _list(
         self, request: Request, section: Section, viewer: Person | None, who: str, status: Status
@@ -120,25 +199,37 @@ class Douban(Struct, kw_only=True):
         owner = self._account(who)
         if owner is None:
             return _missing(section, viewer)
-        if self.logged_out and "dbcl2" in request.headers.get("cookie", ""):
-            return redirect(f"{LOGIN}?source={section.medium}&redir={quote(section.url + request.path)}")
+        if self.ended and not self.quiet and "dbcl2" in request.headers.get("cookie", ""):
+            return redirect(f"{LOGIN}?source={section.code}&redir={quote(section.url + request.path)}")
         listing = asked_for(request, owner, section, status, who)
+        self.lists += 1
+        if self.busy and listing.start:
+            self._mark_something(owner, section.medium, status)
         listing.extra = TOO_MANY if self.wrong_counts else 0
         own = viewer is owner
-        template = _list_template(section, listing)
+        hollow = self.hollow_every is not None and self.lists % self.hollow_every == 0
+        rows = [] if hollow else [entry for entry in listing.slice if self._shows(entry, own=own)]
         return html(
             render(
-                template,
+                _list_template(section, listing),
                 section=section,
                 viewer=viewer,
                 owner=owner,
                 own=own,
                 listing=listing,
                 heading=listing.heading(own=own),
-                rows=[entry for entry in listing.slice if self._shows(entry, own=own)],
+                rows=rows,
                 tags=Counter(t for e in listing.all for t in e.mark.tags or ()).most_common(12),
+                counts={each: len(owner.of(section.medium, each)) for each in Status},
             )
         )
+
+    def _mark_something(self, owner: Person, medium: Medium, status: Status) -> None:
+        kind = Kind.TV if medium is Medium.MOVIE else Kind(medium)
+        subject = self._inventor.any(kind)
+        while owner.find(subject.key):
+            subject = self._inventor.any(kind)
+        owner.add(subject, status)
 
     def _shows(self, entry: Entry, *, own: bool) -> bool:
         """Whether a row is on the page; it is counted in any case."""
@@ -146,7 +237,8 @@ class Douban(Struct, kw_only=True):
             return False
         return own or not entry.mark.private
 
-    def _subject(self, section: Section, viewer: Person | None, key: SubjectKey) -> Response:
+    def _subject(self, section: Section, viewer: Person | None, number: str) -> Response:
+        key = SubjectKey(section.medium, number)
         entries = [e for p in (self.person, *self.others) if (e := p.find(key) or p.unmarked.get(key))]
         if not entries or any(e.removed is Removed.UNKNOWN for e in entries):
             return html(render("gone.html", section=section, viewer=viewer, words="条目不存在"), 404)
@@ -165,10 +257,21 @@ class Douban(Struct, kw_only=True):
         return [other for other in others if other.key != subject.key][:10]
 
 
+def _blocked(why: Blocked, here: str) -> Response:
+    if why == "403":
+        return html("error code: 004", 403)
+    if why == "418":
+        return _TEAPOT
+    if why == "429":
+        return html("", 429)
+    return html(render("refused.html", why=why, back=here))
+
+
 def _list_template(section: Section, listing: Listing) -> str:
     if not listing.grid:
         return "list_plain.html"
-    return "list_book.html" if section.medium == "book" else "list_grid.html"
+    own_shape = section.medium in {Medium.BOOK, Medium.GAME}
+    return f"list_{section.medium}.html" if own_shape else "list_grid.html"
 
 
 def _front(section: Section | None, viewer: Person | None, owner: Person) -> Response:
@@ -193,8 +296,9 @@ def _missing(section: Section | None, viewer: Person | None) -> Response:
     return html(render("gone.html", section=section, viewer=viewer, words="页面不存在"), 404)
 
 
+_TEAPOT = Response(418, b"I'm a teapot\n", content_type="image/jpeg")
+
+
 def _picture(request: Request) -> Response:
     """Pictures are refused to other sites; to Douban's own pages this one simply has none."""
-    if ".douban.com/" in request.headers.get("referer", ""):
-        return Response(404)
-    return Response(418, b"I'm a teapot\n", content_type="image/jpeg")
+    return Response(404) if ".douban.com/" in request.headers.get("referer", "") else _TEAPOT

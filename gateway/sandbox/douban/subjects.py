@@ -15,6 +15,7 @@ from gateway.sandbox.person import Entry, Person
 STARS = {1: "很差", 2: "较差", 3: "还行", 4: "推荐", 5: "力荐"}
 RECENT = 30
 """Days for which a film or a record counts as 我最近看过."""
+LATELY = {Medium.MOVIE, Medium.MUSIC}
 LONG = 120
 """Characters of an intro above which the page folds it."""
 _MANY = (
@@ -28,6 +29,13 @@ _MANY = (
     "authors",
     "translators",
     "performers",
+    "composers",
+    "choreographers",
+    "troupes",
+    "theatres",
+    "developers",
+    "platforms",
+    "tracks",
     "released",
     "durations",
 )
@@ -62,10 +70,11 @@ def matter(
         "offers": [
             (status, section.words[status])
             for status in (Status.WISH, Status.DOING, Status.DONE)
-            if status is not Status.DOING or section.medium is not Medium.MOVIE or tv
+            if status in section.words
+            and (status is not Status.DOING or section.medium is not Medium.MOVIE or tv)
         ],
         "name": name,
-        "url": f"{section.url}/subject/{subject.key.id}/",
+        "url": section.subject(subject.key.id),
         "picture": subject.cover or section.placeholder,
         "tv": tv,
         "minutes": int(minutes[0]) if minutes else 0,
@@ -99,14 +108,14 @@ def _whole(subject: Subject) -> Subject:
 
 
 def _shown_original(subject: Subject) -> str | None:
-    """Films and series have the original title in the heading; books have a line for it."""
-    return subject.original_title or None if subject.key.medium is Medium.MOVIE else None
+    """Films, series and games have the original title in the heading; books have a line for it."""
+    return subject.original_title or None if subject.key.medium in {Medium.MOVIE, Medium.GAME} else None
 
 
 def _wording(section: Section, entry: Entry, viewer: Person) -> str:
     """我看过这部电影, 我最近看过这部电视剧, 我最近在读这本书, 我想听这张唱片."""
     status, day = entry.mark.status, entry.mark.marked_on
-    recent = bool(day) and (viewer.today - day).days < RECENT and section.medium is not Medium.BOOK
+    recent = bool(day) and (viewer.today - day).days < RECENT and section.medium in LATELY
     lately = status is Status.DOING or (status is Status.DONE and recent)
     kind = entry.subject.kind or Kind.MOVIE
     return f"我{'最近' if lately else ''}{section.words[status]}{section.thing(kind)}"
