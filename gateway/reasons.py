@@ -75,9 +75,13 @@ PAGE_REASONS: dict[str, Words] = {
         "页面的样子不认识——豆瓣可能改版了，或没有加载完。页面已保存，可重新读取。",
         "The page looks unfamiliar: changed markup, or not fully loaded. It is kept and can be read again.",
     ),
-    "not_yet": Words(
-        "游戏和舞台剧还在路上，页面已保存，以后可重新读取。",
-        "Games and stage plays come soon; the page is kept and can be read then.",
+    "server_error": Words(
+        "豆瓣的服务器出错了。页面已保存，稍后可再试。",
+        "Douban's server failed. The page is kept; try again later.",
+    ),
+    "request_refused": Words(
+        "豆瓣不接受这个请求。请在浏览器里确认已登录，再试一次。",
+        "Douban does not accept this request. Make sure that you are logged in, then try again.",
     ),
 }
 """What ``Page.reason`` says, in words."""

@@ -75,7 +75,7 @@ CASES: list[tuple[str, str, Callable[[World], bytes]]] = [
     ("not_html", LIST, packed),
     ("charset", LIST, broken_text),
     ("no_frame", LIST, cut),
-    ("not_yet", "https://www.douban.com/people/{}/games?action=collect", page),
+    ("no_rows", "https://www.douban.com/people/{}/games?action=collect", page),
 ]
 
 

@@ -12,6 +12,13 @@ __all__ = ["mark_of", "wording"]
 
 _WORDING = re.compile(r"(我)?(?:最近)?(?:(想|在)[看读听玩]|[看读听玩](过))")
 _STATUSES = {"想": Status.WISH, "在": Status.DOING, "过": Status.DONE}
+_SENTENCES = (
+    "#interest_sect_level span.mr10, #interest_sect_level .a_stars > span, #interest_sect_level > h2, "
+    ".collection-section .collection-result"
+)
+"""Films, books, albums; stage dramas; games."""
+_SAYING = frozenset(("mr10", "collection-result"))
+_NO_COMMENT = frozenset(("color_gray", "pl", "rate_stars"))
 _CONTROLS = frozenset(("a", "br", "form", "input", "script", "style"))
 
 
@@ -19,21 +26,22 @@ def mark_of(tree: LexborHTMLParser, key: SubjectKey, account: str) -> Mark | Non
     """The mark; None if the person has not marked the subject.
 
     Films have the date inside the sentence, books and albums behind it; so it is looked for on that whole
-    first line. Tags and comment follow on lines of their own, each of them only if there is one.
+    first line. Tags and comment follow on lines of their own, each of them only if there is one. Where that
+    shape is not known for certain, what is not seen is not taken for empty.
     """
     if (found := _sentence(tree)) is None:
         return None
     sentence, status = found
-    first, later = _lines(sentence)
-    stars = tree.css_first("#interest_sect_level input#n_rating")
-    tags = next((text for node in later if (text := line(node)).startswith("标签")), "")
+    first, later, known = _lines(tree, sentence)
+    stars = tree.css_first("#interest_sect_level input#n_rating, .collection-section input#n_rating")
+    tags = next((text for node in later if (text := line(node)).startswith("标签")), None)
     return Mark(
         account=account,
         subject=key,
         status=status,
         rating=_stars(stars.attributes.get("value") or "") if stars is not None else UNSET,
-        comment=next((text for node in later if (text := _comment(node))), None),
-        tags=tags_of(tags),
+        comment=next((text for node in later if (text := _comment(node))), None if known else UNSET),
+        tags=tags_of(tags) if tags is not None else () if known else UNSET,
         marked_on=day(first) or UNSET,
     )
 
@@ -45,19 +53,24 @@ def wording(tree: LexborHTMLParser) -> str:
 
 
 def _sentence(tree: LexborHTMLParser) -> tuple[LexborNode, Status] | None:
-    if (block := tree.css_first("#interest_sect_level")) is None:
-        return None
-    for node in block.css("span.mr10, .a_stars > span")[:5]:
+    for node in tree.css(_SENTENCES)[:8]:
         said = _WORDING.match(line(node))
-        if said is not None and (said[1] or "mr10" in classes(node)):
+        if said is not None and (said[1] or not _SAYING.isdisjoint(classes(node))):
             return node, _STATUSES[said[2] or said[3]]
     return None
 
 
-def _lines(sentence: LexborNode) -> tuple[str, list[LexborNode]]:
-    """The text of the sentence's line, and the elements of the lines below."""
+def _lines(tree: LexborHTMLParser, sentence: LexborNode) -> tuple[str, list[LexborNode], bool]:
+    """The text of the sentence's line, the elements of the lines below, and whether the shape is a known one."""
+    if "collection-result" in classes(sentence):
+        section = tree.css_first(".collection-section")
+        below = section.iter() if section is not None else ()
+        box = sentence.parent
+        return box.text() if box is not None else "", [node for node in below if not _is_frame(node)], False
+    # A stage drama says the sentence in a heading of its own, and the rest as films do.
+    start = tree.css_first("#interest_sect_level .a_stars span.mr10") if sentence.tag == "h2" else sentence
     first: list[str] = []
-    node: LexborNode | None = sentence
+    node: LexborNode | None = start or sentence
     while node is not None and node.tag != "br":
         first.append(node.text())
         node = node.next
@@ -66,7 +79,12 @@ def _lines(sentence: LexborNode) -> tuple[str, list[LexborNode]]:
         if node.is_element_node:
             later.append(node)
         node = node.next
-    return " ".join(first), later
+    return " ".join(first), later, start is not None
+
+
+def _is_frame(node: LexborNode) -> bool:
+    """Whether it is a part of a game's block that is always there: the stars, the buttons."""
+    return any(name.startswith("collection-") for name in classes(node))
 
 
 def _stars(value: str) -> int | None:
@@ -76,6 +94,6 @@ def _stars(value: str) -> int | None:
 
 def _comment(node: LexborNode) -> str:
     """The text of an element below the first line, if it is neither stars, tags nor a control."""
-    if node.tag in _CONTROLS or node.id == "rating" or {"color_gray", "pl"} & set(classes(node)):
+    if node.tag in _CONTROLS or node.id == "rating" or _NO_COMMENT & set(classes(node)):
         return ""
     return written(node)

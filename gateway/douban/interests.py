@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 
 from gateway.douban.items import Item, Told, mend, tell
 from gateway.douban.refusals import refusal
-from gateway.douban.urls import address
+from gateway.douban.urls import Address, address
 from gateway.model import (
     Account,
     ListPart,
@@ -31,7 +31,7 @@ from gateway.model import (
     Verdict,
 )
 
-__all__ = ["read_interests"]
+__all__ = ["is_interests", "read_interests"]
 
 _HOSTS = frozenset(("m.douban.com", "frodo.douban.com"))
 _PATH = re.compile(r"/(?:rexxar/)?api/v2/user/([0-9]{1,20})/interests", re.ASCII)
@@ -102,6 +102,11 @@ def read_interests(
     except Exception as fault:  # noqa: BLE001  a page is kept and can be read again; a crash would lose it
         unread = _unread(url, Verdict.UNKNOWN, "no_frame")
         return msgspec.structs.replace(unread, problems=(Problem("page_unreadable", type(fault).__name__),))
+
+
+def is_interests(here: Address) -> bool:
+    """Whether the address is that of a person's interests."""
+    return here.host in _HOSTS and _PATH.fullmatch(here.path) is not None
 
 
 def _unread(url: str, verdict: Verdict, reason: str) -> Reading:
@@ -216,7 +221,7 @@ def _missing(marks: list[Mark], subjects: list[Subject]) -> list[Problem]:
 def _asked(url: str) -> _Asked | None:
     """None if this is no address of interests."""
     here = address(url)
-    if here is None or here.host not in _HOSTS or (owner := _PATH.fullmatch(here.path)) is None:
+    if here is None or not is_interests(here) or (owner := _PATH.fullmatch(here.path)) is None:
         return None
     try:
         said = dict(parse_qsl(urlsplit(url.strip()).query, max_num_fields=100))

@@ -25,7 +25,12 @@ from gateway.model import (
 
 __all__ = ["read"]
 
-_KINDS = {Medium.BOOK: Kind.BOOK, Medium.MUSIC: Kind.MUSIC}
+_KINDS = {
+    Medium.BOOK: Kind.BOOK,
+    Medium.MUSIC: Kind.MUSIC,
+    Medium.GAME: Kind.GAME,
+    Medium.DRAMA: Kind.DRAMA,
+}
 _START = re.compile(r"[?&]start=([0-9]{1,9})(?![0-9])", re.ASCII)
 _PLACES = re.compile(r"([0-9]{1,9})\s*-\s*[0-9]{1,9}\s*/\s*([0-9]{1,9})", re.ASCII)
 _PAGE_SIZE = 15
@@ -53,7 +58,7 @@ def read(url: str, here: Address, judged: Judgement) -> Reading:
             marks[row.number], odd = mark_of(row, key, account.id, here.status)
             subjects.append(subject_of(row, key, kind))
             problems += (Problem(code, f"row {place}, {key}") for code in odd)
-    part = _part(tree, here, here.medium, here.status)
+    part = _part(tree, here, here.medium, here.status, len(rows))
     reason = None if marks else _why_none(part, rows)
     return Reading(
         page=Page(
@@ -78,7 +83,7 @@ def _kind(tree: LexborHTMLParser, medium: Medium) -> Kind | UnsetType:
     return Kind.TV if title is not None and "的电视剧" in title[0] else UNSET
 
 
-def _part(tree: LexborHTMLParser, here: Address, medium: Medium, status: Status) -> ListPart:
+def _part(tree: LexborHTMLParser, here: Address, medium: Medium, status: Status, rows: int) -> ListPart:
     title = heading(tree)
     # `931-960 / 4292`: where the page itself says that it begins, it knows better than its address.
     places = _PLACES.search(line(tree.css_first(".subject-num")))
@@ -93,6 +98,10 @@ def _part(tree: LexborHTMLParser, here: Address, medium: Medium, status: Status)
         start=start,
         next_start=following if following is not None and following > start else None,
         total_claimed=total,
+        rows=rows,
+        # An empty page in the middle is a pause that Douban asks for, a short one may hide rows: only to have
+        # come as far as the list claims to go, with nothing said to follow, is the end.
+        ended=following is None and total is not None and start + rows >= total,
     )
 
 

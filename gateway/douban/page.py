@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.douban.text import html_of, line, why_unreadable
 from gateway.douban.urls import Address
-from gateway.model import Account, Medium, PageType, Verdict
+from gateway.model import Account, PageType, Verdict
 
 __all__ = ["Judgement", "heading", "judge"]
 
@@ -39,15 +39,15 @@ _SENTENCES = (
     ("页面不存在", Verdict.GONE, "not_found"),
 )
 """Looked for only where the page that was asked for is not there: people write such words in comments."""
-_NOT_YET = frozenset((Medium.GAME, Medium.DRAMA))
 _SHORT = 64 * 1024
 """A page that stands in for another is 13 bytes to 20 KB long."""
 
 _FRAMES = {
     PageType.LIST: ".grid-view, .list-view, .interest-list, .game-list, .subject-num, #db-usr-profile, .paginator",
-    PageType.SUBJECT: "#info, #mainpic, #interest_sectl, #interest_sect_level, .drama-info, "
+    PageType.SUBJECT: "#info, #mainpic, #interest_sectl, #interest_sect_level, .drama-info, .item-subject-info, "
     "[property='v:itemreviewed']",
 }
+_CONTROLS = ".opt-ln a, .item .gact a, a.a_collect_btn, .user-operation a"
 _COUNT = re.compile(r"[(（]\s*([0-9]{1,9})\s*[)）]\s*$", re.ASCII)
 _NAV_OBJECT = re.compile(r"_GLOBAL_NAV\s{0,9}=\s{0,9}\{([^}]{0,2000})")
 _NAV_IDS = (
@@ -121,7 +121,7 @@ def _stand_in(tree: LexborHTMLParser, *, framed: bool) -> Judgement | None:
 
 
 def _has_frame(here: Address, tree: LexborHTMLParser) -> bool:
-    if here.type is PageType.OTHER:
+    if here.type in {PageType.OTHER, PageType.PROFILE}:
         return _logged_in(tree) is not None
     if tree.css_first(_FRAMES[here.type]) is not None:
         return True
@@ -142,14 +142,12 @@ def _ended(html: bytes) -> bool:
 
 def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: bool) -> Judgement:
     if here.type is PageType.OTHER:
-        reason = "not_yet" if here.medium in _NOT_YET else "no_marks_here"
-        return Judgement(verdict=Verdict.UNKNOWN, reason=reason, account=_account(tree))
+        return Judgement(verdict=Verdict.UNKNOWN, reason="no_marks_here", account=_account(tree))
     verdict, reason, account = _whose(here, tree, library)
-    known = here.medium not in _NOT_YET
-    if verdict is Verdict.OK and not (known and whole):
-        verdict, reason = Verdict.UNKNOWN, "no_frame" if known else "not_yet"
+    if verdict is Verdict.OK and not whole:
+        verdict, reason = Verdict.UNKNOWN, "no_frame"
     public = here.type is PageType.SUBJECT and reason in {"logged_out", "no_frame"}
-    readable = known and whole and (verdict is Verdict.OK or public)
+    readable = whole and (verdict is Verdict.OK or public)
     return Judgement(verdict=verdict, reason=reason, account=account, tree=tree if readable else None)
 
 
@@ -163,7 +161,7 @@ def _whose(
         return Verdict.UNKNOWN, "no_frame", None
     if library is not None and account.id != library:
         return Verdict.FOREIGN, "other_account", account
-    if here.type is PageType.LIST and not _is_own_list(here, tree, account.id):
+    if here.type in {PageType.LIST, PageType.PROFILE} and not _is_own_list(here, tree, account.id):
         return Verdict.FOREIGN, "other_person", account
     if here.owner is not None and not _is_id(here.owner):
         account = structs.replace(account, slug=here.owner)
@@ -247,4 +245,4 @@ def _account_of_own_list(here: Address, tree: LexborHTMLParser) -> Account | Non
 def _has_own_controls(tree: LexborHTMLParser) -> bool:
     if tree.css_first("a.d_link") is not None:
         return True
-    return any(line(link) in {"修改", "删除"} for link in tree.css(".opt-ln a, .gact a, a.a_collect_btn"))
+    return any(line(link) in {"修改", "删除"} for link in tree.css(_CONTROLS))

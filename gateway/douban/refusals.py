@@ -13,7 +13,7 @@ from gateway.douban.page import judge
 from gateway.douban.urls import address
 from gateway.model import Verdict
 
-__all__ = ["Refusal", "refusal"]
+__all__ = ["REFUSALS", "Refusal", "refusal"]
 
 Refusal = tuple[Verdict, str]
 """A verdict other than OK, and the code of its reason."""
@@ -28,7 +28,7 @@ _WORDS = (
     ("异常请求", (Verdict.BLOCKED, "ip_refused")),
 )
 """``search_access_rate_limit``, ``subject_ip_rate_limit``, ``need_login``, …"""
-_CODES: dict[int | None, Refusal] = {
+REFUSALS: dict[int | None, Refusal] = {
     401: (Verdict.LOGIN, "login_page"),
     403: (Verdict.BLOCKED, "forbidden"),
     404: (Verdict.GONE, "not_found"),
@@ -64,14 +64,14 @@ def refusal(url: str, body: bytes, http: int | None = None) -> Refusal:
         for word, meaning in _WORDS:
             if word in text:
                 return meaning
-        if error.code in _CODES:
-            return _CODES[error.code]
+        if error.code in REFUSALS:
+            return REFUSALS[error.code]
     elif (here := address(url)) is not None:
         judged = judge(here, body, None)
         if judged.verdict not in {Verdict.OK, Verdict.UNKNOWN} and judged.reason not in {None, "logged_out"}:
             return judged.verdict, judged.reason or "no_frame"
-    if http in _CODES:
-        return _CODES[http]
+    if http in REFUSALS:
+        return REFUSALS[http]
     if http in _REDIRECTS:
         return Verdict.LOGIN, "login_page"
     if http in _FAULTS or (error and error.code in _FAULTS) or _FAULT.search(body[:_SHORT]):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import UNSET, Struct, UnsetType
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.douban.text import day, line, tags_of, written
+from gateway.douban.text import classes, day, line, one_line, tags_of, written
 from gateway.douban.titles import Titles, is_tombstone, titles_of_album, titles_of_book, titles_of_film
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
 
@@ -61,6 +61,14 @@ _LIST = {
 _BOOKS = _GRID | {"title": "h2 a", "brief": "div.pub", "comment": "p.comment"}
 # The comment of an album is all of a `<li>` without a class; the line with date and rating is another.
 _ALBUMS = _GRID | {"comment": "span.comment, li:not([class]), li[class='']"}
+# That of a game is all of a `<div>` without a class, before the buttons. The stars of one's own view say their
+# number on a link, those that others see have it in their class.
+_GAMES = _GRID | {
+    "title": ".title a",
+    "brief": ".desc",
+    "rating": "a[data-rating], .rating-star",
+    "comment": "div:not([class]), div[class='']",
+}
 
 _SHAPES: dict[Medium, tuple[Shape, ...]] = {
     Medium.MOVIE: (
@@ -75,13 +83,20 @@ _SHAPES: dict[Medium, tuple[Shape, ...]] = {
         _shape("div.item", titles_of_album, _ALBUMS),
         _shape("li.item", titles_of_album, _LIST, list_mode=True),
     ),
+    Medium.GAME: (_shape("div.common-item", titles_of_album, _GAMES),),
+    Medium.DRAMA: (
+        _shape("div.item", titles_of_album, _ALBUMS),
+        _shape("li.item", titles_of_album, _LIST, list_mode=True),
+    ),
 }
 
 _REL = re.compile(r"\s*([0-9]{1,20}):([PFN])\s*", re.ASCII)
 _REL_STATUS = {"P": Status.DONE, "F": Status.WISH, "N": Status.DOING}
 _WORD = re.compile(r"(?:(想)|(在))?[看读听玩](过)?")
-_RATING = re.compile(r"(?:^|\s)rating([1-5])-t(?:\s|$)")
-_LINK = re.compile(r"/subject/([0-9]{1,20})", re.ASCII)
+_RATING = re.compile(r"(?:^|\s)(?:rating([1-5])-t|allstar([1-5])0)(?:\s|$)")
+_LINK = re.compile(r"/(?:subject|game|drama)/([0-9]{1,20})(?![0-9])", re.ASCII)
+_THING = re.compile(r"/thing/([0-9]{1,20})/interest", re.ASCII)
+"""What a game's buttons call; it is all that is left of the id of a removed game."""
 _ROW_ID = re.compile(r"list([0-9]{1,20})", re.ASCII)
 _RELEASE = re.compile(r"([12][0-9]{3})(?:-[0-9]{1,2}){0,2}(?:\(.*\))?", re.ASCII)
 _PLACEHOLDER = re.compile(r"/(?:f|cuphead)/|^data:")
@@ -110,7 +125,7 @@ def rows_of(tree: LexborHTMLParser, medium: Medium) -> list[Row]:
         if "date" not in row.cells:
             row.deleted = row.node.css_first(".deleted") is not None
             signed = row.deleted or "rel" in row.cells or _cid(row) is not None
-            row.is_mark = signed or row.node.css_first(".opt-ln, .gact") is not None
+            row.is_mark = signed or row.node.css_first(".opt-ln, .gact, .user-operation") is not None
     return found
 
 
@@ -120,7 +135,7 @@ def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
     titles = row.shape.titles(cells["title"]) if "title" in cells else Titles()
     gone = titles.title is not UNSET and is_tombstone(titles.title)
     removed = gone or row.deleted
-    brief = line(cells.get("brief"))
+    brief = _brief(row)
     return Subject(
         key=key,
         kind=kind,
@@ -198,8 +213,12 @@ def _number(row: Row) -> str | None:
     title = row.cells.get("title")
     if title is not None and (found := _LINK.search(title.attributes.get("href") or "")) is not None:
         return found[1]
-    link = row.node.css_first("a[href*='/subject/']:not(.comment a)")
-    if link is not None and (found := _LINK.search(link.attributes.get("href") or "")) is not None:
+    for css in (".pic a[href]", "a[href*='/subject/']:not(.comment a)"):
+        link = row.node.css_first(css)
+        if link is not None and (found := _LINK.search(link.attributes.get("href") or "")) is not None:
+            return found[1]
+    buttons = row.node.css_first(".user-operation")
+    if buttons is not None and (found := _THING.search(buttons.html or "")) is not None:
         return found[1]
     rel = row.cells.get("rel")
     if rel is not None and (found := _REL.fullmatch(rel.attributes.get("rel") or "")) is not None:
@@ -225,8 +244,12 @@ def _sign(row: Row, when: str) -> Status | None:
 
 
 def _rating(node: LexborNode | None) -> int | None:
-    found = _RATING.search(node.attributes.get("class") or "") if node is not None else None
-    return int(found[1]) if found is not None else None
+    if node is None:
+        return None
+    if (given := node.attributes.get("data-rating")) is not None:
+        return int(given) if given in {"1", "2", "3", "4", "5"} else None
+    found = _RATING.search(node.attributes.get("class") or "")
+    return int(found[1] or found[2]) if found is not None else None
 
 
 def _comment(row: Row, *, shown: bool) -> str | None | UnsetType:
@@ -241,6 +264,16 @@ def _holds_the_line(node: LexborNode, row: Row) -> bool:
     cells = (row.cells.get(name) for name in ("date", "rating", "tags"))
     parents = (cell.parent for cell in cells if cell is not None)
     return any(parent is not None and parent.mem_id == node.mem_id for parent in parents)
+
+
+def _brief(row: Row) -> str:
+    """The line under the title. That of a game is the first text of a box with all the rest in it."""
+    if (cell := row.cells.get("brief")) is None:
+        return ""
+    if "desc" not in classes(cell):
+        return line(cell)
+    first = cell.first_child
+    return one_line(first.text_content or "") if first is not None and first.is_text_node else ""
 
 
 def _year(brief: str) -> int | UnsetType:

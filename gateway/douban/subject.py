@@ -54,6 +54,7 @@ _LABELS: dict[Medium, dict[str, _Field]] = {
         "定价": ("price", _one),
         "装帧": ("binding", _one),
         "丛书": ("series", _one),
+        "出品方": ("imprint", _one),
         "ISBN": ("isbn", _one),
     },
     Medium.MUSIC: {
@@ -67,11 +68,41 @@ _LABELS: dict[Medium, dict[str, _Field]] = {
         "唱片数": ("discs", _one),
         "条形码": ("barcode", _one),
     },
+    Medium.GAME: {
+        "类型": ("genres", many),
+        "平台": ("platforms", many),
+        "别名": ("other_titles", many),
+        "开发商": ("developers", many),
+        "发行商": ("publisher", _one),
+        "发行日期": ("released", many),
+    },
+    Medium.DRAMA: {
+        "类型": ("genres", many),
+        "又名": ("other_titles", many),
+        "版本": ("edition", _one),
+        "导演": ("directors", many),
+        "编剧": ("writers", many),
+        "作曲": ("composers", many),
+        "编舞": ("choreographers", many),
+        "主演": ("cast", many),
+        "语言": ("languages", many),
+        "演出日期": ("released", many),
+        "演出团体": ("troupes", many),
+        "演出剧院": ("theatres", many),
+    },
 }
-"""What stands beside each label, and how it is read. Labels are looked for in ``#info`` alone: the same
+"""What stands beside each label, and how it is read. Labels are looked for in their own box alone: the same
 class marks other people's names in the comments below."""
 
-_KINDS = {Medium.BOOK: Kind.BOOK, Medium.MUSIC: Kind.MUSIC}
+_KINDS = {
+    Medium.BOOK: Kind.BOOK,
+    Medium.MUSIC: Kind.MUSIC,
+    Medium.GAME: Kind.GAME,
+    Medium.DRAMA: Kind.DRAMA,
+}
+_COVERS = "#mainpic img, .item-subject-info .pic img, .drama-info .pic img"
+_EVERYTHING = "游戏"
+"""The first of a game's genres, on each of them: it says nothing."""
 _OF_SERIES = {"集数", "首播", "单集片长", "季数"}
 _TYPE = re.compile(r"\"@type\"\s*:\s*\"(Movie|TVSeries)\"")
 _PLACEHOLDER = re.compile(r"/(?:f|cuphead)/|^data:")
@@ -104,7 +135,7 @@ def removed(key: SubjectKey) -> Subject:
 def subject_of(tree: LexborHTMLParser, key: SubjectKey) -> Subject:
     """All public facts of the page."""
     labels: dict[str, str] = {}
-    for label, value in _labels(tree.css_first("#info")):
+    for label, value in (*_labels(tree.css_first("#info")), *_terms(tree)):
         labels.setdefault(label, value)
     facts: dict[str, Any] = {}
     for label, (field, reader) in _LABELS[key.medium].items():
@@ -115,12 +146,16 @@ def subject_of(tree: LexborHTMLParser, key: SubjectKey) -> Subject:
     titles = _titles(tree, key.medium)
     gone = is_tombstone(titles.get("title", ""))
     facts |= {} if gone else titles
-    facts |= _score(tree.css_first("#interest_sectl"))
+    facts |= _score(tree.css_first("#interest_sectl, .drama-info"))
+    if (genres := facts.get("genres")) is not None and key.medium is Medium.GAME:
+        facts["genres"] = tuple(genre for genre in genres if genre != _EVERYTHING)
+    if key.medium is Medium.MUSIC and (tracks := _tracks(tree)):
+        facts["tracks"] = tracks
     return Subject(
         key=key,
         kind=_KINDS.get(key.medium) or _kind(tree, labels),
         year=_year(tree, facts),
-        cover=UNSET if gone else _cover(tree.css_first("#mainpic img")),
+        cover=UNSET if gone else _cover(tree.css_first(_COVERS)),
         intro=_intro(tree),
         removed=gone,
         **facts,
@@ -151,6 +186,28 @@ def _labels(box: LexborNode | None) -> Iterator[tuple[str, str]]:
         yield label, _value(value)
 
 
+def _terms(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
+    """The labels of a game or a stage drama with their values: a list of terms, one ``<dt>`` and its ``<dd>``."""
+    label, values = "", list[str]()
+    for node in tree.css("dl.thing-attr > *, dl.game-attr > *, .drama-info .meta dl > *"):
+        if node.tag == "dt":
+            if label:
+                yield label, " / ".join(values)
+            label, values = line(node).rstrip(":： "), []
+        elif text := one_line(" ".join(node.text().split("\n"))):
+            values.append(" ".join(text.split()))
+    if label:
+        yield label, " / ".join(values)
+
+
+def _tracks(tree: LexborHTMLParser) -> tuple[str, ...]:
+    """The songs of an album: a list that Douban made of them, or the text that somebody typed."""
+    songs = tuple(line(node) for node in tree.css(".song-item .song-name-short, .track-items li")[:500])
+    if not songs and (typed := tree.css_first(".track-list .indent, .track-list")) is not None:
+        songs = tuple(part.strip() for part in written(typed).split("\n"))[:500]
+    return tuple(song for song in songs if song)
+
+
 def _text_after(node: LexborNode) -> str:
     text = ""
     while (following := node.next) is not None:
@@ -179,6 +236,10 @@ def _value(text: str) -> str:
 
 
 def _titles(tree: LexborHTMLParser, medium: Medium) -> dict[str, Any]:
+    if medium is Medium.DRAMA:
+        return _titles_of_drama(tree)
+    if medium is Medium.GAME:  # as lists write it: 中文 原名, and nothing says where the one ends
+        return {"title": whole} if (whole := line(tree.css_first("#content > h1, h1"))) else {}
     node = tree.css_first("h1 [property='v:itemreviewed']") or tree.css_first("h1 span:not(.year)")
     whole = line(node)
     if not whole:
@@ -187,6 +248,13 @@ def _titles(tree: LexborHTMLParser, medium: Medium) -> dict[str, Any]:
         return _split(whole, tree)
     subtitle = line(tree.css_first("[property='v:subtitle']")) if medium is Medium.BOOK else ""
     return {"title": whole} | ({"subtitle": subtitle} if subtitle else {})
+
+
+def _titles_of_drama(tree: LexborHTMLParser) -> dict[str, Any]:
+    """One name a language; the first is the one that lists have."""
+    names = [name for node in tree.css(".drama-info h1 [itemprop='name']")[:20] if (name := line(node))]
+    titles: dict[str, Any] = {"title": names[0]} if names else {}
+    return titles | ({"original_title": names[1]} if len(names) > 1 else {})
 
 
 def _split(whole: str, tree: LexborHTMLParser) -> dict[str, Any]:
@@ -229,12 +297,15 @@ def _year(tree: LexborHTMLParser, facts: Mapping[str, Any]) -> int | UnsetType:
 
 def _score(box: LexborNode | None) -> dict[str, Any]:
     """Score and number of ratings: empty while there are too few, absent where rating is switched off."""
-    if box is None or (node := box.css_first("[property='v:average'], .rating_num")) is None:
+    if (
+        box is None
+        or (node := box.css_first("[property='v:average'], [itemprop='ratingValue'], .rating_num")) is None
+    ):
         return {}
     found = re.fullmatch(r"10(?:\.0)?|[0-9](?:\.[0-9])?", line(node))
     return {
         "score": float(found[0]) if found is not None else None,
-        "votes": number(line(box.css_first("[property='v:votes']"))),
+        "votes": number(line(box.css_first("[property='v:votes'], [itemprop='ratingCount']"))),
     }
 
 
@@ -247,9 +318,12 @@ def _cover(node: LexborNode | None) -> str | None | UnsetType:
 
 def _intro(tree: LexborHTMLParser) -> str | UnsetType:
     """The whole text: where the page shows a beginning, the rest is there, hidden."""
-    if (box := tree.css_first("#link-report-intra, #link-report")) is None:
+    box = tree.css_first("#link-report-intra, #link-report") or tree.css_first(".pure-text .abstract")
+    if box is None:
         return UNSET
     part = box.css_first("span.all") or box.css_first("[property='v:summary']") or box.css_first(".intro")
+    if part is None and not {"item-desc", "full", "abstract"}.isdisjoint(classes(box)):
+        part = box  # games and stage dramas: the box is the text
     if part is None:
         return UNSET
     paragraphs = [written(p) for p in part.css("p")[:500]] or [written(part)]

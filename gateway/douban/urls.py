@@ -7,7 +7,7 @@ Douban's addresses are older and steadier than its markup, so everything that an
 import re
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.model import Kind, Medium, PageType, Status, SubjectKey
 
@@ -114,6 +114,12 @@ def _list(here: Address, path: list[str], query: str) -> Address:
         asked = {}
     medium, owner, word = here.medium, None, None
     match path:
+        case ["mine"] if here.host == "www.douban.com":
+            return structs.replace(here, type=PageType.PROFILE)
+        case ["mine", *_] if here.host == "m.douban.com":
+            return structs.replace(here, type=PageType.PROFILE)
+        case ["people", owner] if here.host == "www.douban.com":
+            return structs.replace(here, type=PageType.PROFILE, owner=owner)
         case ["people", owner, word] if here.host in _HOSTS and word in _STATUSES:
             pass
         case ["mine"] if here.host in _HOSTS:

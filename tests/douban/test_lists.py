@@ -152,7 +152,7 @@ def test_a_book() -> None:
     )
     assert reading.problems == ()
     assert reading.page.part == ListPart(
-        medium=Medium.BOOK, status=Status.DONE, start=0, next_start=15, total_claimed=20
+        medium=Medium.BOOK, status=Status.DONE, start=0, next_start=15, total_claimed=20, rows=1
     )
 
 
@@ -345,13 +345,27 @@ def part(tail: str, *, url: str = FILMS_DONE, total: int = 99) -> ListPart:
 def test_which_part_of_the_list() -> None:
     link = f'<div class="paginator"><span class="next"><a href="/people/{ME}/collect?start=30&mode=grid">x</a></span></div>'
     assert part(link) == ListPart(
-        medium=Medium.MOVIE, status=Status.DONE, start=0, next_start=30, total_claimed=99
+        medium=Medium.MOVIE, status=Status.DONE, start=0, next_start=30, total_claimed=99, rows=1
     )
     assert part("").next_start is None
     assert part(link, url=f"https://movie.douban.com/people/{ME}/collect?start=30").next_start is None
     places = '<span class="subject-num">\n 31-45&nbsp;/&nbsp;98</span>'
     assert part(places).start == 30
     assert part(places, total=97).total_claimed == 97
+
+
+@pytest.mark.parametrize(
+    ("total", "start", "tail", "ended"),
+    [
+        (1, 0, "", True),
+        (3, 0, "", False),  # two rows are missing, hidden or not yet there
+        (46, 45, "", True),
+        (1, 0, '<link rel="next" href="?start=15">', False),
+    ],
+)
+def test_the_end_of_a_list_must_be_proved(total: int, start: int, tail: str, ended: bool) -> None:  # noqa: FBT001  # a case
+    here = part(tail, url=f"https://movie.douban.com/people/{ME}/collect?start={start}", total=total)
+    assert (here.rows, here.ended) == (1, ended)
 
 
 def test_a_list_that_is_empty() -> None:

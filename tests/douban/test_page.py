@@ -85,13 +85,52 @@ def test_a_removed_subject_is_told_as_removed() -> None:
         ("https://accounts.douban.com/passport/login", (Verdict.LOGIN, "login_page")),
         ("https://movie.example.com/people/1/collect", (Verdict.UNKNOWN, "not_douban")),
         ("https://www.douban.com/", (Verdict.UNKNOWN, "no_marks_here")),
-        ("https://m.douban.com/mine/movie", (Verdict.UNKNOWN, "no_marks_here")),
-        (f"https://www.douban.com/people/{ME}/games?action=collect", (Verdict.UNKNOWN, "not_yet")),
-        ("https://www.douban.com/location/drama/20270776/", (Verdict.UNKNOWN, "not_yet")),
+        ("https://m.douban.com/movie/", (Verdict.UNKNOWN, "no_marks_here")),
+        (f"https://www.douban.com/people/{ME}/games?action=collect", (Verdict.UNKNOWN, "no_rows")),
     ],
 )
 def test_addresses_that_decide(url: str, expected: tuple[Verdict, str]) -> None:
     assert outcome(read(url, page(f"{film_list(film())}<div class=drama-info></div>"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "top", "expected"),
+    [
+        ("https://www.douban.com/mine/", None, (Verdict.OK, None)),
+        (f"https://www.douban.com/people/{ME}/", None, (Verdict.OK, None)),
+        ("https://m.douban.com/mine/", None, (Verdict.OK, None)),
+        (f"https://www.douban.com/people/{OTHER}/", None, (Verdict.FOREIGN, "other_person")),
+        ("https://www.douban.com/mine/", nav(OTHER), (Verdict.FOREIGN, "other_account")),
+        ("https://www.douban.com/mine/", ANONYMOUS, (Verdict.LOGIN, "logged_out")),
+    ],
+)
+def test_pages_that_name_the_account(
+    url: str, top: str | None, expected: tuple[Verdict, str | None]
+) -> None:
+    reading = read(url, page("<h1>青瓦</h1>", top), account=ME)
+    assert (outcome(reading), reading.page.type) == (expected, PageType.PROFILE)
+    if expected[0] is Verdict.OK:
+        assert reading.account
+        assert reading.account.id == ME
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (200, (Verdict.OK, None)),
+        (403, (Verdict.BLOCKED, "forbidden")),
+        (404, (Verdict.GONE, "not_found")),
+        (418, (Verdict.BLOCKED, "forbidden")),
+        (429, (Verdict.BLOCKED, "too_often")),
+    ],
+)
+def test_a_status_decides_where_the_page_does_not(status: int, expected: tuple[Verdict, str | None]) -> None:
+    listed = page(film_list(film()))
+    reading = read(FILMS_DONE, listed, status=status)
+    assert outcome(reading) == expected
+    assert bool(reading.marks) == (status == 200)
+    login = page("", title="登录豆瓣")
+    assert outcome(read(FILMS_DONE, login, status=status)) == (Verdict.LOGIN, "login_page")
 
 
 def test_words_of_a_block_in_a_comment_are_a_comment() -> None:

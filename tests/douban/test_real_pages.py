@@ -307,8 +307,8 @@ def test_an_album() -> None:
         (
             "nav_session/profile-own-2026-07.skeleton.html",
             "https://www.douban.com/people/82160871/",
-            Verdict.UNKNOWN,
-            "no_marks_here",
+            Verdict.OK,
+            None,
         ),
         (
             "subject_logged_in/game-diablo3.skeleton.html",

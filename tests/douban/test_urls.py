@@ -55,7 +55,6 @@ def test_a_place_that_is_none_is_the_first(start: str) -> None:
     "url",
     [
         "https://www.douban.com/",
-        "https://www.douban.com/people/7654321/",
         "https://movie.douban.com/people/7654321/collect/extra",
         "https://movie.douban.com/people/7654321/all",
         "https://movie.douban.com/mine",
@@ -63,7 +62,7 @@ def test_a_place_that_is_none_is_the_first(start: str) -> None:
         "https://movie.douban.com/subject/1000001/comments",
         "https://movie.douban.com/subject/abc/",
         "https://m.douban.com/movie/subject/1000001/",
-        "https://m.douban.com/mine/movie",
+        "https://m.douban.com/movie/",
         "https://www.douban.com/doubanapp/dispatch/movie/1000001",
         "https://www.douban.com/location/people/7654321/drama/",
         "https://book.douban.com/game/10734307/",
