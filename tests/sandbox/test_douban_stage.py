@@ -100,6 +100,20 @@ async def test_headings_and_tabs_count(web: Web) -> None:
     ]
 
 
+async def test_stage_dramas_have_a_list_mode_and_sorts(web: Web) -> None:
+    me = web.douban.person
+    done = {e.key.id: e for e in me.of(Medium.DRAMA, Status.DONE)}
+    html = await web.page("www", f"/location/people/{me.id}/drama/collect", me, mode="list")
+    rows = html.css("ul.list-view > li.item")
+    assert [(row.attributes["id"] or "").removeprefix("list") for row in rows] == list(done)[:30]
+    links = [a.attributes["href"] for a in html.css(".item-show div.title > a")]
+    assert links == [f"https://www.douban.com/location/drama/{number}/" for number in list(done)[:30]]
+    html = await web.page("www", f"/location/people/{me.id}/drama/collect", me, sort="rating")
+    stars = [int(found) for found in re.findall(r"rating(\d)-t", one(html, "div.grid-view").html or "")]
+    assert stars == sorted(stars, reverse=True)
+    assert len(stars) == min(15, sum(1 for e in done.values() if e.mark.rating))
+
+
 async def test_stage_dramas_have_no_doing(web: Web) -> None:
     me = web.douban.person
     assert (await web.get("www", f"/location/people/{me.id}/drama/do", me)).status_code == 404

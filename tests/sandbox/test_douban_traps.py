@@ -201,3 +201,12 @@ async def test_many_ask_at_once(web: Web) -> None:
     )
     rows = [key for answer in answers for key in ids(Html(answer.text), "div.item")]
     assert rows == truth(me, "movie", Status.DONE)[:120]
+
+
+async def test_classes_of_before_2023(web: Web) -> None:
+    web.douban.before_2023 = True
+    me = web.douban.person
+    films = await web.page("movie", f"/people/{me.id}/collect", me)
+    assert {div.attributes["class"] for div in films.css("div.item")} == {"item"}
+    books = await web.page("book", f"/people/{me.id}/collect", me)
+    assert {p.attributes["class"] for p in books.css("p.comment")} == {"comment"}

@@ -5,7 +5,7 @@ import pytest
 from msgspec import UNSET
 
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey
-from gateway.sandbox.person import FIRST_DAY, TODAY, Entry, Person, Removed, make_person
+from gateway.sandbox.person import EVERYTHING, FIRST_DAY, TODAY, Entry, Person, Removed, make_person
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +46,32 @@ def test_every_medium_has_every_status(thousand: Person) -> None:
     assert set(lists) == {(m, s) for m in (Medium.BOOK, Medium.MOVIE, Medium.MUSIC) for s in Status}
 
 
+def test_there_can_be_marks_of_every_kind() -> None:
+    person = make_person(kinds=EVERYTHING)
+    assert make_person(kinds=EVERYTHING) == person
+    lists = {(e.subject.kind, e.mark.status) for e in person.marks}
+    without_doing = {Kind.MOVIE, Kind.DRAMA}
+    assert lists == {(k, s) for k in Kind for s in Status if s is not Status.DOING or k not in without_doing}
+    games = [e for e in person.marks if e.subject.kind is Kind.GAME]
+    assert {e.removed for e in games} >= {None, Removed.UNKNOWN}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_there_can_be_marks_of_one_kind(kind: Kind) -> None:
+    assert {e.subject.kind for e in make_person(30, kinds=(kind,)).marks} == {kind}
+
+
 def test_there_is_no_watching_of_films(thousand: Person) -> None:
     watching = thousand.of(Medium.MOVIE, Status.DOING)
     assert watching
     assert {e.subject.kind for e in watching} == {Kind.TV}
+
+
+def test_douban_knows_when_each_mark_was_made(thousand: Person) -> None:
+    made = [e.made for e in thousand.marks]
+    assert made == sorted(made, reverse=True)
+    assert all(e.made == e.mark.marked_at for e in thousand.marks if e.mark.marked_at is not UNSET)
+    assert any(e.mark.marked_on is None for e in thousand.marks)
 
 
 def test_nothing_is_on_every_mark(thousand: Person) -> None:

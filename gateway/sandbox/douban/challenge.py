@@ -17,7 +17,7 @@ def door(request: Request) -> tuple[Response, bool]:
     if request.method == "POST" and solved(form.get("cha", ""), form.get("sol", "")):
         return redirect(form.get("red", "https://www.douban.com/"), ("dbsawcv1=simulated; path=/",)), True
     back = request.param("r", "https://www.douban.com/")
-    return html(render("challenge.html", back=back, challenge=CHALLENGE)), False
+    return html(render("challenge.html", back=back, challenge=CHALLENGE, difficulty=DIFFICULTY)), False
 
 
 def solved(challenge: str, solution: str) -> bool:

@@ -183,7 +183,7 @@ def titles(section: Section, entry: Entry) -> tuple[str, tuple[str, ...]]:
         title = f"{title} / {subject.original_title}"
     if section.medium is Medium.GAME:
         return " ".join(part for part in (title, subject.original_title) if part), ()
-    return title, subject.other_titles or ()
+    return title, () if section.medium is Medium.DRAMA else subject.other_titles or ()
 
 
 def cut(title: str) -> str:

@@ -59,6 +59,9 @@ class Douban(Struct, kw_only=True):
     bare_removed: bool = False
     """The mobile JSON shows a removed mark as ``{}`` (seen since 2025), not as 未知电影."""
 
+    before_2023: bool = False
+    """Classes as they were: rows of grids are ``item``, a game has ``dl.game-attr``."""
+
     # Refusals.
     challenge_after: int | None = None
     """After so many requests every page is a redirect to the proof of work, until it is solved."""
@@ -219,6 +222,7 @@ class Douban(Struct, kw_only=True):
                 listing=listing,
                 heading=listing.heading(own=own),
                 rows=rows,
+                before_2023=self.before_2023,
                 tags=Counter(t for e in listing.all for t in e.mark.tags or ()).most_common(12),
                 counts={each: len(owner.of(section.medium, each)) for each in Status},
             )
@@ -247,6 +251,7 @@ class Douban(Struct, kw_only=True):
         mine = viewer.find(key) if viewer else None
         subject = (mine or entries[0]).subject
         content = matter(section, subject, mine, self._alike(subject), viewer)
+        content["before_2023"] = self.before_2023
         return html(render(f"subject_{section.medium}.html", section=section, viewer=viewer, **content))
 
     def _alike(self, subject: Subject) -> list[Subject]:
