@@ -83,6 +83,7 @@ class CaptureAnswer(Struct, frozen=True, kw_only=True):
     changed: int
     same: int
     problems: int
+    doubt: Issue | None
     push: DevicePush
 
 

@@ -17,9 +17,10 @@ from gateway import log
 from gateway.app import Gateway
 from gateway.model import UNSET, Medium, Status
 from gateway.sandbox.douban import Douban
+from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu import Feishu
 from gateway.sandbox.http import Server
-from gateway.sandbox.person import Entry, Person, make_person
+from gateway.sandbox.person import EVERYTHING, Entry, Person, make_person
 from gateway.sandbox.serve import APP_ID, APP_SECRET
 from gateway.security import new_login_link
 from gateway.server import running
@@ -27,13 +28,20 @@ from gateway.settings import Settings
 from gateway.visitor import DoubanVisitor, Extension, OwnerVisitor
 
 TABLE = "豆瓣标记"
-_LISTS = {Status.WISH: "wish", Status.DOING: "do", Status.DONE: "collect"}
 _STATUSES = {
     Medium.BOOK: {Status.WISH: "想读", Status.DOING: "在读", Status.DONE: "读过"},
     Medium.MOVIE: {Status.WISH: "想看", Status.DOING: "在看", Status.DONE: "看过"},
     Medium.MUSIC: {Status.WISH: "想听", Status.DOING: "在听", Status.DONE: "听过"},
+    Medium.GAME: {Status.WISH: "想玩", Status.DOING: "在玩", Status.DONE: "玩过"},
+    Medium.DRAMA: {Status.WISH: "想看", Status.DONE: "看过"},
 }
-_KINDS = {Medium.BOOK: {"图书"}, Medium.MOVIE: {"电影", "剧集"}, Medium.MUSIC: {"音乐"}}
+_KINDS = {
+    Medium.BOOK: {"图书"},
+    Medium.MOVIE: {"电影", "剧集"},
+    Medium.MUSIC: {"音乐"},
+    Medium.GAME: {"游戏"},
+    Medium.DRAMA: {"舞台剧"},
+}
 """Lists of films and series do not say which of both a row is."""
 _NEXT = re.compile(r'<link rel="next" href="([^"]+)"')
 _SUBJECT_PAGES = 12
@@ -46,7 +54,7 @@ async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
     Returns 1 if a record is missing or wrong, 130 if it was stopped before that was known.
     """
     log.configure("error")
-    person, world = make_person(marks), Feishu()
+    person, world = make_person(marks, kinds=EVERYTHING), Feishu()
     world.add_app(APP_ID, APP_SECRET)
     app_token = world.add_base("我的书影音", collaborators={APP_ID: "edit"})
     with tempfile.TemporaryDirectory(prefix="d2f-demo-") as folder:
@@ -102,23 +110,32 @@ def check(person: Person, rows: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _page(entry: Entry) -> str:
-    return f"https://{entry.key.medium}.douban.com/subject/{entry.key.id}/"
+    return SECTIONS[entry.key.medium].subject(entry.key.id)
 
 
 def _expected(entry: Entry) -> dict[str, Any]:
     """What a record must show, written down from the mark alone."""
-    mark, subject = entry.mark, entry.subject
+    mark = entry.mark
     day = mark.marked_on
     zone = ZoneInfo("Asia/Shanghai")
     return {
         "Subject ID": entry.key.id,
-        "标题": None if subject.title is UNSET else subject.title,
+        "标题": _title(entry),
         "我的状态": _STATUSES[entry.key.medium][mark.status],
         "我的评分": mark.rating,
         "我的备注": mark.comment,
         "我的标签": list(mark.tags) if mark.tags else None,
         "标记日期": int(datetime.combine(day, midnight(), zone).timestamp() * 1000) if day else None,
     }
+
+
+def _title(entry: Entry) -> str | None:
+    """As lists have it: the one of a game is in both languages."""
+    subject = entry.subject
+    if subject.title is UNSET:
+        return None
+    both = entry.key.medium is Medium.GAME and subject.original_title
+    return f"{subject.title} {subject.original_title}" if both else subject.title
 
 
 def _set_up(login_link: str, bitable: str) -> Extension:
@@ -149,11 +166,9 @@ async def _first(work: asyncio.Task[int], stop: asyncio.Event) -> bool:
 async def walk(person: Person, visitor: DoubanVisitor, extension: Extension) -> int:
     """Opens every list to its end, then a few subjects. Returns the number of pages."""
     pages = 0
-    for medium in _STATUSES:
-        for name in _LISTS.values():
-            url: str | None = (
-                f"https://{medium}.douban.com/people/{person.address}/{name}?sort=time&mode=grid"
-            )
+    for medium, statuses in _STATUSES.items():
+        for status in statuses:
+            url: str | None = SECTIONS[medium].list_of(person.address, status)
             while url:
                 page = await asyncio.to_thread(_capture, visitor, extension, url)
                 pages += 1

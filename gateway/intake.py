@@ -31,6 +31,8 @@ class Result(Struct, frozen=True, kw_only=True):
     same: int
     problems: int
     """Rows or fields that could not be read."""
+    doubt: Issue | None = None
+    """The page was read, but looks as if Douban had changed its markup: worth another look, and an update."""
 
 
 _result = msgspec.json.Decoder(Result)
@@ -99,7 +101,11 @@ class Intake:
         return len(waiting)
 
     def _merge(self, reading: Reading, capture: Capture) -> Outcome:
-        if reading.page.verdict is not Verdict.OK:
+        if reading.page.verdict is Verdict.GONE:  # the subject is gone; its mark and its title stay
+            known = self._library.known(subject.key for subject in reading.subjects)
+            subjects = tuple(subject for subject in reading.subjects if subject.key in known)
+            reading = Reading(page=reading.page, subjects=subjects)
+        elif reading.page.verdict is not Verdict.OK:
             return Outcome()
         return self._library.merge(reading, capture.id, capture.captured_at)
 
@@ -110,15 +116,20 @@ def _unread(reading: Reading) -> Reading:
 
 
 def _sum_up(capture_id: str, reading: Reading, outcome: Outcome) -> Result:
-    code = reading.page.reason
-    words = PAGE_REASONS.get(code) if code else None
+    changed = any(problem.code == "fields_missing" for problem in reading.problems)
     return Result(
         capture=capture_id,
         verdict=reading.page.verdict,
-        reason=Issue(code, words.zh, words.en) if code and words else None,
+        reason=_issue(reading.page.reason),
         marks=len(reading.marks),
         new=outcome.new,
         changed=outcome.changed,
         same=outcome.same,
         problems=len(reading.problems),
+        doubt=_issue("markup_changed") if changed else None,
     )
+
+
+def _issue(code: str | None) -> Issue | None:
+    words = PAGE_REASONS.get(code) if code else None
+    return Issue(code, words.zh, words.en) if code and words else None

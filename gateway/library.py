@@ -61,6 +61,10 @@ class Library:
             outdated = self._merge_subjects(reading, at)
             return self._merge_marks(reading.marks, capture_id, at, outdated)
 
+    def known(self, keys: Iterable[SubjectKey]) -> set[SubjectKey]:
+        """Those of these subjects that the library has."""
+        return set(self._known_subjects(list(keys)))
+
     def _see(self, account: Account) -> None:
         name, slug = (value if isinstance(value, str) else None for value in (account.name, account.slug))
         self._store.do(

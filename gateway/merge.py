@@ -62,7 +62,9 @@ def merge_subjects(
 
 
 def _worse_title(old: Subject, new: Subject) -> bool:
-    """No title at all, or only the beginning of one that is known whole."""
+    """No title at all, only the beginning of one that is known whole, or both known ones in one line."""
+    if old.original_title and new.title == f"{old.title} {old.original_title}":
+        return True
     return new.title is UNSET or (new.title_cut and old.title is not UNSET and not old.title_cut)
 
 

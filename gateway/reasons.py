@@ -67,6 +67,11 @@ PAGE_REASONS: dict[str, Words] = {
         "This is your list, but no row could be read: Douban may have changed its markup. "
         "The page is kept and can be read again after an update of D2F.",
     ),
+    "markup_changed": Words(
+        "有些字段大多数行都没读到——豆瓣可能改版了。页面已保存，更新 D2F 后可重新读取。",
+        "A field is missing on most rows: Douban may have changed its markup. The page is kept and can be read "
+        "again after an update of D2F.",
+    ),
     "internal": Words(
         "D2F 自己在这个页面上出了错。页面已保存，更新 D2F 后可重新读取。",
         "D2F itself stumbled over this page. It is kept and can be read again after an update of D2F.",

@@ -57,11 +57,12 @@ class DoubanVisitor:
         self._origin = origin
         self._cookies = "; ".join(f"{name}={value}" for name, value in cookies.items())
 
-    def open(self, url: str) -> Reply:
+    def open(self, url: str, referer: str = "") -> Reply:
         """The page of a ``https://….douban.com/…`` address."""
         parts = urlsplit(url)
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        return call(self._origin, "GET", target, headers={"Host": parts.netloc, "Cookie": self._cookies})
+        headers = {"Host": parts.netloc, "Cookie": self._cookies} | ({"Referer": referer} if referer else {})
+        return call(self._origin, "GET", target, headers=headers)
 
 
 class Extension:

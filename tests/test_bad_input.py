@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 
+from gateway.model import Medium, Status
 from gateway.visitor import DoubanVisitor
 from tests.support import Started, World
 
@@ -140,3 +141,38 @@ def test_a_page_that_was_kept_but_not_read_is_read_at_the_next_start(started: St
     again = world.start()
     assert again.marks() == marks
     assert again.captures()[0]["result"]["verdict"] == "ok"
+
+
+def test_a_subject_that_is_gone_keeps_its_mark_and_its_title(started: Started) -> None:
+    browser, person = started.pair(), started.world.person
+    url = f"https://movie.douban.com/people/{person.id}/collect"
+    assert browser.capture(url, started.world.visitor.open(url).body)[1]["verdict"] == "ok"
+    entry = next(e for e in person.of(Medium.MOVIE, Status.DONE) if not e.removed)
+    gone = "<html><head><title>条目不存在</title></head><body>条目不存在</body></html>".encode()
+    marks = started.marks()
+    for number in (entry.key.id, "404404404"):
+        answer = browser.capture(f"https://movie.douban.com/subject/{number}/", gone)[1]
+        assert (answer["verdict"], answer["reason"]["code"]) == ("gone", "subject_removed")
+    assert started.marks() == marks
+    started.connect()
+    assert started.settled().state == "idle"
+    row = next(row for row in started.world.rows().values() if row["Subject ID"] == entry.key.id)
+    assert row["标题"] == entry.subject.title
+    store = started.gateway.store
+    kept = started.world.background.call(
+        lambda: list(store.rows("SELECT id, title FROM subject WHERE removed ORDER BY id"))
+    )
+    assert (entry.key.id, entry.subject.title) in kept
+    assert "404404404" not in {number for number, _ in kept}
+
+
+def test_markup_that_changed_is_flagged(started: Started) -> None:
+    """Rows are still found, and their dates are not: the page is kept, and the person is told."""
+    person = started.world.person
+    url = f"https://movie.douban.com/people/{person.id}/collect"
+    changed = started.world.visitor.open(url).body.replace(b'class="date"', b'class="day"')
+    answer = started.pair().capture(url, changed)[1]
+    assert (answer["verdict"], answer["doubt"]["code"]) == ("ok", "markup_changed")
+    page_ = started.owner.call("GET", "/").body.decode()
+    assert answer["doubt"]["zh"] in page_
+    assert "/read" in page_

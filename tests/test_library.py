@@ -223,3 +223,12 @@ def test_a_page_that_waited_only_fills_in_what_is_not_known_of_a_subject(
     assert take(library, MARK, minutes=-60, subjects=(old,)).outdated == 1
     shown = ledger.pending("t", 10)[0].subject
     assert (shown.title, shown.score, shown.year) == ("远山", 8.1, 1999)
+
+
+def test_both_titles_in_one_line_are_the_titles_that_are_known(library: Library, ledger: Ledger) -> None:
+    """Lists of games write 中文 原名; the mobile JSON tells them apart. Neither is an edit of the other."""
+    apart = msgspec.structs.replace(SUBJECT, title="远山", original_title="Far Hills")
+    take(library, MARK, subjects=(apart,))
+    joined = Subject(key=KEY, title="远山 Far Hills")
+    assert take(library, MARK, minutes=1, subjects=(joined,)).outdated == 0
+    assert title_in(ledger) == "远山"

@@ -36,7 +36,8 @@ _HERE = Path(__file__).parent
 _STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _LANGUAGE = "d2f-language"
-_LISTED = {"book", "movie", "music"}
+_MEDIA = {"book", "movie", "music", "game", "drama"}
+_LISTS = {"wish", "do", "collect"}
 _ROWS = 15
 """Of a list page in grid mode."""
 
@@ -144,13 +145,34 @@ def _page_name(language: str, url: str) -> str:
     except ValueError:  # no address at all
         return url[:80]
     host = (parts.hostname or "").removesuffix(".douban.com")
-    path = parts.path.strip("/").split("/")
-    if host in _LISTED and path[0] == "subject" and len(path) > 1:
-        return say(language, "page_subject", medium=say(language, f"medium_{host}"), id=path[1])
-    if host in _LISTED and path[-1] in {"wish", "do", "collect"}:
-        medium, verb = say(language, f"medium_{host}"), say(language, f"verb_{host}")
-        start = parse_qs(parts.query).get("start", ["0"])[0]
-        number = int(start) // _ROWS + 1 if start.isdecimal() else 1
-        name = say(language, f"page_{path[-1]}", medium=medium, verb=verb)
-        return f"{name} · {say(language, 'page_number', n=number)}" if number > 1 else name
-    return unquote(f"{host}{parts.path}")[:80]
+    path, asked = parts.path.strip("/").split("/"), parse_qs(parts.query)
+    medium, word = _what(host, path, asked)
+    if medium not in _MEDIA:
+        return unquote(f"{host}{parts.path}")[:80]
+    named = say(language, f"medium_{medium}")
+    if word.isdecimal():
+        return say(language, "page_subject", medium=named, id=word)
+    start = asked.get("start", ["0"])[0]
+    number = int(start) // _ROWS + 1 if start.isdecimal() else 1
+    name = say(language, f"page_{word}", medium=named, verb=say(language, f"verb_{medium}"))
+    return f"{name} · {say(language, 'page_number', n=number)}" if number > 1 else name
+
+
+def _what(host: str, path: list[str], asked: dict[str, list[str]]) -> tuple[str, str]:
+    """The medium, and the id of a subject or ``wish``, ``do``, ``collect``; two blanks for any other page."""
+    match host, path:
+        case _, ["subject", number, *_]:
+            medium, word = host, number
+        case _, ["people", _, word]:
+            medium = host
+        case "www", ["game", word, *_]:
+            medium = "game"
+        case "www", ["location", "drama", word, *_]:
+            medium = "drama"
+        case "www", ["location", "people", _, "drama", word]:
+            medium = "drama"
+        case _:
+            return "", ""
+    if (medium, word) == ("www", "games"):
+        medium, word = "game", asked.get("action", [""])[0]
+    return (medium, word) if word in _LISTS or word.isdecimal() else ("", "")

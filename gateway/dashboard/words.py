@@ -88,6 +88,8 @@ WORDS: dict[str, Words] = {
     "verb_book": Words("读", "read"),
     "verb_movie": Words("看", "watch"),
     "verb_music": Words("听", "listen to"),
+    "verb_game": Words("玩", "play"),
+    "verb_drama": Words("看", "watch"),
     "capture_unmarked": Words("这里没有你的标记", "No mark of yours here"),
     "capture_problems": Words("{n} 处没读出来", "{n} places could not be read"),
     "capture_waiting": Words("等待读取", "Waiting to be read"),

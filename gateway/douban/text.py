@@ -29,7 +29,12 @@ _PIECE = 32 * 1024
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|title|div|ul|li|h1|script)[\s>/]", re.IGNORECASE)
 _GB = re.compile(rb"charset\s*=\s*[\"']?\s*(?:gb2312|gbk|gb18030)", re.IGNORECASE)
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
+_BETWEEN = re.compile(rb"[\s/]+")
+"""What stands between two attributes."""
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
+_USUAL, _GIANT, _MOST_ATTRIBUTES = 256 * 1024, 16 * 1024, 1_000
+"""Bytes of all but a few real pages; bytes of a tag that is looked at; attributes that are too many."""
 _SAMPLE, _MANY_TAGS, _TOO_MANY_TAGS, _TOO_DEEP = 512, 20_000, 500_000, 1_000
 
 _SILENT = frozenset(("script", "style", "select", "input", "textarea"))
@@ -49,6 +54,8 @@ def why_unreadable(content: bytes) -> str | None:
         return "too_large"
     if content.startswith(b"\x1f\x8b") or not _MARKUP.search(content):
         return "not_html"
+    if len(content) > _USUAL and _has_giant_tag(content):
+        return "too_large"
     return _why_too_heavy(content) if _looks_heavy(content) else None
 
 
@@ -157,6 +164,18 @@ def _looks_heavy(content: bytes) -> bool:
     """Whether a sample of the page has more tags than any page of Douban's; to count all of them is slow."""
     sample = sum(content.count(b"<", at, at + _SAMPLE) for at in range(0, len(content), _SAMPLE * 16))
     return sample * 16 > _MANY_TAGS
+
+
+def _has_giant_tag(content: bytes) -> bool:
+    """Whether one tag has more attributes than any of Douban's: the parser compares each with all before it."""
+    at = content.find(b"<")
+    while at >= 0:
+        end = content.find(b">", at)
+        end = len(content) if end < 0 else end
+        if end - at > _GIANT and len(_BETWEEN.findall(_QUOTED.sub(b"", content[at:end]))) > _MOST_ATTRIBUTES:
+            return True
+        at = content.find(b"<", end)
+    return False
 
 
 def _why_too_heavy(content: bytes) -> str | None:

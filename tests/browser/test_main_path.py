@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from gateway.model import Medium, Status
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from gateway.sandbox.http import Request, Response, Server
 from tests.browser.conftest import WAIT, Browser
 from tests.support import Started, World
@@ -208,3 +208,23 @@ def popup_text(popup: Page) -> str:
     """All that the popup says, once it waits."""
     result(popup, "warn")
     return popup.locator("body").inner_text()
+
+
+def test_a_game_and_a_stage_drama_become_rows(ready: Browser, world: World) -> None:
+    game = Subject(key=SubjectKey(Medium.GAME, "30001"), kind=Kind.GAME, title="雾中灯塔")
+    drama = Subject(key=SubjectKey(Medium.DRAMA, "40001"), kind=Kind.DRAMA, title="最后一班渡船")
+    world.person.add(game, Status.DONE, rating=5, comment="第一行\n第二行", tags=("NS", "解谜"))
+    world.person.add(drama, Status.DONE, rating=3)
+    for page in (
+        f"https://www.douban.com/people/{world.person.address}/games?action=collect",
+        f"https://www.douban.com/location/people/{world.person.address}/drama/collect",
+    ):
+        ready.open(page)
+        popup = ready.click_button()
+        assert "1 mark: 1 new" in result(popup)
+        pushed(popup)
+    rows = {row["Subject ID"]: row for row in world.rows().values()}
+    assert (rows["30001"]["标题"], rows["30001"]["分类"]) == ("雾中灯塔", "游戏")
+    assert (rows["30001"]["我的状态"], rows["30001"]["我的评分"]) == ("玩过", 5)
+    assert (rows["30001"]["我的备注"], rows["30001"]["我的标签"]) == ("第一行\n第二行", ["NS", "解谜"])
+    assert (rows["40001"]["分类"], rows["40001"]["我的评分"]) == ("舞台剧", 3)

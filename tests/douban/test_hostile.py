@@ -179,3 +179,17 @@ def test_five_thousand_rows() -> None:
 def test_rows_nested_a_thousand_deep() -> None:
     rows = "<div class='item'><em>x</em><span class='date'>2024-01-01</span><a href='/subject/1/'>x</a>" * 900
     assert len(sound(read(FILMS_DONE, page(film_list(rows)))).marks) <= 1
+
+
+@pytest.mark.parametrize("between", [" ", "/", '="x" '])
+def test_a_tag_of_a_hundred_thousand_attributes(between: str) -> None:
+    """The parser compares each attribute of a tag with all before it: this one takes it minutes."""
+    tag = "<a " + between.join(f"a{number}" for number in range(100_000)) + ">x</a>"
+    reading = read(FILMS_DONE, page(film_list(film(more=tag))))
+    assert (reading.page.verdict, reading.page.reason) == (Verdict.UNKNOWN, "too_large")
+
+
+def test_a_large_page_with_a_picture_in_it_is_read() -> None:
+    picture = "<img src='data:image/png;base64," + "Zm9v/YmFy" * 60_000 + "'>"
+    reading = read(FILMS_DONE, page(film_list(film(more=picture))))
+    assert reading.page.verdict is Verdict.OK

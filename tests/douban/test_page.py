@@ -104,9 +104,7 @@ def test_addresses_that_decide(url: str, expected: tuple[Verdict, str]) -> None:
         ("https://www.douban.com/mine/", ANONYMOUS, (Verdict.LOGIN, "logged_out")),
     ],
 )
-def test_pages_that_name_the_account(
-    url: str, top: str | None, expected: tuple[Verdict, str | None]
-) -> None:
+def test_pages_that_name_the_account(url: str, top: str | None, expected: tuple[Verdict, str | None]) -> None:
     reading = read(url, page("<h1>青瓦</h1>", top), account=ME)
     assert (outcome(reading), reading.page.type) == (expected, PageType.PROFILE)
     if expected[0] is Verdict.OK:

@@ -289,6 +289,67 @@ def test_an_album() -> None:
     assert subject.intro.endswith("EMI. 2005.")
 
 
+def test_a_game() -> None:
+    name = "subject_anon/game/www_douban_com_game_10734307.html"
+    reading = read("https://www.douban.com/game/10734307/", content(name))
+    assert (reading.page.verdict, reading.marks) == (Verdict.LOGIN, ())
+    (subject,) = reading.subjects
+    assert (subject.kind, subject.title, subject.year) == (Kind.GAME, "传送门2 Portal 2", 2011)
+    assert subject.genres == ("第一人称射击", "益智")
+    assert subject.platforms == ("PC", "Mac", "PS3", "Xbox 360", "Nintendo Switch", "Linux")
+    assert (subject.developers, subject.publisher) == (
+        ("Valve Corporation",),
+        "Valve Corporation / Electronic Arts",
+    )
+    assert (subject.released, subject.score, subject.votes) == (("2011-04-19",), 9.5, 8788)
+    assert subject.cover == "https://img1.doubanio.com/lpic/s9090498.jpg"
+    assert isinstance(subject.intro, str)
+    assert subject.intro.startswith("开发者：Valve\n发行时间：04/18/2011\n平台：Macintosh")
+
+
+def test_the_frame_of_an_own_game_page() -> None:
+    html = content("subject_logged_in/game-diablo3.skeleton.html")
+    reading = read("https://www.douban.com/game/10762573/", html)
+    assert (reading.page.verdict, reading.account) == (Verdict.OK, Account("82160871"))
+    assert (reading.marks, reading.subjects[0].score) == ((), 8.1)
+
+
+def test_a_stage_drama() -> None:
+    name = "subject_anon/drama/www_douban_com_location_drama_24311571.html"
+    (subject,) = read("https://www.douban.com/location/drama/24311571/", content(name)).subjects
+    assert (subject.kind, subject.title, subject.original_title) == (
+        Kind.DRAMA,
+        "伊菲珍妮亚在陶里斯",
+        "Iphigenie auf Tauris",
+    )
+    assert (subject.other_titles, subject.genres) == (("死而复生的伊菲格尼",), ("舞剧",))
+    assert (subject.directors, subject.choreographers) == (("Pina Bausch",), ("Pina Bausch",))
+    assert (subject.released, subject.year) == (("1974-04-21",), 1974)
+    assert (subject.theatres, subject.score, subject.votes) == (("Opera House Wuppertal",), 8.8, 62)
+    assert isinstance(subject.intro, str)
+    assert subject.intro.startswith("翩娜作品一向结构恢宏")
+    assert subject.intro.endswith("Mathias Schmidt, Berry Wilkinson")  # the whole of it, not the beginning
+
+
+def test_another_stage_drama() -> None:
+    name = "subject_anon/drama/www_douban_com_location_drama_20270776.html"
+    (subject,) = read("https://www.douban.com/location/drama/20270776/", content(name)).subjects
+    assert (subject.title, subject.original_title) == ("相声说垮鬼子们", "相聲說垮鬼子們")
+    assert (subject.genres, subject.languages) == (("相声剧",), ("普通话",))
+    assert (subject.writers, subject.cast) == (("相聲瓦舍",), ("宋少卿", "馮翊綱"))
+    assert (subject.troupes, subject.theatres) == (("相聲瓦舍",), ("臺北新舞臺",))
+    assert (subject.released, subject.year) == (("1997-05",), 1997)
+    assert (subject.score, subject.votes) == (8.6, 209)
+
+
+def test_the_songs_of_an_album() -> None:
+    name = "subject_anon/music/music_douban_com_subject_1401362.html"
+    (subject,) = read("https://music.douban.com/subject/1401362/", content(name)).subjects
+    assert isinstance(subject.tracks, tuple)
+    assert (len(subject.tracks), subject.tracks[0]) == (14, "Drive My Car")
+    assert subject.tracks[-1] == "Run For Your Life"
+
+
 @pytest.mark.parametrize(
     ("name", "url", "verdict", "reason"),
     [
@@ -311,24 +372,6 @@ def test_an_album() -> None:
             None,
         ),
         (
-            "subject_logged_in/game-diablo3.skeleton.html",
-            "https://www.douban.com/game/10762573/",
-            Verdict.UNKNOWN,
-            "not_yet",
-        ),
-        (
-            "subject_anon/game/www_douban_com_game_10734307.html",
-            "https://www.douban.com/game/10734307/",
-            Verdict.LOGIN,
-            "logged_out",
-        ),
-        (
-            "subject_anon/drama/www_douban_com_location_drama_20270776.html",
-            "https://www.douban.com/location/drama/20270776/",
-            Verdict.LOGIN,
-            "logged_out",
-        ),
-        (
             "subject_anon/other/book_douban_com_works_1008677.html",
             "https://book.douban.com/works/1008677",
             Verdict.UNKNOWN,
@@ -348,7 +391,7 @@ def test_an_album() -> None:
         ),
     ],
 )
-def test_pages_without_marks(name: str, url: str, verdict: Verdict, reason: str) -> None:
+def test_pages_without_marks(name: str, url: str, verdict: Verdict, reason: str | None) -> None:
     reading = read(url, content(name))
     assert (reading.page.verdict, reading.page.reason) == (verdict, reason)
     assert (reading.marks, reading.subjects, reading.problems) == ((), (), ())
@@ -409,6 +452,22 @@ def test_shapes_that_others_keep_as_tests() -> None:
     assert (titles["1309046"], titles["1"]) == (("V字仇杀队", False), (UNSET, True))
     albums = read(f"https://music.douban.com/people/{ME}/collect", page(f"<h1>我听过的唱片(1)</h1>{shapes}"))
     assert albums.marks[0].comment == "欢乐"
+    games = read(
+        f"https://www.douban.com/people/{ME}/games?action=do", page(f"<h1>我在玩的游戏(1)</h1>{shapes}")
+    )
+    (game,) = games.marks
+    assert (game.subject.id, game.status, game.rating) == ("36092279", Status.DOING, 3)
+    assert (game.comment, game.tags) == ("3年下来，还是决定弃坑啦。", ("RPG", "日本"))
+    assert game.marked_on == date(2026, 7, 19)
+    assert (games.subjects[0].title, games.subjects[0].brief) == (
+        "莱莎的炼金工房3",
+        "PC / PS5 / 角色扮演",
+    )
+    plays = read(
+        f"https://www.douban.com/location/people/{ME}/drama/collect", page(f"<h1>我(1)</h1>{shapes}")
+    )
+    play = next(mark for mark in plays.marks if mark.subject.id == "10944608")
+    assert (play.rating, play.comment) == (4, "团建选了看舞台剧/音乐剧的项目 _(:з)∠)_")
     books = read(f"https://book.douban.com/people/{ME}/wish", page(f"<h1>我想读的书(1)</h1>{shapes}"))
     assert [(mark.subject.id, mark.status) for mark in books.marks] == [("27141473", Status.WISH)]
     assert books.marks[0].comment == "为什么电影条目被删了？？？https://movie.douban.com/subject/11611021/"
