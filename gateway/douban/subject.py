@@ -100,6 +100,8 @@ _KINDS = {
     Medium.GAME: Kind.GAME,
     Medium.DRAMA: Kind.DRAMA,
 }
+_OF_TERMS = frozenset((Medium.GAME, Medium.DRAMA))
+"""Their labels are a list of terms; those of the others are lines of a box."""
 _COVERS = "#mainpic img, .item-subject-info .pic img, .drama-info .pic img"
 _EVERYTHING = "游戏"
 """The first of a game's genres, on each of them: it says nothing."""
@@ -135,7 +137,7 @@ def removed(key: SubjectKey) -> Subject:
 def subject_of(tree: LexborHTMLParser, key: SubjectKey) -> Subject:
     """All public facts of the page."""
     labels: dict[str, str] = {}
-    for label, value in (*_labels(tree.css_first("#info")), *_terms(tree)):
+    for label, value in _terms(tree) if key.medium in _OF_TERMS else _labels(tree.css_first("#info")):
         labels.setdefault(label, value)
     facts: dict[str, Any] = {}
     for label, (field, reader) in _LABELS[key.medium].items():
