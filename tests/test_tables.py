@@ -95,7 +95,7 @@ def test_one_record_shows_one_mark(world: World, gone: tuple[str, ...]) -> None:
 
 
 def test_a_row_that_the_person_copied_stays_theirs(started: Started) -> None:
-    """The first of two alike is ours; a row with our number that links elsewhere is not."""
+    """A row with our number that links elsewhere is not ours, even where ours is gone."""
     world = started.world
     fill(started)
     started.connect()
@@ -106,6 +106,8 @@ def test_a_row_that_the_person_copied_stays_theirs(started: Started) -> None:
         "Subject ID": entry.key.id,
         "豆瓣页面": {"link": f"https://music.douban.com/subject/{entry.key.id}/", "text": "x"},
     }
+    ours = next(key for key, row in world.rows().items() if row["Subject ID"] == entry.key.id)
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, ours))
     own = world.background.call(lambda: world.feishu.add_record(world.app_token, TABLE, other))
     started.stop()
     for file in world.folder.iterdir():
