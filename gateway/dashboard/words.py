@@ -10,11 +10,14 @@ WORDS: dict[str, Words] = {
     "state_unset": Words("还差几步就好", "A few steps to go"),
     "state_empty": Words("都准备好了，去豆瓣点一下按钮", "All set: open Douban and click the button"),
     "state_idle": Words("{n} 个标记已在飞书", "{n} marks are in Feishu"),
+    "state_idle_one": Words("1 个标记已在飞书", "1 mark is in Feishu"),
     "state_busy": Words("正在写入飞书，还有 {n} 个", "Writing to Feishu, {n} to go"),
     "state_waiting": Words("等一等再继续，还有 {n} 个", "Waiting to go on, {n} left"),
     "state_error": Words("需要你看一下", "Something needs you"),
     "library_line": Words("本机的库里有 {n} 个标记", "{n} marks in the library on this machine"),
+    "library_line_one": Words("本机的库里有 1 个标记", "1 mark in the library on this machine"),
     "deleted_line": Words("{n} 行你在飞书中删掉了，不会再建", "{n} rows you deleted in Feishu stay deleted"),
+    "deleted_line_one": Words("1 行你在飞书中删掉了，不会再建", "1 row you deleted in Feishu stays deleted"),
     "open_table": Words("打开多维表格", "Open the Bitable"),
     "retry": Words("再试一次", "Try again"),
     # Steps
@@ -69,13 +72,15 @@ WORDS: dict[str, Words] = {
     "list_movie": Words("我看过的影视", "Films I watched"),
     "list_book": Words("我读过的书", "Books I read"),
     "list_music": Words("我听过的音乐", "Music I listened to"),
+    "list_game": Words("我玩过的游戏", "Games I played"),
+    "list_drama": Words("我看过的舞台剧", "Plays I saw"),
     # Captures
     "captures": Words("最近捕获的页面", "Recently captured pages"),
     "captures_none": Words(
         "还没有。打开你的豆瓣列表，点一下扩展的按钮。",
         "None yet. Open one of your Douban lists and click the extension's button.",
     ),
-    "capture_mark": Words("1 个标记", "1 mark"),
+    "capture_marks_one": Words("1 个标记", "1 mark"),
     "capture_marks": Words("{n} 个标记", "{n} marks"),
     "capture_new": Words("{n} 个新的", "{n} new"),
     "capture_changed": Words("{n} 个有变化", "{n} changed"),
@@ -92,6 +97,7 @@ WORDS: dict[str, Words] = {
     "verb_drama": Words("看", "watch"),
     "capture_unmarked": Words("这里没有你的标记", "No mark of yours here"),
     "capture_problems": Words("{n} 处没读出来", "{n} places could not be read"),
+    "capture_problems_one": Words("1 处没读出来", "1 place could not be read"),
     "capture_waiting": Words("等待读取", "Waiting to be read"),
     "read_again": Words("重新读取", "Read again"),
     "auto": Words("自动", "auto"),
@@ -113,6 +119,9 @@ WORDS: dict[str, Words] = {
 
 
 def say(language: str, key: str, **facts: object) -> str:
-    """The words of a key, with its facts. Raises KeyError for a key that is not there."""
-    words = WORDS[key]
+    """The words of a key, with its facts; of ``<key>_one`` where ``n`` is one and there is such a key.
+
+    Raises KeyError for a key that is not there.
+    """
+    words = (str(facts.get("n")) == "1" and WORDS.get(f"{key}_one")) or WORDS[key]
     return (words.en if language == "en" else words.zh).format(**facts)
