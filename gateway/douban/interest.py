@@ -18,6 +18,7 @@ _SENTENCES = (
 )
 """Films, books, albums; stage dramas; games."""
 _SAYING = frozenset(("mr10", "collection-result"))
+_TAGS = re.compile(r"标签\s*[:：]")
 _NO_COMMENT = frozenset(("color_gray", "pl", "rate_stars"))
 _CONTROLS = frozenset(("a", "br", "form", "input", "script", "style"))
 
@@ -34,7 +35,7 @@ def mark_of(tree: LexborHTMLParser, key: SubjectKey, account: str) -> Mark | Non
     sentence, status = found
     first, later, known = _lines(tree, sentence)
     stars = tree.css_first("#interest_sect_level input#n_rating, .collection-section input#n_rating")
-    tags = next((text for node in later if (text := line(node)).startswith("标签")), None)
+    tags = next((text for node in later if _TAGS.match(text := line(node))), None)
     return Mark(
         account=account,
         subject=key,

@@ -132,7 +132,9 @@ def rows_of(tree: LexborHTMLParser, medium: Medium) -> list[Row]:
 def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
     """What the row tells of its subject."""
     cells = row.cells
-    titles = row.shape.titles(cells["title"]) if "title" in cells else Titles()
+    # The title of a removed game is no link any more.
+    name = cells.get("title") or row.node.css_first(".title")
+    titles = row.shape.titles(name) if name is not None else Titles()
     gone = titles.title is not UNSET and is_tombstone(titles.title)
     removed = gone or row.deleted
     brief = _brief(row)
@@ -213,17 +215,21 @@ def _number(row: Row) -> str | None:
     title = row.cells.get("title")
     if title is not None and (found := _LINK.search(title.attributes.get("href") or "")) is not None:
         return found[1]
-    for css in (".pic a[href]", "a[href*='/subject/']:not(.comment a)"):
-        link = row.node.css_first(css)
-        if link is not None and (found := _LINK.search(link.attributes.get("href") or "")) is not None:
-            return found[1]
+    if (found := _linked(row, ".pic a[href]")) is not None:
+        return found
     buttons = row.node.css_first(".user-operation")
     if buttons is not None and (found := _THING.search(buttons.html or "")) is not None:
         return found[1]
     rel = row.cells.get("rel")
     if rel is not None and (found := _REL.fullmatch(rel.attributes.get("rel") or "")) is not None:
         return found[1]
-    return None
+    return _linked(row, "a[href*='/subject/']:not(.comment a)")
+
+
+def _linked(row: Row, css: str) -> str | None:
+    link = row.node.css_first(css)
+    found = _LINK.search(link.attributes.get("href") or "") if link is not None else None
+    return found[1] if found is not None else None
 
 
 def _cid(row: Row) -> str | None:

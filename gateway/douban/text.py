@@ -38,7 +38,7 @@ _USUAL, _GIANT, _MOST_ATTRIBUTES = 256 * 1024, 16 * 1024, 1_000
 _SAMPLE, _MANY_TAGS, _TOO_MANY_TAGS, _TOO_DEEP = 512, 20_000, 500_000, 1_000
 
 _SILENT = frozenset(("script", "style", "select", "input", "textarea"))
-_NOT_TEXT = frozenset(("pl", "playable", "more-actor"))
+_NOT_TEXT = frozenset(("pl", "playable", "more-actor", "more-attrs"))
 """Labels and vote counts, marks beside titles, the link that unfolds a long cast: never part of a value."""
 
 _DAY = re.compile(r"(?<!\d)([12]\d{3})-(\d{1,2})-(\d{1,2})(?!\d)", re.ASCII)

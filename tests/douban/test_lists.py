@@ -397,3 +397,17 @@ def test_a_field_that_most_rows_lack_is_reported() -> None:
     assert {mark.marked_on for mark in reading.marks} == {UNSET}, "a date that is not found is not erased"
     dated = "".join(film(str(number)) for number in range(20, 26))
     assert films(rows + dated).problems == ()
+
+
+def test_a_removed_game_keeps_its_mark_and_its_own_number() -> None:
+    """Nothing of it is a link but what the comment holds; its number is left in the button to delete."""
+    row = """<div class="common-item"><div class="pic"><img src="https://img1.doubanio.com/cuphead/game.png"></div>
+    <div class="content"><div class="title">未知游戏</div><div class="desc"><div class="rating-info">
+    <span class="rating-star allstar40"></span><span class="date">2025-07-19</span></div></div>
+    <div>见 <a href="https://movie.douban.com/subject/11611021/">这里</a></div>
+    <div class="user-operation"><a data-url="/j/ilmen/thing/37364867/interest">删除</a></div></div></div>"""
+    body = f'<h1>我玩过的游戏(1)</h1><div class="game-list">{row}</div>'
+    reading = read(f"https://www.douban.com/people/{ME}/games?action=collect", page(body))
+    (mark,), (subject,) = reading.marks, reading.subjects
+    assert (mark.subject.id, mark.rating) == ("37364867", 4)
+    assert (subject.removed, subject.title) == (True, UNSET)

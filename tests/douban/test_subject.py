@@ -288,3 +288,18 @@ def test_not_marked() -> None:
     assert film(INFO + UNMARKED).marks == ()
     assert film(INFO).marks == ()
     assert film(INFO + UNMARKED.replace("collect_btn", "cls_abnormal")).marks == ()
+
+
+def test_a_long_cast_as_the_page_s_own_script_folds_it() -> None:
+    """The extension sends the page as it is in the tab: with a link behind the last name."""
+    info = '<div id="info"><span><span class="pl">主演</span>: <span class="attrs"><span><a>甲</a> / </span><span><a>乙</a></span><a class="more-attrs" href="javascript:;">更多...</a></span></span><br></div>'
+    (subject,) = read("https://movie.douban.com/subject/1/", page(info)).subjects
+    assert subject.cast == ("甲", "乙")
+
+
+def test_a_comment_that_begins_with_the_word_for_tags() -> None:
+    said = FILM_MARK.format(
+        said="我看过这部电影", date="2024-03-05", stars="4", lines="<span>标签党真多 看不懂</span>"
+    )
+    (mark,) = read("https://movie.douban.com/subject/1/", page(FILM_INFO + said)).marks
+    assert (mark.tags, mark.comment) == ((), "标签党真多 看不懂")
