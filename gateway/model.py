@@ -70,7 +70,7 @@ class Status(StrEnum):
     DONE = "done"
 
 
-class SubjectKey(Struct, frozen=True, order=True):
+class SubjectKey(Struct, frozen=True, order=True, gc=False):
     """What a subject is known by, everywhere: never its title, which Douban edits."""
 
     medium: Medium
@@ -80,7 +80,7 @@ class SubjectKey(Struct, frozen=True, order=True):
         return f"{self.medium}:{self.id}"
 
 
-class Subject(Struct, kw_only=True, frozen=True):
+class Subject(Struct, kw_only=True, frozen=True, gc=False):
     """A book, film, series, album, … as far as a page told of it."""
 
     key: SubjectKey
@@ -148,7 +148,7 @@ class Subject(Struct, kw_only=True, frozen=True):
     """Douban no longer shows this subject (未知电影, 条目不存在). Its mark and known title stay."""
 
 
-class Mark(Struct, kw_only=True, frozen=True):
+class Mark(Struct, kw_only=True, frozen=True, gc=False):
     """A person's mark on a subject."""
 
     account: str
