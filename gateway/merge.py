@@ -27,6 +27,8 @@ def merge_marks(old: Mark | None, new: Mark) -> tuple[Mark, Changes]:
     if old is None:
         shown = {name: getattr(new, name) for name in _MARK_FIELDS}
         return new, {name: (None, value) for name, value in shown.items() if value is not UNSET}
+    if _known_whole(old, new):
+        new = msgspec.structs.replace(new, comment=UNSET, comment_cut=False)
     changes: Changes = {}
     for name in _MARK_FIELDS:
         was, now = getattr(old, name), getattr(new, name)
@@ -59,6 +61,12 @@ def merge_subjects(
             continue  # the host alone changed
         updates[name] = value
     return msgspec.structs.replace(old, **updates), bool(updates.keys() - _QUIET)
+
+
+def _known_whole(old: Mark, new: Mark) -> bool:
+    """Whether the new comment is only the beginning of the one that is known."""
+    known, told = old.comment, new.comment
+    return bool(new.comment_cut and not old.comment_cut and known and told and known.startswith(told))
 
 
 def _worse_title(old: Subject, new: Subject) -> bool:

@@ -108,6 +108,18 @@ def test_what_a_page_shows_to_be_empty_is_emptied(library: Library, ledger: Ledg
     assert ledger.pending("t", 10)[0].mark == emptied
 
 
+def test_the_beginning_of_a_comment_never_replaces_the_whole(library: Library, ledger: Ledger) -> None:
+    whole = msgspec.structs.replace(MARK, comment="风很大，人很小。")
+    take(library, whole)
+    cut = msgspec.structs.replace(MARK, comment="风很大", comment_cut=True)
+    assert take(library, cut, minutes=1) == Outcome(same=1)
+    assert ledger.pending("t", 10)[0].mark == whole
+    other = msgspec.structs.replace(cut, comment="雨很大")
+    assert take(library, other, minutes=2) == Outcome(changed=1, outdated=1)
+    assert take(library, whole, minutes=3) == Outcome(changed=1, outdated=1)
+    assert ledger.pending("t", 10)[0].mark == whole
+
+
 def test_a_page_that_waited_does_not_undo_a_later_one(library: Library, ledger: Ledger) -> None:
     take(library, MARK, minutes=0)
     take(library, msgspec.structs.replace(MARK, rating=5), minutes=10)

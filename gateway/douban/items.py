@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from gateway.douban.text import LAYOUT
+from gateway.douban.text import LAYOUT, cover_of
 from gateway.douban.titles import is_tombstone
 from gateway.douban.urls import subject_key
 from gateway.model import BEIJING, Kind, Mark, Medium, Status, Subject, SubjectKey
@@ -67,36 +67,38 @@ _Texts = tuple[str, ...] | None
 
 
 class _Subject(Struct, gc=False):
+    """In the order of Douban's own pages: the decoder looks for the next field behind the last one."""
+
     id: str
     type: str
-    subtype: str | None = None
+    rating: _Rating | None = None
+    pubdate: _Texts = None
+    pic: _Picture | None = None
+    year: str | int | None = None
+    card_subtitle: str | None = None
+    book_subtitle: str | None = None
+    genres: _Texts = None
     title: str | None = None
     """Empty where nothing is left of the subject."""
+    author: _Texts = None
+    actors: Raw = _NOBODY
+    singer: list[_Named] | None = None
+    cover_url: str | None = None
+    press: _Texts = None
+    pages: _Texts = None
+    release_date: str | None = None
+    subtype: str | None = None
+    directors: list[_Named] | None = None
+    intro: str | None = None
     cn_name: str | None = None
+    platforms: list[_Platform] | None = None
+    translator: _Texts = None
     original_title: str | None = None
     aka: _Texts = None
-    book_subtitle: str | None = None
-    year: str | int | None = None
-    pubdate: _Texts = None
-    release_date: str | None = None
-    card_subtitle: str | None = None
-    rating: _Rating | None = None
-    pic: _Picture | None = None
-    cover_url: str | None = None
-    genres: _Texts = None
     countries: _Texts = None
     languages: _Texts = None
     durations: _Texts = None
     episodes_count: int | None = None
-    directors: list[_Named] | None = None
-    actors: Raw = _NOBODY
-    singer: list[_Named] | None = None
-    author: _Texts = None
-    translator: _Texts = None
-    press: _Texts = None
-    pages: _Texts = None
-    platforms: list[_Platform] | None = None
-    intro: str | None = None
 
 
 class Item(Struct, gc=False):
@@ -104,12 +106,12 @@ class Item(Struct, gc=False):
 
     status: str
     subject: _Subject
-    id: int | str = ""
+    comment: str | None | UnsetType = UNSET
+    rating: _Rating | None | UnsetType = UNSET
+    tags: _Texts | UnsetType = UNSET
     create_time: datetime | None = None
     """Without a zone; it is UTC+8."""
-    rating: _Rating | None | UnsetType = UNSET
-    comment: str | None | UnsetType = UNSET
-    tags: _Texts | UnsetType = UNSET
+    id: int | str = ""
     is_private: bool | None | UnsetType = UNSET
 
 
@@ -285,10 +287,7 @@ def _year(said: str | int | None, released: tuple[str, ...] | UnsetType) -> int 
 def _cover(told: _Subject) -> str | None | UnsetType:
     pic = told.pic or _NO_PICTURE
     source = pic.large or told.cover_url or pic.normal
-    if source is None:
-        return UNSET
-    placeholder = "/f/" in source or "/cuphead/" in source or source.startswith("data:")
-    return None if placeholder else source or None
+    return cover_of(source) if source is not None else UNSET
 
 
 def _written(text: str) -> str | None:

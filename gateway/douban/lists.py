@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.douban.page import Judgement, heading
-from gateway.douban.rows import Row, mark_of, rows_of, subject_of
+from gateway.douban.rows import MOST_ROWS, Row, mark_of, rows_of, subject_of
 from gateway.douban.text import line
 from gateway.douban.urls import Address
 from gateway.model import (
@@ -48,6 +48,9 @@ def read(url: str, here: Address, judged: Judgement) -> Reading:
     subjects: list[Subject] = []
     problems: list[Problem] = []
     rows = rows_of(tree, here.medium)
+    if len(rows) > MOST_ROWS:
+        refused = Page(url=url, type=here.type, verdict=Verdict.UNKNOWN, reason="too_large")
+        return Reading(page=refused, account=account)
     for place, row in enumerate(rows, 1):
         if row.number is None:
             # A box with neither id nor date is a template; with a date alone it is a mark that we lose.

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from msgspec import UNSET, Struct, UnsetType
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.douban.text import classes, day, line, one_line, tags_of, written
+from gateway.douban.text import classes, cover_of, day, line, one_line, shortened, tags_of
 from gateway.douban.titles import Titles, is_tombstone, titles_of_album, titles_of_book, titles_of_film
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
 
-__all__ = ["Row", "mark_of", "rows_of", "subject_of"]
+__all__ = ["MOST_ROWS", "Row", "mark_of", "rows_of", "subject_of"]
+
+MOST_ROWS = 10_000
+"""No list of Douban's shows more than 30 at once."""
 
 
 class Shape(Struct, frozen=True):
@@ -66,7 +69,8 @@ _ALBUMS = _GRID | {"comment": "span.comment, li:not([class]), li[class='']"}
 _GAMES = _GRID | {
     "title": ".title a",
     "brief": ".desc",
-    "rating": "a[data-rating], .rating-star",
+    "stars": "a[data-rating]",
+    "rating": ".rating-star",
     "comment": "div:not([class]), div[class='']",
 }
 
@@ -90,6 +94,10 @@ _SHAPES: dict[Medium, tuple[Shape, ...]] = {
     ),
 }
 
+_OWN = ("date", "rating", "stars", "tags")
+"""The line that a mark has even without a comment."""
+_BUTTONS = frozenset(("opt-ln", "gact", "user-operation"))
+
 _REL = re.compile(r"\s*([0-9]{1,20}):([PFN])\s*", re.ASCII)
 _REL_STATUS = {"P": Status.DONE, "F": Status.WISH, "N": Status.DOING}
 _WORD = re.compile(r"(?:(想)|(在))?[看读听玩](过)?")
@@ -99,7 +107,6 @@ _THING = re.compile(r"/thing/([0-9]{1,20})/interest", re.ASCII)
 """What a game's buttons call; it is all that is left of the id of a removed game."""
 _ROW_ID = re.compile(r"list([0-9]{1,20})", re.ASCII)
 _RELEASE = re.compile(r"([12][0-9]{3})(?:-[0-9]{1,2}){0,2}(?:\(.*\))?", re.ASCII)
-_PLACEHOLDER = re.compile(r"/(?:f|cuphead)/|^data:")
 
 
 class Row(Struct):
@@ -118,8 +125,8 @@ class Row(Struct):
 
 
 def rows_of(tree: LexborHTMLParser, medium: Medium) -> list[Row]:
-    """The rows of the page, of whichever kind, each with its fields."""
-    found = [row for shape in _SHAPES[medium] for row in _gather(tree, shape)]
+    """The rows of the page, of whichever kind, each with its fields; at most ``MOST_ROWS + 1``."""
+    found = [row for shape in _SHAPES[medium] for row in _gather(tree, shape)][: MOST_ROWS + 1]
     for row in found:
         row.number = _number(row)
         if "date" not in row.cells:
@@ -147,7 +154,9 @@ def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
         other_titles=titles.others,
         subtitle=titles.subtitle,
         year=_year(brief) if key.medium is Medium.MOVIE else UNSET,
-        cover=UNSET if removed or "cover" not in cells else _cover(cells["cover"]),
+        cover=UNSET
+        if removed or "cover" not in cells
+        else cover_of(cells["cover"].attributes.get("src") or ""),
         brief=brief or UNSET,
         removed=removed,
     )
@@ -163,14 +172,16 @@ def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Ma
     if sign is not None and sign is not status:
         odd.append("status_mismatch")
     # A removed subject may have lost this line: then nothing is known, and nothing may be overwritten.
-    shown = "date" in cells or "rating" in cells or "tags" in cells or bool(row.comments)
+    shown = not cells.keys().isdisjoint(_OWN) or bool(row.comments)
+    comment, cut = _comment(row, shown=shown)
     shows_tags = "tags" in cells or (shown and (not row.shape.list_mode or "brief" in cells))
     mark = Mark(
         account=account,
         subject=key,
         status=sign or status,
-        rating=_rating(cells.get("rating")) if shown else UNSET,
-        comment=_comment(row, shown=shown),
+        rating=_rating(row) if shown else UNSET,
+        comment=comment,
+        comment_cut=cut,
         tags=tags_of(cells["tags"].text() if "tags" in cells else "") if shows_tags else UNSET,
         marked_on=day(when) or UNSET,
         mark_id=_cid(row) or UNSET,
@@ -249,27 +260,32 @@ def _sign(row: Row, when: str) -> Status | None:
     return Status.WISH if wish else Status.DOING if doing else Status.DONE if done else None
 
 
-def _rating(node: LexborNode | None) -> int | None:
-    if node is None:
+def _rating(row: Row) -> int | None:
+    if (stars := row.cells.get("stars")) is not None:
+        given = stars.attributes.get("data-rating")
+        if given in {"1", "2", "3", "4", "5"}:
+            return int(given)
+    if (node := row.cells.get("rating")) is None:
         return None
-    if (given := node.attributes.get("data-rating")) is not None:
-        return int(given) if given in {"1", "2", "3", "4", "5"} else None
     found = _RATING.search(node.attributes.get("class") or "")
     return int(found[1] or found[2]) if found is not None else None
 
 
-def _comment(row: Row, *, shown: bool) -> str | None | UnsetType:
+def _comment(row: Row, *, shown: bool) -> tuple[str | None | UnsetType, bool]:
+    """The comment, and whether it is only the beginning of one."""
     for node in reversed(row.comments):
-        if not _holds_the_line(node, row):
-            return written(node) or None
-    return None if shown and not row.shape.list_mode else UNSET
+        if not _is_frame(node, row):
+            text, cut = shortened(node)
+            return text or None, cut
+    return None if shown and not row.shape.list_mode else UNSET, False
 
 
-def _holds_the_line(node: LexborNode, row: Row) -> bool:
-    """Whether this is where date, rating and tags are."""
-    cells = (row.cells.get(name) for name in ("date", "rating", "tags"))
-    parents = (cell.parent for cell in cells if cell is not None)
-    return any(parent is not None and parent.mem_id == node.mem_id for parent in parents)
+def _is_frame(node: LexborNode, row: Row) -> bool:
+    """Whether date, rating and tags are in there, or the buttons: what has no class may be anything."""
+    if node.attributes.get("class"):
+        return False
+    inside = {cell.mem_id for name in _OWN if (cell := row.cells.get(name)) is not None}
+    return any(each.mem_id in inside or not _BUTTONS.isdisjoint(classes(each)) for each in node.traverse())
 
 
 def _brief(row: Row) -> str:
@@ -290,8 +306,3 @@ def _year(brief: str) -> int | UnsetType:
             break
         years.append(int(release[1]))
     return min(years, default=UNSET)
-
-
-def _cover(node: LexborNode) -> str | None:
-    source = node.attributes.get("src") or ""
-    return None if not source or _PLACEHOLDER.search(source) else source

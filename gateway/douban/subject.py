@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.douban.interest import mark_of, wording
+from gateway.douban.interest import Sentence, mark_of, sentence
 from gateway.douban.page import Judgement
-from gateway.douban.text import classes, line, many, number, one_line, written
+from gateway.douban.text import classes, cover_of, line, many, number, one_line, written
 from gateway.douban.titles import is_tombstone
 from gateway.model import Kind, Medium, Page, PageType, Problem, Reading, Subject, SubjectKey, Verdict
 
@@ -106,19 +106,22 @@ _COVERS = "#mainpic img, .item-subject-info .pic img, .drama-info .pic img"
 _EVERYTHING = "游戏"
 """The first of a game's genres, on each of them: it says nothing."""
 _OF_SERIES = {"集数", "首播", "单集片长", "季数"}
+_SHOW = "真人秀"
 _TYPE = re.compile(r"\"@type\"\s*:\s*\"(Movie|TVSeries)\"")
-_PLACEHOLDER = re.compile(r"/(?:f|cuphead)/|^data:")
 _SUFFIX = " (豆瓣)"
+_NUMBERED = re.compile(r"([0-9]{1,3})(?:\s*[.、．:：)）]\s*|\s+)(?=\S)")
+"""``01. 恋``: what people put before each song of a list."""
 
 
 def read(url: str, key: SubjectKey, judged: Judgement) -> Reading:
     """The subject, and the mark if the page was judged to be the person's own view of it."""
     tree = judged.tree
     assert tree is not None
-    found = subject_of(tree, key)
+    said = sentence(tree)
+    found = subject_of(tree, key, said)
     mark = None
-    if judged.verdict is Verdict.OK and judged.account is not None:
-        mark = mark_of(tree, key, judged.account.id)
+    if judged.verdict is Verdict.OK and judged.account is not None and said is not None:
+        mark = mark_of(tree, said, key, judged.account.id)
     bare = found.title is UNSET and not found.removed
     return Reading(
         page=Page(url=url, type=PageType.SUBJECT, verdict=judged.verdict, reason=judged.reason, subject=key),
@@ -134,8 +137,8 @@ def removed(key: SubjectKey) -> Subject:
     return Subject(key=key, kind=_KINDS.get(key.medium, UNSET), removed=True)
 
 
-def subject_of(tree: LexborHTMLParser, key: SubjectKey) -> Subject:
-    """All public facts of the page."""
+def subject_of(tree: LexborHTMLParser, key: SubjectKey, said: Sentence | None) -> Subject:
+    """All public facts of the page; ``said`` is what it says of the person's mark."""
     labels: dict[str, str] = {}
     for label, value in _terms(tree) if key.medium in _OF_TERMS else _labels(tree.css_first("#info")):
         labels.setdefault(label, value)
@@ -155,7 +158,7 @@ def subject_of(tree: LexborHTMLParser, key: SubjectKey) -> Subject:
         facts["tracks"] = tracks
     return Subject(
         key=key,
-        kind=_KINDS.get(key.medium) or _kind(tree, labels),
+        kind=_KINDS.get(key.medium) or _kind(tree, labels, said.text if said is not None else ""),
         year=_year(tree, facts),
         cover=UNSET if gone else _cover(tree.css_first(_COVERS)),
         intro=_intro(tree),
@@ -204,10 +207,24 @@ def _terms(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
 
 def _tracks(tree: LexborHTMLParser) -> tuple[str, ...]:
     """The songs of an album: a list that Douban made of them, or the text that somebody typed."""
-    songs = tuple(line(node) for node in tree.css(".song-item .song-name-short, .track-items li")[:500])
-    if not songs and (typed := tree.css_first(".track-list .indent, .track-list")) is not None:
-        songs = tuple(part.strip() for part in written(typed).split("\n"))[:500]
+    songs = [line(node) for node in tree.css(".song-item .song-name-short, .track-items li")[:500]]
+    if not songs:
+        typed = tree.css_first(".track-list span.all") or tree.css_first(".track-list .indent, .track-list")
+        lines = [text for part in written(typed).split("\n")[:500] if (text := part.strip())]
+        songs = _without_numbers(lines)
     return tuple(song for song in songs if song)
+
+
+def _without_numbers(lines: list[str]) -> list[str]:
+    """The lines of a list that counts them, of each disc from 1 or on from there; else the lines as they are."""
+    songs: list[str] = []
+    before = 0
+    for text in lines:
+        if (found := _NUMBERED.match(text)) is None or int(found[1]) not in {1, before + 1}:
+            return lines
+        before = int(found[1])
+        songs.append(text[found.end() :])
+    return songs
 
 
 def _text_after(node: LexborNode) -> str:
@@ -256,7 +273,9 @@ def _titles_of_drama(tree: LexborHTMLParser) -> dict[str, Any]:
     """One name a language; the first is the one that lists have."""
     names = [name for node in tree.css(".drama-info h1 [itemprop='name']")[:20] if (name := line(node))]
     titles: dict[str, Any] = {"title": names[0]} if names else {}
-    return titles | ({"original_title": names[1]} if len(names) > 1 else {})
+    if len(names) > 1:
+        titles["original_title"] = names[1]
+    return titles | ({"other_titles": tuple(names[2:])} if len(names) > 2 else {})  # noqa: PLR2004  the first two
 
 
 def _split(whole: str, tree: LexborHTMLParser) -> dict[str, Any]:
@@ -280,9 +299,14 @@ def _season(tree: LexborHTMLParser) -> int | None:
     return number(line(chosen)) if chosen is not None else None
 
 
-def _kind(tree: LexborHTMLParser, labels: Mapping[str, str]) -> Kind | UnsetType:
-    """Film or series. Some series (shows above all) have Douban's type of a film, so their labels count more."""
-    if not _OF_SERIES.isdisjoint(labels) or "电视剧" in (said := wording(tree)):
+def _kind(tree: LexborHTMLParser, labels: Mapping[str, str], said: str) -> Kind | UnsetType:
+    """Film or series. Some series (shows above all) have Douban's type of a film, so their labels count more.
+
+    A reality show that was not in the cinemas is a series, whatever its type.
+    """
+    if not _OF_SERIES.isdisjoint(labels) or "电视剧" in said:
+        return Kind.TV
+    if "上映日期" not in labels and _SHOW in labels.get("类型", ""):
         return Kind.TV
     script = tree.css_first("script[type='application/ld+json']")
     if script is not None and (found := _TYPE.search(script.text())) is not None:
@@ -312,10 +336,7 @@ def _score(box: LexborNode | None) -> dict[str, Any]:
 
 
 def _cover(node: LexborNode | None) -> str | None | UnsetType:
-    if node is None:
-        return UNSET
-    source = node.attributes.get("src") or ""
-    return None if not source or _PLACEHOLDER.search(source) else source
+    return cover_of(node.attributes.get("src") or "") if node is not None else UNSET
 
 
 def _intro(tree: LexborHTMLParser) -> str | UnsetType:

@@ -10,12 +10,14 @@ from selectolax.lexbor import LexborNode
 __all__ = [
     "LAYOUT",
     "classes",
+    "cover_of",
     "day",
     "html_of",
     "line",
     "many",
     "number",
     "one_line",
+    "shortened",
     "tags_of",
     "why_unreadable",
     "written",
@@ -35,7 +37,7 @@ _BETWEEN = re.compile(rb"[\s/]+")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _USUAL, _GIANT, _MOST_ATTRIBUTES = 256 * 1024, 16 * 1024, 1_000
 """Bytes of all but a few real pages; bytes of a tag that is looked at; attributes that are too many."""
-_SAMPLE, _MANY_TAGS, _TOO_MANY_TAGS, _TOO_DEEP = 512, 20_000, 500_000, 1_000
+_SAMPLE, _MANY_TAGS, _TOO_MANY_TAGS, _TOO_DEEP, _TOO_HEAVY = 512, 20_000, 500_000, 1_000, 20_000_000
 
 _SILENT = frozenset(("script", "style", "select", "input", "textarea"))
 _NOT_TEXT = frozenset(("pl", "playable", "more-actor", "more-attrs"))
@@ -44,6 +46,7 @@ _NOT_TEXT = frozenset(("pl", "playable", "more-actor", "more-attrs"))
 _DAY = re.compile(r"(?<!\d)([12]\d{3})-(\d{1,2})-(\d{1,2})(?!\d)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 _LABEL = re.compile(r"^\s*标签\s*[:：]")
+_MORE = re.compile(r"(?:\.{3}|…)\s*[(（]?\s*(?:更多|全文|展开)[^\s)）]{0,2}\s*[)）]?$")
 
 
 def why_unreadable(content: bytes) -> str | None:
@@ -98,6 +101,14 @@ def written(node: LexborNode | None) -> str:
     return "".join(_parts(first)).strip(LAYOUT)
 
 
+def shortened(node: LexborNode) -> tuple[str, bool]:
+    """What a person wrote there, and whether it is only the beginning: a link to the whole text ends it."""
+    text = written(node)
+    if (cut := _MORE.search(text, max(0, len(text) - 20))) is not None and node.css_first("a") is not None:
+        return text[: cut.start()].rstrip(LAYOUT), True
+    return text, False
+
+
 def line(node: LexborNode | None) -> str:
     """The text of a node as one line."""
     return one_line(written(node))
@@ -135,6 +146,12 @@ def day(text: str) -> date | None:
 def number(text: str) -> int | None:
     """The first whole number."""
     return int(found[0]) if (found := _NUMBER.search(text)) else None
+
+
+def cover_of(source: str) -> str | None:
+    """The address of a cover; None if it is that of the picture that stands for none."""
+    none = "/f/" in source or "/cuphead/" in source or source.startswith("data:")
+    return None if none else source or None
 
 
 def _parts(first: LexborNode) -> Iterator[str]:
@@ -181,13 +198,17 @@ def _has_giant_tag(content: bytes) -> bool:
 def _why_too_heavy(content: bytes) -> str | None:
     """The reason not to parse a page with very many tags: no page nests like this, or there are too many.
 
-    The parser's time grows with tags times depth: 100,000 nested ``<div>`` take it 22 s, 20,000 less than a
-    second. A browser's own pages are at most 512 deep.
+    Time grows with tags times depth, that of the parser as that of a query, which looks at the parents of
+    each match: 100,000 nested ``<div>`` take seconds, and so do 240,000 tags inside 950. A browser's own
+    pages are at most 512 deep.
     """
-    depth = 0
+    depth, weight = 0, 0
     for tag in _TAG.finditer(content):
+        weight += depth
         if tag[2].lower() not in _VOID:
             depth = max(depth - 1, 0) if tag[1] else depth + 1
             if depth > _TOO_DEEP:
                 return "no_frame"
+        if weight > _TOO_HEAVY:
+            return "too_large"
     return "too_large" if content.count(b"<") > _TOO_MANY_TAGS else None

@@ -176,6 +176,19 @@ def test_five_thousand_rows() -> None:
     assert len(sound(read(FILMS_DONE, page(film_list(rows, 5_000)))).marks) == 5_000
 
 
+def test_more_rows_than_any_list_has() -> None:
+    content = page(film_list("<div class='item'><em>x</em></div>" * 20_000))
+    reading = sound(read(FILMS_DONE, content))
+    assert (reading.page.verdict, reading.page.reason) == (Verdict.UNKNOWN, "too_large")
+
+
+def test_many_tags_deep_inside() -> None:
+    """Each match of a query is compared with all that it stands in."""
+    leaves = "<div>" * 900 + "<em></em>" * 100_000 + "</div>" * 900
+    reading = sound(read(FILMS_DONE, page(film_list(f'<div class="item">{leaves}</div>'))))
+    assert (reading.page.verdict, reading.page.reason) == (Verdict.UNKNOWN, "too_large")
+
+
 def test_rows_nested_a_thousand_deep() -> None:
     rows = "<div class='item'><em>x</em><span class='date'>2024-01-01</span><a href='/subject/1/'>x</a>" * 900
     assert len(sound(read(FILMS_DONE, page(film_list(rows)))).marks) <= 1

@@ -411,3 +411,68 @@ def test_a_removed_game_keeps_its_mark_and_its_own_number() -> None:
     (mark,), (subject,) = reading.marks, reading.subjects
     assert (mark.subject.id, mark.rating) == ("37364867", 4)
     assert (subject.removed, subject.title) == (True, UNSET)
+
+
+def album(rows: str) -> Mark:
+    (mark,) = read(MUSIC_DONE, page(f"<h1>我听过的唱片(1)</h1>{rows}")).marks
+    return mark
+
+
+def test_a_wrapper_round_date_and_rating_is_no_comment() -> None:
+    """Without a class of its own, an element may hold anything."""
+    start, end = ALBUM.index("<li>\n      循环"), ALBUM.index('<li class="clearfix')
+    for wrapped in (ALBUM, ALBUM[:start] + ALBUM[end:]):
+        inside = wrapped.replace("<li><span class=", "<li><div><span class=").replace(
+            "甲 乙</span></li>", "甲 乙</span></div></li>"
+        )
+        assert inside != wrapped
+        assert album(inside) == album(wrapped)
+
+
+GAME = """<div class="common-item"><div class="pic"><img src="https://img1.doubanio.com/lpic/s1.jpg"></div>
+<div class="content"><div class="title"><a href="https://www.douban.com/game/7000001/">某游戏 Some Game</a></div>
+<div class="desc">PC / 2023-03-24<div class="rating-info">{stars}<span class="date">2025-07-19</span></div></div>
+<div>通关了</div>{buttons}</div></div>"""
+BUTTONS = '<div class="user-operation"><a data-url="/j/ilmen/thing/7000001/interest">删除</a></div>'
+
+
+def game(stars: str, buttons: str = BUTTONS) -> Mark:
+    body = f'<h1>我玩过的游戏(1)</h1><div class="game-list">{GAME.format(stars=stars, buttons=buttons)}</div>'
+    (mark,) = read(f"https://www.douban.com/people/{ME}/games?action=collect", page(body)).marks
+    return mark
+
+
+@pytest.mark.parametrize(
+    ("stars", "rating"),
+    [
+        ('<span class="rating-star allstar40"></span>', 4),
+        ('<span class="rating-star allstarNone0"></span>', None),
+        ('<a data-rating="2"></a>', 2),
+        ('<span class="rating-star allstarNone0"></span><a data-rating="5"></a>', 5),
+        ('<a data-rating=""></a><span class="rating-star allstar30"></span>', 3),
+        ('<a data-rating="0"></a>', None),
+        ("", None),
+    ],
+)
+def test_the_stars_of_a_game(stars: str, rating: int | None) -> None:
+    assert game(stars).rating == rating
+
+
+def test_buttons_in_a_box_without_a_class_are_no_comment() -> None:
+    assert game("", f"<div>{BUTTONS}</div>").comment == "通关了"
+
+
+@pytest.mark.parametrize(
+    ("end", "comment", "cut"),
+    [
+        ('……<a href="/review/1/">(更多)</a>', "很长的开头…", True),
+        ('... <a href="/review/1/">全文</a>', "很长的开头", True),
+        ("...(更多)", "很长的开头...(更多)", False),
+        ('<a href="/review/1/">更多</a>', "很长的开头更多", False),
+        ("……", "很长的开头……", False),
+    ],
+)
+def test_a_comment_of_which_the_page_shows_the_beginning(end: str, comment: str, *, cut: bool) -> None:
+    row = film(more=f'<li><span class="comment">很长的开头{end} <span class="pl">(2 有用)</span></span></li>')
+    mark, _ = one(row)
+    assert (mark.comment, mark.comment_cut) == (comment, cut)

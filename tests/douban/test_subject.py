@@ -303,3 +303,71 @@ def test_a_comment_that_begins_with_the_word_for_tags() -> None:
     )
     (mark,) = read("https://movie.douban.com/subject/1/", page(FILM_INFO + said)).marks
     assert (mark.tags, mark.comment) == ((), "标签党真多 看不懂")
+
+
+def test_words_that_nobody_has_seen_there_are_not_taken_for_no_comment() -> None:
+    bare = '<span class="color_gray">标签:海 慢</span><br/>风很大，人很小'
+    (mark,) = film(INFO + sentence(lines=bare)).marks
+    assert (mark.comment, mark.tags) == (UNSET, ("海", "慢"))
+
+
+def test_a_comment_that_the_page_cuts() -> None:
+    (mark,) = film(INFO + sentence(lines='<span>风很大…<a href="/review/1/">展开</a></span>')).marks
+    assert (mark.comment, mark.comment_cut) == ("风很大", True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "songs"),
+    [
+        ("1. 风<br>2. 99 Luftballons<br/>3. 雨", ("风", "99 Luftballons", "雨")),
+        ("01 风<br>02 雨<br>", ("风", "雨")),
+        ("1、风<br>2、雨<br>1、雪", ("风", "雨", "雪")),
+        ("风<br>2. 雨", ("风", "2. 雨")),
+        ("99 Luftballons<br>1 Thing", ("99 Luftballons", "1 Thing")),
+        ("Disc 1<br>1. 风", ("Disc 1", "1. 风")),
+        ("2001", ("2001",)),
+    ],
+)
+def test_songs_that_somebody_typed(typed: str, songs: tuple[str, ...]) -> None:
+    for indent in (typed, f'<span class="short">1. 风<br>...</span><span class="all hidden">{typed}</span>'):
+        body = f'{ALBUM_INFO}<div class="track-list"><div class="indent">{indent}</div></div>'
+        (subject,) = other(Medium.MUSIC, body).subjects
+        assert subject.tracks == songs
+
+
+def test_every_name_of_a_drama() -> None:
+    names = "".join(
+        f'<h1><span itemprop="name">{name}</span></h1>' for name in ("海鸥", "Чайка", "The Seagull")
+    )
+    body = page(f'<div class="drama-info">{names}</div>')
+    (subject,) = read("https://www.douban.com/location/drama/5000001/", body).subjects
+    assert (subject.title, subject.original_title, subject.other_titles) == (
+        "海鸥",
+        "Чайка",
+        ("The Seagull",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        ("<span class='pl'>类型:</span> 真人秀<br>", Kind.TV),
+        (
+            "<span class='pl'>类型:</span> 喜剧 / 真人秀<br><span class='pl'>上映日期:</span> 2014-01-31<br>",
+            Kind.MOVIE,
+        ),
+        (
+            "<span class='pl'>类型:</span> 喜剧 / 脱口秀<br><span class='pl'>片长:</span> 61分钟<br>",
+            Kind.MOVIE,
+        ),
+        ("<span class='pl'>类型:</span> 纪录片<br><span class='pl'>集数:</span> 7<br>", Kind.TV),
+        ("<span class='pl'>类型:</span> 纪录片<br>", Kind.MOVIE),
+    ],
+)
+def test_shows_and_documentaries(labels: str, kind: Kind) -> None:
+    """Douban gives some shows the type of a film; their genre and their labels know better."""
+    script = '<script type="application/ld+json">{"@type": "Movie"}</script>'
+    (subject,) = read(
+        "https://movie.douban.com/subject/1/", page(f'{script}<div id="info">{labels}</div>')
+    ).subjects
+    assert subject.kind is kind
