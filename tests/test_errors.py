@@ -21,7 +21,7 @@ CHINESE = re.compile(r"[一-鿿]")
 SOURCES = [
     path.read_text("utf-8")
     for path in Path(gateway.__file__).parent.rglob("*.py")
-    if path.name != "errors.py"
+    if path.parent.name != "errors"
 ]
 
 

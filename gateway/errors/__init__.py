@@ -1,0 +1,158 @@
+"""Every error that a caller or a person can meet.
+
+    D2FError
+    ├── StartError               the gateway cannot start
+    │   ├── BadSetting
+    │   ├── PortTaken
+    │   ├── NotRunning           there is no gateway to open
+    │   ├── DataFolderUnusable
+    │   └── KeyLost
+    ├── LibraryFault        500  the disk or the library file fails
+    ├── DeviceError              an extension's message
+    │   ├── UnknownDevice   401
+    │   ├── BadMessage      400
+    │   ├── WrongOrigin     403
+    │   ├── OldMessage      409
+    │   ├── PairingClosed   403
+    │   └── MessageTooLarge 413
+    ├── OwnerError               the dashboard
+    │   ├── NotLoggedIn     401
+    │   ├── WrongHost       421
+    │   ├── LoginLinkUsed   403
+    │   ├── BadInput        400
+    │   └── NoSuchThing     404
+    └── FeishuError              Feishu, or the way to it
+        ├── FeishuUnset     409
+        ├── BadAddress      400
+        ├── FeishuUnreachable 502
+        ├── FeishuBusy      503  (asks to wait; tried again by itself)
+        ├── FeishuConflict  503  (somebody else writes; tried again by itself)
+        ├── FeishuFault     502  (an error of Feishu's own; tried again by itself)
+        ├── BadSecret       401
+        ├── TokenRefused    401
+        ├── NoScope         403
+        ├── NoAccess        403
+        ├── ReadOnly        403
+        ├── NotFound        404
+        ├── NotATable       400
+        ├── NoSuchRecord    404  (the person deleted the row)
+        ├── QuotaUsedUp     403
+        ├── TableFull       403
+        ├── WrongColumnType 409
+        ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
+        ├── TokenSpent      409  (a create was sent before, and may or may not have gone through: look, then decide)
+        ├── BatchTooLarge   413  (halved by itself)
+        ├── BadRow          422  (one row's value; the others go through)
+        └── FeishuRefused   502  (any other code)
+
+Each has a ``code`` that callers may rely on, an HTTP ``status``, an English ``title`` and a ``hint``:
+what to do, for the person, in Chinese and English. Hints may name facts in ``{braces}``.
+"""
+
+from msgspec import MsgspecError
+
+from gateway.errors.base import (
+    D2FError,
+    Issue,
+    Words,
+)
+from gateway.errors.feishu import (
+    BadAddress,
+    BadRow,
+    BadSecret,
+    BatchTooLarge,
+    FeishuBusy,
+    FeishuConflict,
+    FeishuError,
+    FeishuFault,
+    FeishuRefused,
+    FeishuUnreachable,
+    FeishuUnset,
+    NoAccess,
+    NoScope,
+    NoSuchRecord,
+    NotATable,
+    NotFound,
+    QuotaUsedUp,
+    ReadOnly,
+    StaleColumns,
+    TableFull,
+    TokenRefused,
+    TokenSpent,
+    WrongColumnType,
+)
+from gateway.errors.own import (
+    BadInput,
+    BadMessage,
+    BadSetting,
+    DataFolderUnusable,
+    DeviceError,
+    KeyLost,
+    LibraryFault,
+    LoginLinkUsed,
+    MessageTooLarge,
+    NoSuchThing,
+    NotLoggedIn,
+    NotRunning,
+    OldMessage,
+    OwnerError,
+    PairingClosed,
+    PortTaken,
+    StartError,
+    UnknownDevice,
+    WrongHost,
+    WrongOrigin,
+)
+
+__all__ = [
+    "UNDECODABLE",
+    "BadAddress",
+    "BadInput",
+    "BadMessage",
+    "BadRow",
+    "BadSecret",
+    "BadSetting",
+    "BatchTooLarge",
+    "D2FError",
+    "DataFolderUnusable",
+    "DeviceError",
+    "FeishuBusy",
+    "FeishuConflict",
+    "FeishuError",
+    "FeishuFault",
+    "FeishuRefused",
+    "FeishuUnreachable",
+    "FeishuUnset",
+    "Issue",
+    "KeyLost",
+    "LibraryFault",
+    "LoginLinkUsed",
+    "MessageTooLarge",
+    "NoAccess",
+    "NoScope",
+    "NoSuchRecord",
+    "NoSuchThing",
+    "NotATable",
+    "NotFound",
+    "NotLoggedIn",
+    "NotRunning",
+    "OldMessage",
+    "OwnerError",
+    "PairingClosed",
+    "PortTaken",
+    "QuotaUsedUp",
+    "ReadOnly",
+    "StaleColumns",
+    "StartError",
+    "TableFull",
+    "TokenRefused",
+    "TokenSpent",
+    "UnknownDevice",
+    "Words",
+    "WrongColumnType",
+    "WrongHost",
+    "WrongOrigin",
+]
+
+UNDECODABLE = (MsgspecError, UnicodeDecodeError, RecursionError)
+"""What ``msgspec.json.decode`` raises: for what is no JSON, or another, for bytes that are no UTF-8, for depth."""

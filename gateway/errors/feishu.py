@@ -1,0 +1,219 @@
+"""What Feishu refuses, and what keeps from reaching it."""
+
+from gateway.errors.base import D2FError, Words
+
+
+class FeishuError(D2FError):
+    """Feishu said no, or could not be reached. ``log_id`` is Feishu's own id of the call, if it gave one."""
+
+    status = 502
+
+    def __init__(self, *, feishu_code: int = 0, log_id: str = "", **facts: str) -> None:
+        super().__init__(**facts)
+        self.feishu_code = feishu_code
+        self.log_id = log_id
+
+
+class FeishuUnset(FeishuError):
+    code = "feishu_unset"
+    status = 409
+    title = "Feishu is not set up"
+    hint = Words(
+        "还没有设置飞书。请在控制台填写应用凭证和多维表格地址。",
+        "Feishu is not set up. Enter the app's credentials and the Bitable's address on the dashboard.",
+    )
+
+
+class BadAddress(FeishuError):
+    code = "bad_address"
+    status = 400
+    title = "Not the address of a Bitable"
+    hint = Words(
+        "这不像多维表格的地址。请在飞书中打开多维表格，复制浏览器地址栏里的完整地址（形如 https://….feishu.cn/base/…）。",
+        "This does not look like the address of a Bitable. Open it in Feishu and copy the whole address "
+        "(like https://….feishu.cn/base/…).",
+    )
+
+
+class FeishuUnreachable(FeishuError):
+    code = "feishu_unreachable"
+    title = "Feishu cannot be reached"
+    hint = Words(
+        "连不上飞书（{why}）。标记都已保存在本机，网络恢复后会自动继续。",
+        "Feishu cannot be reached ({why}). Your marks are kept here and go out when the network is back.",
+    )
+
+
+class FeishuBusy(FeishuError):
+    code = "feishu_busy"
+    status = 503
+    title = "Feishu asks to wait"
+    hint = Words("飞书请我们稍等，稍后自动继续。", "Feishu asks us to wait; it goes on by itself.")
+
+    def __init__(self, *, wait: float | None = None, feishu_code: int = 0, log_id: str = "") -> None:
+        super().__init__(feishu_code=feishu_code, log_id=log_id)
+        self.wait = wait
+        """Seconds that Feishu asked for, if it said."""
+
+
+class FeishuConflict(FeishuError):
+    code = "feishu_conflict"
+    status = 503
+    title = "Somebody else is writing to the table"
+    hint = Words(
+        "别的程序正在写这个表格，稍后自动重试。",
+        "Something else is writing to this table; trying again by itself.",
+    )
+
+
+class FeishuFault(FeishuError):
+    code = "feishu_fault"
+    title = "Feishu had an error of its own"
+    hint = Words("飞书那边出错了，稍后自动重试。", "Feishu had an error of its own; trying again by itself.")
+
+
+class BadSecret(FeishuError):
+    code = "bad_secret"
+    status = 401
+    title = "App ID or secret is wrong"
+    hint = Words(
+        "App ID 或 App Secret 不对。请在飞书开放平台 → 应用 → 凭证与基础信息 中重新复制。",
+        "The App ID or App Secret is wrong. Copy both again from the app's Credentials page in Feishu's developer console.",
+    )
+
+
+class TokenRefused(FeishuError):
+    code = "token_refused"
+    status = 401
+    title = "Feishu refused the token"
+    hint = Words(
+        "飞书拒绝了访问令牌。请检查应用是否已启用并发布。",
+        "Feishu refused the access token. Check that the app is enabled and published.",
+    )
+
+
+class NoScope(FeishuError):
+    code = "no_scope"
+    status = 403
+    title = "The app lacks a permission"
+    hint = Words(
+        "应用缺少权限 {scopes}。请在飞书开放平台 → 权限管理 中开通，然后创建并发布一个新版本。",
+        "The app lacks the permission {scopes}. Add it under Permissions in the developer console, then publish a new version.",
+    )
+
+
+class NoAccess(FeishuError):
+    code = "no_access"
+    status = 403
+    title = "The app may not open this Bitable"
+    hint = Words(
+        "应用没有这个多维表格的权限。请打开多维表格 → 右上角「…」→「更多」→「添加文档应用」，选中你的应用并给“可编辑”。",
+        "The app may not open this Bitable. In the Bitable: “…” → More → Add document app, choose your app, allow editing.",
+    )
+
+
+class ReadOnly(FeishuError):
+    code = "read_only"
+    status = 403
+    title = "The app may not write to this table"
+    hint = Words(
+        "应用只能查看，不能写入。请把它在这个多维表格里的权限改为“可编辑”；开启了高级权限时需要“可管理”。",
+        "The app may look but not write. Give it edit rights in this Bitable (manage rights if advanced permissions are on).",
+    )
+
+
+class NotFound(FeishuError):
+    code = "feishu_not_found"
+    status = 404
+    title = "The Bitable or table is not there"
+    hint = Words(
+        "找不到这个多维表格或数据表，可能已被删除，或地址不完整。请重新复制地址。",
+        "This Bitable or table is not there: deleted, or the address is incomplete. Copy the address again.",
+    )
+
+
+class NotATable(FeishuError):
+    code = "not_a_table"
+    status = 400
+    title = "The address does not show a table"
+    hint = Words(
+        "这个地址指向的是{what}，不是数据表。请点开左侧的数据表，再复制地址；或去掉 ?table= 之后的部分，让 D2F 新建一张表。",
+        "This address shows a {what}, not a table. Open a table on the left and copy its address, or cut off "
+        "everything from ?table= and let D2F make a table of its own.",
+    )
+
+
+class NoSuchRecord(FeishuError):
+    code = "no_such_record"
+    status = 404
+    title = "The row is not there"
+    hint = Words("这一行已在飞书中被删除。", "This row was deleted in Feishu.")
+
+
+class QuotaUsedUp(FeishuError):
+    code = "quota_used_up"
+    status = 403
+    title = "This month's API quota is used up"
+    hint = Words(
+        "本月的飞书 API 调用次数已用完，下月 1 日恢复。标记都已保存在本机，到时自动继续。",
+        "This month's Feishu API calls are used up; they come back on the 1st. Your marks are kept here until then.",
+    )
+
+
+class TableFull(FeishuError):
+    code = "table_full"
+    status = 403
+    title = "The table is full"
+    hint = Words(
+        "数据表已满（行数或字段数达到上限）。请清理，或换一张表。",
+        "The table is full (its limit of rows or columns is reached). Make room or choose another table.",
+    )
+
+
+class WrongColumnType(FeishuError):
+    code = "wrong_column_type"
+    status = 409
+    title = "A column has another type"
+    hint = Words(
+        "表格里的“{column}”列是{has}类型，D2F 需要{wants}。请改它的类型，或给它换个名字，D2F 会另建一列。",
+        "The column “{column}” is of type {has}, D2F needs {wants}. Change its type, or rename it and D2F makes its own.",
+    )
+
+
+class StaleColumns(FeishuError):
+    code = "stale_columns"
+    status = 409
+    title = "The table changed"
+    hint = Words(
+        "表格的列变了，正在重新读取。", "The table's columns changed; they are being looked up again."
+    )
+
+
+class TokenSpent(FeishuError):
+    code = "token_spent"
+    status = 409
+    title = "This write was sent before"
+    hint = Words(
+        "一次写入的结果还不清楚，正在表里核对，清楚之后自动继续。",
+        "It is not clear yet whether a write went through; it goes on by itself once the table shows it.",
+    )
+
+
+class BatchTooLarge(FeishuError):
+    code = "batch_too_large"
+    status = 413
+    title = "Too much at once"
+    hint = Words("一次写入太多，正在拆分。", "Too much in one write; it is being split.")
+
+
+class BadRow(FeishuError):
+    code = "bad_row"
+    status = 422
+    title = "Feishu does not take this row"
+    hint = Words("飞书不接受这一行：{why}", "Feishu does not take this row: {why}")
+
+
+class FeishuRefused(FeishuError):
+    code = "feishu_refused"
+    title = "Feishu refused"
+    hint = Words("飞书拒绝了请求：{why}", "Feishu refused: {why}")

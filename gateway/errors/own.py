@@ -1,0 +1,164 @@
+"""What goes wrong on this side: starting, an extension's message, the owner's request."""
+
+from gateway.errors.base import D2FError, Words
+
+
+class StartError(D2FError):
+    """The gateway cannot start; the command line says why and ends."""
+
+
+class BadSetting(StartError):
+    code = "bad_setting"
+    title = "A setting cannot be understood"
+    hint = Words("设置 {setting} 无法理解：{why}。", "The setting {setting} cannot be understood: {why}.")
+
+
+class PortTaken(StartError):
+    code = "port_taken"
+    title = "The port is taken"
+    hint = Words(
+        "端口 {port} 已被别的程序占用。也许 D2F 已在运行；否则请关掉那个程序，或设置 D2F_PORT。",
+        "Port {port} is taken. Perhaps D2F is running already; else close that program, or set D2F_PORT.",
+    )
+
+
+class NotRunning(StartError):
+    code = "not_running"
+    title = "No gateway is running"
+    hint = Words(
+        "端口 {port} 上没有网关在运行。请先运行 d2f，它会自己打开控制台。",
+        "No gateway is running on port {port}. Run d2f: it opens the dashboard by itself.",
+    )
+
+
+class DataFolderUnusable(StartError):
+    code = "data_folder"
+    title = "The data folder cannot be used"
+    hint = Words("无法使用数据文件夹 {folder}：{why}。", "The data folder {folder} cannot be used: {why}.")
+
+
+class KeyLost(StartError):
+    code = "key_lost"
+    title = "The key file is missing or does not fit"
+    hint = Words(
+        "{file} 丢失或不匹配，已保存的密钥和 Cookie 无法解开。请恢复这个文件；如果找不回来，删除数据文件夹中的 "
+        "d2f.db 后重新开始（豆瓣上的标记和飞书里的记录都不受影响）。",
+        "{file} is missing or does not fit, so the stored secrets cannot be opened. Put the file back; if it is "
+        "gone, delete d2f.db in the data folder and start afresh (your marks on Douban and your rows in Feishu "
+        "are not touched).",
+    )
+
+
+class LibraryFault(D2FError):
+    code = "library_fault"
+    title = "The library cannot be read or written"
+    hint = Words(
+        "本机的数据文件无法读写（{why}）。请检查磁盘空间和权限，再重启 D2F。",
+        "The library cannot be read or written ({why}). Check disk space and permissions, then restart D2F.",
+    )
+
+
+class DeviceError(D2FError):
+    """A message of an extension that is not accepted."""
+
+    status = 400
+
+
+class UnknownDevice(DeviceError):
+    code = "unknown_device"
+    status = 401
+    title = "This browser is not paired"
+    hint = Words(
+        "网关不认识这个浏览器（未配对，或配对已撤销）。请在扩展的设置页重新配对。",
+        "The gateway does not know this browser (never paired, or revoked). Pair it again in the extension's options.",
+    )
+
+
+class BadMessage(DeviceError):
+    code = "bad_message"
+    title = "The message cannot be opened"
+    hint = Words(
+        "收到的消息无法解读。请更新或重新配对扩展。",
+        "The message cannot be opened. Update the extension or pair it again.",
+    )
+
+
+class WrongOrigin(DeviceError):
+    code = "wrong_origin"
+    status = 403
+    title = "This origin may not do that"
+    hint = Words("请求来自未获许可的来源。", "The request comes from a place that is not allowed.")
+
+
+class OldMessage(DeviceError):
+    code = "old_message"
+    status = 409
+    title = "An older message than one already received"
+    hint = Words(
+        "这条消息比已收到的更旧，已忽略。", "This message is older than one already received; ignored."
+    )
+
+
+class PairingClosed(DeviceError):
+    code = "pairing_closed"
+    status = 403
+    title = "No pairing is open"
+    hint = Words(
+        "配对码已用过、已过期，或输错太多次。请在控制台生成新的配对码。",
+        "The pairing code was used, has expired, or failed too often. Make a new one on the dashboard.",
+    )
+
+
+class MessageTooLarge(DeviceError):
+    code = "too_large"
+    status = 413
+    title = "The message is too large"
+    hint = Words(
+        "页面太大（上限 {limit}），没有收下。",
+        "The page is too large (the limit is {limit}) and was not taken.",
+    )
+
+
+class OwnerError(D2FError):
+    """The dashboard, or its API."""
+
+    status = 400
+
+
+class NotLoggedIn(OwnerError):
+    code = "not_logged_in"
+    status = 401
+    title = "Not logged in"
+    hint = Words(
+        "请在终端运行 `d2f open` 打开控制台。", "Run `d2f open` in a terminal to open the dashboard."
+    )
+
+
+class WrongHost(OwnerError):
+    code = "wrong_host"
+    status = 421
+    title = "This server does not answer under that name"
+    hint = Words("请通过 {host} 访问。", "Use {host} instead.")
+
+
+class LoginLinkUsed(OwnerError):
+    code = "login_link_used"
+    status = 403
+    title = "The link was used or has expired"
+    hint = Words(
+        "这个登录链接已用过或已过期。请在终端运行 `d2f open` 获取新的链接。",
+        "This log-in link was used or has expired. Run `d2f open` in a terminal for a new one.",
+    )
+
+
+class BadInput(OwnerError):
+    code = "bad_input"
+    title = "The input is not valid"
+    hint = Words("“{field}” 的内容不对，请检查。", "Please check “{field}”.")
+
+
+class NoSuchThing(OwnerError):
+    code = "not_found"
+    status = 404
+    title = "Not found"
+    hint = Words("没有找到。", "Not found.")
