@@ -20,6 +20,7 @@ from litestar.types import ASGIApp
 from msgspec import Struct
 
 from gateway import __version__
+from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
@@ -70,7 +71,8 @@ class Gateway:
         self.ledger = Ledger(self.store)
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
-        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events)
+        self.budget = Budget(self.store)
+        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events, self.budget)
         self.intake = Intake(self.store, self.library, self.sync, self.events)
 
     def app(self) -> ASGIApp:

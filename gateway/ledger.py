@@ -19,6 +19,17 @@ _subject = msgspec.json.Decoder(Subject)
 _keys = msgspec.json.Decoder(tuple[tuple[MarkKey, int], ...])
 
 
+class Target(Struct, frozen=True):
+    """A table, and which classes of subjects (``shelves``) it shows."""
+
+    key: str
+    classes: tuple[str, ...]
+
+    @property
+    def asked(self) -> dict[str, object]:
+        return {"table": self.key, "classes": _json(self.classes)}
+
+
 class Row(Struct, frozen=True, kw_only=True):
     """A mark that its record does not show yet, or shows as it was before."""
 
@@ -70,7 +81,8 @@ class Counts(Struct, frozen=True):
 
 _JOINED = """FROM mark JOIN subject USING (medium, id)
     LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
-        AND record.medium = mark.medium AND record.id = mark.id"""
+        AND record.medium = mark.medium AND record.id = mark.id
+    WHERE subject.class IN (SELECT value FROM json_each(:classes))"""
 _FAILED = "ifnull(record.failed, 0) >= mark.revision"
 _PENDING = "mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0)) AND ifnull(record.deleted, 0) = 0"
 
@@ -81,10 +93,10 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def pending(self, table: str, limit: int) -> list[Row]:
+    def pending(self, target: Target, limit: int) -> list[Row]:
         """Marks whose record is missing or out of date, the newest first."""
         sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id {_JOINED}
-            WHERE {_PENDING} ORDER BY mark.marked_on DESC, mark.id LIMIT :limit"""
+            AND {_PENDING} ORDER BY mark.marked_on DESC, mark.id LIMIT :limit"""
         return [
             Row(
                 mark=_mark.decode(mark),
@@ -92,30 +104,30 @@ class Ledger:
                 revision=revision,
                 record_id=record_id,
             )
-            for mark, subject, revision, record_id in self._store.rows(sql, {"table": table, "limit": limit})
+            for mark, subject, revision, record_id in self._store.rows(sql, {**target.asked, "limit": limit})
         ]
 
-    def counts(self, table: str) -> Counts:
+    def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
         sql = f"""SELECT count(*) FILTER (WHERE record.record_id IS NOT NULL AND NOT {_PENDING} AND NOT {_FAILED}
                 AND record.deleted = 0),
             count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}),
             count(*) FILTER (WHERE record.deleted = 1) {_JOINED}"""
-        row = self._store.one(sql, {"table": table})
+        row = self._store.one(sql, target.asked)
         return Counts(*row) if row else Counts()
 
-    def counts_of(self, table: str, capture_id: str) -> Counts:
+    def counts_of(self, target: Target, capture_id: str) -> Counts:
         """The same for the marks that one capture changed."""
         sql = f"""SELECT 0, count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}), 0 {_JOINED}
-            WHERE (mark.account, mark.medium, mark.id) IN
+            AND (mark.account, mark.medium, mark.id) IN
                 (SELECT account, medium, id FROM change WHERE capture = :capture)"""
-        row = self._store.one(sql, {"table": table, "capture": capture_id})
+        row = self._store.one(sql, {**target.asked, "capture": capture_id})
         return Counts(*row) if row else Counts()
 
-    def failures(self, table: str, limit: int = 50) -> list[Failure]:
+    def failures(self, target: Target, limit: int = 50) -> list[Failure]:
         """Marks that Feishu did not take, with its reason."""
         sql = f"""SELECT mark.account, mark.medium, mark.id, subject.title, record.failure {_JOINED}
-            WHERE {_FAILED} LIMIT :limit"""
+            AND {_FAILED} LIMIT :limit"""
         return [
             Failure(
                 key=_key(account, medium, subject_id),
@@ -123,7 +135,7 @@ class Ledger:
                 issue=msgspec.json.decode(failure, type=Issue),
             )
             for account, medium, subject_id, title, failure in self._store.rows(
-                sql, {"table": table, "limit": limit}
+                sql, {**target.asked, "limit": limit}
             )
         ]
 
@@ -227,10 +239,10 @@ class Ledger:
         sql = "SELECT record_id FROM record WHERE table_key = ? AND record_id IS NOT NULL"
         return {record_id for (record_id,) in self._store.rows(sql, [table])}
 
-    def wanted(self, table: str) -> Iterator[MarkKey]:
+    def wanted(self, target: Target) -> Iterator[MarkKey]:
         """Marks that have no record in this table yet."""
-        sql = f"SELECT mark.account, mark.medium, mark.id {_JOINED} WHERE record.record_id IS NULL"
-        for account, medium, subject_id in self._store.rows(sql, {"table": table}):
+        sql = f"SELECT mark.account, mark.medium, mark.id {_JOINED} AND record.record_id IS NULL"
+        for account, medium, subject_id in self._store.rows(sql, target.asked):
             yield _key(account, medium, subject_id)
 
 

@@ -10,16 +10,17 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct, field
 
 from gateway import errors, records
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
-from gateway.feishu.columns import Binding, Shown
+from gateway.feishu.columns import Bound
+from gateway.feishu.values import Shown
 from gateway.ledger import Batch, Ledger, Row
 from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import now
+from gateway.tables import Table
 
 _log = get("sync")
 
@@ -35,25 +36,6 @@ _UNKNOWN_OUTCOME = (errors.FeishuUnreachable, errors.FeishuFault, errors.TokenSp
 _ROW_AT_FAULT = (errors.BadRow, errors.BatchTooLarge, errors.NoSuchRecord, errors.FeishuRefused)
 
 
-class Table(Struct, frozen=True, kw_only=True):
-    """The table that shows the library: which one, and which of its columns are ours."""
-
-    app_token: str
-    table_id: str
-    url: str
-    name: str
-    time_zone: str
-    language: str
-    binding: Binding = field(default_factory=dict)
-    scanned: bool = False
-    """Its rows were looked through once, so that rows of ours that it had already are known."""
-
-    @property
-    def key(self) -> str:
-        """What the table is known by. Its id alone is unique in its Bitable only."""
-        return f"{self.app_token}/{self.table_id}"
-
-
 class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
@@ -66,7 +48,7 @@ class Push:
         self.table = table
         self.rows = rows
         self._zone = ZoneInfo(table.time_zone)
-        self._names: dict[str, str] = {}
+        self._bound = Bound({}, {}, {})
         self._strange = 0
 
     async def prepare(self) -> Table:
@@ -75,20 +57,25 @@ class Push:
         Returns the table as it is to be remembered.
         """
         known = self.table
-        binding, self._names = await columns.bind(
-            self._bitable, known.table_id, known.binding, known.language
+        self._bound = await columns.bind(
+            self._bitable,
+            known.table_id,
+            known.shelf,
+            known.language,
+            known=known.binding,
+            options=known.options,
         )
-        self.table = msgspec.structs.replace(known, binding=binding)
+        self.table = msgspec.structs.replace(known, binding=self._bound.binding, options=self._bound.options)
         for batch in self._ledger.open_batches(known.key):
             await self._settle(batch)
         if not known.scanned:
-            self._ledger.adopt(known.key, await self._find(set(self._ledger.wanted(known.key))))
+            self._ledger.adopt(known.key, await self._find(set(self._ledger.wanted(known.target))))
             self.table = msgspec.structs.replace(self.table, scanned=True)
         return self.table
 
     async def step(self) -> bool:
         """Writes the next batch of rows; False if nothing is left."""
-        rows = self._ledger.pending(self.table.key, self.rows)
+        rows = self._ledger.pending(self.table.target, self.rows)
         new = [row for row in rows if row.record_id is None]
         if new:
             await self._create(new)
@@ -151,7 +138,7 @@ class Push:
 
     async def _find(self, marks: set[MarkKey]) -> records.Found:
         taken = self._ledger.bound(self.table.key)
-        return await records.find(self._bitable, self.table.table_id, self._names, marks, taken)
+        return await records.find(self._bitable, self.table.table_id, self._bound.names, marks, taken)
 
     # --- updates
 
@@ -199,4 +186,4 @@ class Push:
 
     def _cells(self, row: Row, *, clear: bool) -> dict[str, object]:
         shown = Shown(row.mark, row.subject, self._zone, self.table.language)
-        return columns.cells(shown, self._names, clear=clear)
+        return columns.cells(shown, self.table.shelf, self._bound, clear=clear)

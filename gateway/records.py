@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 from msgspec import Struct
 
-from gateway.feishu import columns
 from gateway.feishu.bitable import Bitable
+from gateway.feishu.columns import link_of, text_of
+from gateway.feishu.fields import KEY
+from gateway.feishu.values import media_of, page_of
 from gateway.library import MarkKey
 from gateway.model import Medium
 
 _LOOKUP = 50
 """Marks up to which a look-up by filter is cheaper than reading the whole key column."""
-_COLUMNS = (columns.KEY, "kind", "page")
+_COLUMNS = (KEY, "kind", "page")
 
 Found = list[tuple[MarkKey, str]]
 """Marks and the record of each."""
@@ -57,9 +59,9 @@ def _likely(key: MarkKey, row: _Row) -> int | None:
     An id is unique in its medium only. The link tells the medium for certain, the kind if its option has the
     name that we gave it; where the person changed both, the id is what is left.
     """
-    if row.page in (pages := {columns.page_of(medium, row.subject_id): medium for medium in Medium}):
+    if row.page in (pages := {page_of(medium, row.subject_id): medium for medium in Medium}):
         return 2 if pages[row.page] is key.subject.medium else None
-    if (media := columns.media_of(row.kind)) is not None:
+    if (media := media_of(row.kind)) is not None:
         return 1 if key.subject.medium in media else None
     return 0
 
@@ -76,7 +78,7 @@ def _each_once(options: Iterable[tuple[int, MarkKey, str]]) -> Found:
 async def _rows(
     bitable: Bitable, table_id: str, names: Mapping[str, str], ids: Collection[str]
 ) -> AsyncIterator[_Row]:
-    key_column = names[columns.KEY]
+    key_column = names[KEY]
     where = None
     if len(ids) <= _LOOKUP:
         conditions = [{"field_name": key_column, "operator": "is", "value": [each]} for each in ids]
@@ -86,7 +88,7 @@ async def _rows(
         cells = {column: record.fields.get(names.get(column, "")) for column in _COLUMNS}
         yield _Row(
             record.record_id,
-            columns.text_of(cells[columns.KEY]),
-            columns.text_of(cells["kind"]),
-            columns.link_of(cells["page"]),
+            text_of(cells[KEY]),
+            text_of(cells["kind"]),
+            link_of(cells["page"]),
         )

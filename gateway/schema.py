@@ -2,6 +2,8 @@
 
 from sqlite_utils import Database, Migrations
 
+from gateway.shelves import SQL_CLASS
+
 migrations = Migrations("d2f")
 
 
@@ -27,12 +29,13 @@ def m001_first(db: Database) -> None:
             account TEXT, verdict TEXT, reason TEXT, result TEXT)""",
         "CREATE INDEX capture_received ON capture (received_at)",
         # The bodies are model.Subject and model.Mark as JSON; the other columns are cut out of them.
-        """CREATE TABLE subject (
+        f"""CREATE TABLE subject (
             medium TEXT NOT NULL, id TEXT NOT NULL, detailed INTEGER NOT NULL, body TEXT NOT NULL,
             seen_at TEXT NOT NULL,
             title TEXT GENERATED ALWAYS AS (body ->> '$.title'),
             kind TEXT GENERATED ALWAYS AS (body ->> '$.kind'),
             removed INTEGER GENERATED ALWAYS AS (body ->> '$.removed'),
+            class TEXT GENERATED ALWAYS AS ({SQL_CLASS}),
             PRIMARY KEY (medium, id)) WITHOUT ROWID""",
         """CREATE TABLE mark (
             account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
@@ -57,5 +60,9 @@ def m001_first(db: Database) -> None:
         """CREATE TABLE batch (
             client_token TEXT PRIMARY KEY, table_key TEXT NOT NULL, body BLOB NOT NULL, keys TEXT NOT NULL,
             sends INTEGER NOT NULL, sent_at TEXT NOT NULL)""",
+        # Calls to Feishu, by month (UTC+8) and by what they were for: a free tenant has 10,000 a month.
+        """CREATE TABLE call_count (
+            month TEXT NOT NULL, purpose TEXT NOT NULL, calls INTEGER NOT NULL,
+            PRIMARY KEY (month, purpose)) WITHOUT ROWID""",
     ):
         db.execute(statement)

@@ -30,7 +30,8 @@ _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = _SAFE | {"POST", "PUT", "DELETE"}
 DEVICE_PATHS = frozenset(f"/api/v1/{name}" for name in ("pair", "captures", "session", "state"))
 """What an extension calls, at 127.0.0.1; all else is the dashboard's, at its own name."""
-_EVERYWHERE = frozenset({"/health"})
+_EVERYWHERE = frozenset({"/health", "/feishu/callback"})
+"""Also at 127.0.0.1: an app of Feishu's takes no other name for the way back, and that has a secret of its own."""
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

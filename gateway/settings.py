@@ -41,6 +41,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return f"http://{self.dashboard_host}/"
 
     @property
+    def feishu_return(self) -> str:
+        """Where Feishu's log-in leads back to; the person enters it in the app's security settings."""
+        return f"http://{self.host}/feishu/callback"
+
+    @property
     def library(self) -> Path:
         return self.data / "d2f.db"
 

@@ -8,26 +8,26 @@ import asyncio
 import contextlib
 import sqlite3
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway import errors
+from gateway.budget import Budget
+from gateway.connection import Connection, FeishuSetting
 from gateway.errors import Issue
 from gateway.events import Events, Pushed, Waiting
-from gateway.feishu import address, bitable, columns
-from gateway.feishu.client import Client, Credentials
-from gateway.ledger import Counts, Ledger
+from gateway.feishu import bitable
+from gateway.feishu.proposal import Proposal
+from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
-from gateway.push import Push, Table
+from gateway.push import Push
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.tables import Table, ask, find
 from gateway.vault import Vault
 
 _log = get("sync")
 
-_SECRET = "feishu app_secret"  # noqa: S105  # the name that it is kept under
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0
 _PASSING = (
     errors.FeishuUnreachable,
@@ -39,10 +39,21 @@ _PASSING = (
 )
 _IDLE = 60.0
 """Seconds after which to look for work that nobody told of: another process read pages again."""
-_DEFAULT_ZONE = "Asia/Shanghai"
-_TABLE_NAMES = {"zh": "豆瓣标记", "en": "Douban marks"}
+_OF_ONE_TABLE = (errors.NotFound, errors.WrongColumnType, errors.TableFull)
+"""What is the matter with one table; the others can be written all the same."""
 
 State = Literal["unset", "idle", "busy", "waiting", "error"]
+
+
+class TableState(Struct, frozen=True, kw_only=True):
+    """How far one table is."""
+
+    shelf: str
+    name: str
+    url: str
+    pushed: int
+    pending: int
+    failed: int
 
 
 class PushState(Struct, frozen=True, kw_only=True):
@@ -54,33 +65,27 @@ class PushState(Struct, frozen=True, kw_only=True):
     pushed: int = 0
     deleted: int = 0
     table: str | None = None
-    """Address of the table."""
+    """Address of the first table."""
+    tables: tuple[TableState, ...] = ()
     problem: Issue | None = None
-
-
-class FeishuSetting(Struct, frozen=True, kw_only=True):
-    """What the person entered, but for the secret, which is in the vault."""
-
-    app_id: str
-    address: str
-    language: str = "zh"
+    notes: tuple[Issue, ...] = ()
+    """What the person should know, though it keeps nothing from going on."""
 
 
 class Sync:
     """Keeps a table up to date with the library."""
 
     def __init__(
-        self, settings: Settings, store: Store, vault: Vault, ledger: Ledger, events: Events
+        self, settings: Settings, store: Store, vault: Vault, ledger: Ledger, events: Events, budget: Budget
     ) -> None:
-        self._settings = settings
         self._store = store
-        self._vault = vault
         self._ledger = ledger
         self._events = events
+        self._budget = budget
+        self.connection = Connection(settings, store, vault, budget.count)
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
-        self._client: Client | None = None
         self._state: State = "idle"
         self._problem: Issue | None = None
         self._rows = bitable.MOST_ROWS
@@ -89,34 +94,42 @@ class Sync:
     # --- what others ask
 
     @property
-    def setting(self) -> FeishuSetting | None:
-        return self._store.setting("feishu", FeishuSetting)
-
-    @property
-    def table(self) -> Table | None:
-        return self._store.setting("table", Table)
+    def tables(self) -> tuple[Table, ...]:
+        return self._store.setting("tables", tuple[Table, ...]) or ()
 
     @property
     def state(self) -> PushState:
         """The state of the push, with the counts of this moment."""
-        table = self.table
-        if table is None:
+        tables = self.tables
+        if not tables:
             return PushState(state="error" if self._problem else "unset", problem=self._problem)
-        counts = self._ledger.counts(table.key)
+        each = [self._ledger.counts(table.target) for table in tables]
         return PushState(
             state=self._state,
-            pending=counts.pending,
-            failed=counts.failed,
-            pushed=counts.pushed,
-            deleted=counts.deleted,
-            table=table.url,
+            pending=sum(counts.pending for counts in each),
+            failed=sum(counts.failed for counts in each),
+            pushed=sum(counts.pushed for counts in each),
+            deleted=sum(counts.deleted for counts in each),
+            table=tables[0].url,
+            tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
             problem=self._problem,
+            notes=self._notes(),
         )
 
     def counts_of(self, capture: str) -> Counts:
         """How far the marks that a capture changed have come."""
-        table = self.table
-        return self._ledger.counts_of(table.key if table else "", capture)
+        each = [self._ledger.counts_of(table.target, capture) for table in self.tables]
+        return Counts(
+            pending=sum(counts.pending for counts in each), failed=sum(counts.failed for counts in each)
+        )
+
+    def failures(self) -> list[Failure]:
+        """Marks that Feishu did not take, with its reason."""
+        return [failure for table in self.tables for failure in self._ledger.failures(table.target)]
+
+    def _notes(self) -> tuple[Issue, ...]:
+        proxy = errors.ProxyBroken().issue if self.connection.broken_proxy else None
+        return tuple(note for note in (proxy, self._budget.warning) if note is not None)
 
     def wake(self) -> None:
         """Something is to be pushed, or may work now that did not before."""
@@ -130,29 +143,47 @@ class Sync:
 
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
-        if table := self.table:
+        for table in self.tables:
             self._ledger.retry_failures(table.key)
         self.wake()
 
-    async def connect(self, setting: FeishuSetting, secret: str | None) -> Table:
+    async def connect(self, setting: FeishuSetting, secret: str | None) -> tuple[Table, ...]:
         """Checks what the person entered, all the way to the columns, and keeps it.
 
         The input is kept in any case, so that nobody types it twice. Raises FeishuError with what to do.
         """
         async with self._at_work:
-            self._store.set("feishu", setting)
-            if secret:
-                self._vault.set(_SECRET, secret.encode())
-            await self._forget_client()
+            await self.connection.keep(setting, secret)
             try:
-                table = await self._find_table(setting)
+                tables = await find(self.connection.client(), setting.wanted, self._remembered)
+            except errors.BadSecret as error:
+                self._rest_on(error)
+                await self.connection.find_domain(setting)
+                raise
             except errors.FeishuError as error:
                 self._rest_on(error)
                 raise
-            self._keep(table)
+            if not setting.address:  # a new Bitable: from now on it is this one
+                await self.connection.keep(
+                    structs.replace(setting, address=tables[0].url.partition("?")[0]), None
+                )
+            self._store.set("tables", tables)
+            for table in tables:
+                self._remember(table)
             self._problem, self._state = None, "idle"
         self.wake()
-        return table
+        return tables
+
+    async def reconnect(self) -> None:
+        """With what was entered before, after a log-in. Raises FeishuError."""
+        if (setting := self.connection.setting) is not None:
+            await self.connect(setting, None)
+
+    async def ask(self, setting: FeishuSetting, secret: str | None) -> tuple[str, list[Proposal]]:
+        """Which columns of the table that the address names could take what. Raises FeishuError."""
+        async with self._at_work:
+            await self.connection.keep(setting, secret)
+            return await ask(self.connection.client(), setting.wanted)
 
     # --- the work
 
@@ -174,7 +205,7 @@ class Sync:
                 self._events.tell(Waiting(pause, again.code))
 
     async def close(self) -> None:
-        await self._forget_client()
+        await self.connection.close()
 
     async def _push_once(self) -> errors.D2FError | None:
         """Pushes all there is. Returns the error to try again after, if there is one.
@@ -194,37 +225,46 @@ class Sync:
             return fault
 
     async def _try(self) -> errors.FeishuError | None:
-        table = self.table
-        if table is None or not self._has_work(table):
+        tables = [table for table in self.tables if self._has_work(table)]
+        if not tables:
             return None
         self._state = "busy"
+        problem: errors.FeishuError | None = None
         try:
-            await self._push(table)
+            for table in tables:
+                problem = await self._push_into(table) or problem
         except _PASSING as error:
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
             return error
         except errors.FeishuError as error:
-            self._rest_on(error)
+            problem = error
+        if problem is not None:
+            self._rest_on(problem)
         else:
             self._state, self._problem = "idle", None
         self._tell()
         return None
 
     def _has_work(self, table: Table) -> bool:
-        return self._ledger.counts(table.key).pending > 0 or bool(self._ledger.open_batches(table.table_id))
+        return self._ledger.counts(table.target).pending > 0 or bool(self._ledger.open_batches(table.key))
 
-    async def _push(self, table: Table) -> None:
-        push = Push(bitable.Bitable(self._feishu(), table.app_token), self._ledger, table, self._rows)
+    async def _push_into(self, table: Table) -> errors.FeishuError | None:
+        """Returns what is the matter with this table alone; raises what is the matter with all."""
+        base = bitable.Bitable(self.connection.client(), table.app_token)
+        push = Push(base, self._ledger, table, self._rows)
         try:
             prepared = await push.prepare()
             if prepared != table:
-                self._keep(prepared)
+                self._remember(prepared)
             while await push.step():
                 self._tell()
+        except _OF_ONE_TABLE as error:
+            return error
         finally:
             self._rows = push.rows
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
+        return None
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue
@@ -234,72 +274,23 @@ class Sync:
         now = self.state
         self._events.tell(Pushed(now.state, now.pushed, now.pending, now.failed))
 
-    # --- finding the table
+    # --- what is remembered of tables
 
-    def _keep(self, table: Table) -> None:
-        """Remembers the table, and beside it each one that ever was it: the person may come back to it."""
-        self._store.set("table", table)
+    def _remember(self, table: Table) -> None:
+        """Each table that ever was ours: the person may come back to it."""
         self._store.set(f"table {table.key}", table)
+        self._store.set("tables", tuple(table if each.key == table.key else each for each in self.tables))
 
-    async def _find_table(self, setting: FeishuSetting) -> Table:
-        place = address.parse(setting.address)
-        client = self._feishu()
-        app_token = await _app_token(client, place)
-        base = bitable.Bitable(client, app_token)
-        app = await base.app()
-        tables = {table.table_id: table.name for table in await base.tables()}
-        table_id = place.table_id or _own_table(tables)
-        if table_id is None:
-            name = _TABLE_NAMES[setting.language]
-            table_id = await base.create_table(name, columns.new_fields(setting.language))
-            tables[table_id] = name
-        if table_id not in tables:
-            raise errors.NotFound
-        known = self._store.setting(f"table {app_token}/{table_id}", Table)
-        table = Table(
-            app_token=app_token,
-            table_id=table_id,
-            url=f"{place.site}/{'wiki' if place.wiki else 'base'}/{place.token}?table={table_id}",
-            name=tables[table_id],
-            time_zone=_zone(app.time_zone),
-            language=setting.language,
-            binding=known.binding if known else {},
-        )
-        binding, _ = await columns.bind(base, table_id, table.binding, setting.language)
-        return msgspec.structs.replace(table, binding=binding)
-
-    def _feishu(self) -> Client:
-        if self._client is None:
-            setting, secret = self.setting, self._vault.get(_SECRET)
-            if setting is None or secret is None:
-                raise errors.FeishuUnset
-            origin = self._settings.feishu or address.parse(setting.address).api
-            self._client = Client(origin, Credentials(setting.app_id, secret.decode()))
-        return self._client
-
-    async def _forget_client(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+    def _remembered(self, key: str) -> Table | None:
+        return self._store.setting(f"table {key}", Table)
 
 
-async def _app_token(client: Client, place: address.Address) -> str:
-    if not place.wiki:
-        return place.token
-    kind, token = await bitable.resolve_wiki(client, place.token)
-    if kind != "bitable":
-        raise errors.NotATable(what=kind)
-    return token
-
-
-def _own_table(tables: dict[str, str]) -> str | None:
-    """The table that we made in this Bitable before, by its name."""
-    return next((table_id for table_id, name in tables.items() if name in _TABLE_NAMES.values()), None)
-
-
-def _zone(name: str | None) -> str:
-    """The Bitable's time zone if this system knows it."""
-    try:
-        return ZoneInfo(name or _DEFAULT_ZONE).key
-    except (ZoneInfoNotFoundError, ValueError):
-        return _DEFAULT_ZONE
+def _told(table: Table, counts: Counts) -> TableState:
+    return TableState(
+        shelf=table.shelf,
+        name=table.name,
+        url=table.url,
+        pushed=counts.pushed,
+        pending=counts.pending,
+        failed=counts.failed,
+    )

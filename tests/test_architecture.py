@@ -19,7 +19,14 @@ ONLY_FOR = {
     "gateway.demo": {"gateway.cli"},
     "gateway.visitor": {"gateway.demo"},
     "gateway.sandbox.": {"gateway.cli", "gateway.demo"},
-    "gateway.feishu.": {"gateway.push", "gateway.records", "gateway.sync"},
+    "gateway.feishu.": {
+        "gateway.connection",
+        "gateway.tables",
+        "gateway.records",
+        "gateway.push",
+        "gateway.sync",
+        "gateway.dashboard.api",
+    },
     "gateway.douban.": {"gateway.intake", "gateway.reading"},
     "gateway.schema": {"gateway.store"},
 }

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, Target
 from gateway.library import Library, MarkKey
 from gateway.merge import merge_marks, photo_id
 from gateway.model import (
@@ -27,6 +27,7 @@ from gateway.model import (
     SubjectKey,
     Verdict,
 )
+from gateway.shelves import SHELVES, Layout
 from gateway.store import Store
 
 ME = Account("1001", name="阿梅")
@@ -59,6 +60,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+TARGET = Target("t", SHELVES[Layout.ONE][0].classes)
+
+
 @pytest.fixture
 def library(store: Store) -> Library:
     return Library(store)
@@ -81,7 +85,7 @@ def take(library: Library, *marks: Mark, minutes: int = 0, **rest: object) -> Ou
 
 
 def title_in(ledger: Ledger) -> object:
-    return ledger.pending("t", 10)[0].subject.title
+    return ledger.pending(TARGET, 10)[0].subject.title
 
 
 def test_new_then_same_then_changed(library: Library) -> None:
@@ -98,14 +102,14 @@ def test_what_a_page_does_not_show_stays(library: Library, ledger: Ledger) -> No
     take(library, MARK)
     bare = Mark(account=ME.id, subject=KEY, status=Status.DONE)
     assert take(library, bare, minutes=1) == Outcome(same=1)
-    assert ledger.pending("t", 10)[0].mark == MARK
+    assert ledger.pending(TARGET, 10)[0].mark == MARK
 
 
 def test_what_a_page_shows_to_be_empty_is_emptied(library: Library, ledger: Ledger) -> None:
     take(library, MARK)
     emptied = msgspec.structs.replace(MARK, rating=None, comment=None, tags=())
     assert take(library, emptied, minutes=1) == Outcome(changed=1, outdated=1)
-    assert ledger.pending("t", 10)[0].mark == emptied
+    assert ledger.pending(TARGET, 10)[0].mark == emptied
 
 
 def test_the_beginning_of_a_comment_never_replaces_the_whole(library: Library, ledger: Ledger) -> None:
@@ -113,18 +117,18 @@ def test_the_beginning_of_a_comment_never_replaces_the_whole(library: Library, l
     take(library, whole)
     cut = msgspec.structs.replace(MARK, comment="风很大", comment_cut=True)
     assert take(library, cut, minutes=1) == Outcome(same=1)
-    assert ledger.pending("t", 10)[0].mark == whole
+    assert ledger.pending(TARGET, 10)[0].mark == whole
     other = msgspec.structs.replace(cut, comment="雨很大")
     assert take(library, other, minutes=2) == Outcome(changed=1, outdated=1)
     assert take(library, whole, minutes=3) == Outcome(changed=1, outdated=1)
-    assert ledger.pending("t", 10)[0].mark == whole
+    assert ledger.pending(TARGET, 10)[0].mark == whole
 
 
 def test_a_page_that_waited_does_not_undo_a_later_one(library: Library, ledger: Ledger) -> None:
     take(library, MARK, minutes=0)
     take(library, msgspec.structs.replace(MARK, rating=5), minutes=10)
     assert take(library, msgspec.structs.replace(MARK, rating=1), minutes=5) == Outcome(same=1)
-    assert ledger.pending("t", 10)[0].mark.rating == 5
+    assert ledger.pending(TARGET, 10)[0].mark.rating == 5
 
 
 def test_a_mark_made_again_is_no_edit(library: Library) -> None:
@@ -144,9 +148,9 @@ def test_what_changes_by_itself_is_no_reason_to_write(
     library: Library, ledger: Ledger, noise: dict[str, object]
 ) -> None:
     take(library, MARK)
-    ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending("t", 1)[0].revision)
+    ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending(TARGET, 1)[0].revision)
     take(library, MARK, minutes=1, subjects=(msgspec.structs.replace(SUBJECT, **noise),))
-    assert ledger.pending("t", 10) == []
+    assert ledger.pending(TARGET, 10) == []
 
 
 def test_a_new_cover_or_title_is_a_reason_to_write(library: Library, ledger: Ledger) -> None:
@@ -154,15 +158,15 @@ def test_a_new_cover_or_title_is_a_reason_to_write(library: Library, ledger: Led
     for number, change in enumerate(
         ({"title": "远山 第一季"}, {"cover": "https://img1.doubanio.com/x/p101.jpg"})
     ):
-        ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending("t", 1)[0].revision)
+        ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending(TARGET, 1)[0].revision)
         take(library, MARK, minutes=number + 1, subjects=(msgspec.structs.replace(SUBJECT, **change),))
-        assert len(ledger.pending("t", 10)) == 1
+        assert len(ledger.pending(TARGET, 10)) == 1
 
 
 def test_a_removed_subject_keeps_its_known_title(library: Library, ledger: Ledger) -> None:
     take(library, MARK)
     take(library, MARK, minutes=1, subjects=(Subject(key=KEY, removed=True),))
-    row = ledger.pending("t", 10)[0]
+    row = ledger.pending(TARGET, 10)[0]
     assert (row.subject.title, row.subject.removed) == ("远山", True)
 
 
@@ -180,7 +184,7 @@ def test_a_list_fills_in_but_does_not_overrule_a_subject_page(library: Library, 
     take(library, MARK, subjects=(page,), type_=PageType.SUBJECT)
     other = Subject(key=KEY, title="远山 别名", original_title="Other", year=2020, score=9.0)
     take(library, MARK, minutes=1, subjects=(other,))
-    kept = ledger.pending("t", 10)[0].subject
+    kept = ledger.pending(TARGET, 10)[0].subject
     assert (kept.title, kept.original_title, kept.directors) == ("远山", "Far Hills", ("周明",))
     assert (kept.year, kept.score) == (2020, 9.0)
 
@@ -233,7 +237,7 @@ def test_a_page_that_waited_only_fills_in_what_is_not_known_of_a_subject(
     take(library, MARK)
     old = msgspec.structs.replace(SUBJECT, title="远山（旧名）", score=5.0, year=1999)
     assert take(library, MARK, minutes=-60, subjects=(old,)).outdated == 1
-    shown = ledger.pending("t", 10)[0].subject
+    shown = ledger.pending(TARGET, 10)[0].subject
     assert (shown.title, shown.score, shown.year) == ("远山", 8.1, 1999)
 
 

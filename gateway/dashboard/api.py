@@ -13,16 +13,20 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta, Struct
 
 from gateway import __version__
+from gateway.budget import Budget, Limits, Used
+from gateway.connection import FeishuSetting, Way
 from gateway.devices import Devices
-from gateway.errors import NoSuchThing
+from gateway.errors import BadInput, NoSuchThing
 from gateway.events import Events
+from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
-from gateway.ledger import Failure, Ledger
+from gateway.ledger import Failure
 from gateway.library import Library
 from gateway.model import Account
 from gateway.settings import Settings
+from gateway.shelves import Layout
 from gateway.store import Kept, Store
-from gateway.sync import FeishuSetting, PushState, Sync
+from gateway.sync import PushState, Sync
 
 
 class PairingCode(Struct, frozen=True):
@@ -42,23 +46,81 @@ class DeviceShown(Struct, frozen=True, kw_only=True):
 
 
 class FeishuInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A self-built app's credentials and the address of a Bitable."""
+    """One of the three ways into Feishu, and where the marks go."""
 
-    app_id: Annotated[str, Meta(min_length=1, max_length=100)]
+    way: Way = "app"
+    app_id: Annotated[str, Meta(max_length=100)] = ""
+    """Of a self-built app; not with a personal base token."""
     app_secret: Annotated[str, Meta(max_length=200)] = ""
     """Empty keeps the secret that is stored."""
-    address: Annotated[str, Meta(min_length=1, max_length=2000)]
+    base_token: Annotated[str, Meta(max_length=1000)] = ""
+    """The Bitable's personal base token (授权码). Empty keeps the one that is stored."""
+    address: Annotated[str, Meta(max_length=2000)] = ""
+    """Of a Bitable or of one of its tables; empty for a new Bitable."""
     language: Annotated[str, Meta(pattern="^(zh|en)$")] = "zh"
+    layout: Layout = Layout.ONE
+    shelf: str = "all"
+    """What a table that the address names takes: ``all`` or one kind."""
+    columns: dict[str, str | None] | None = None
+    """For a table that is the person's own: our field → the field id of its column, or null."""
 
     def __repr__(self) -> str:
-        return f"FeishuInput({self.app_id!r}, •••)"
+        return f"FeishuInput({self.way!r}, {self.app_id!r}, •••)"
+
+    @property
+    def setting(self) -> FeishuSetting:
+        """Raises BadInput."""
+        if self.way == "base" and not self.address.strip():
+            raise BadInput(field="address")
+        if self.way != "base" and not self.app_id.strip():
+            raise BadInput(field="app_id")
+        return FeishuSetting(
+            way=self.way,
+            app_id=self.app_id.strip(),
+            address=self.address.strip(),
+            language=self.language,
+            layout=self.layout,
+            shelf=self.shelf,
+            columns=self.columns,
+        )
+
+    @property
+    def secret(self) -> str | None:
+        return (self.base_token if self.way == "base" else self.app_secret).strip() or None
 
 
 class TableShown(Struct, frozen=True):
-    """The table that was found or made."""
+    """A table that was found or made."""
 
+    shelf: str
     name: str
     url: str
+
+
+class Connected(Struct, frozen=True):
+    """Where the marks go from now on."""
+
+    tables: tuple[TableShown, ...]
+
+
+class ColumnsAsked(Struct, frozen=True):
+    """A table of the person's own, and which of its columns could take what."""
+
+    table: str
+    columns: list[Proposal]
+
+
+class LimitsInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls to Feishu a month: those that the plan has, and those that covers may take of them."""
+
+    month: Annotated[int, Meta(ge=100, le=10_000_000)]
+    covers: Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class Leading(Struct, frozen=True):
+    """Where to go on."""
+
+    address: str
 
 
 class CaptureShown(Struct, frozen=True, kw_only=True):
@@ -85,19 +147,23 @@ class Overview(Struct, frozen=True, kw_only=True):
     captures: list[CaptureShown]
     devices: list[DeviceShown]
     feishu: FeishuSetting | None
+    calls: Used
+    """Calls to Feishu, this month."""
+    limits: Limits
 
 
-def overview(store: Store, library: Library, ledger: Ledger, sync: Sync) -> Overview:
+def overview(store: Store, library: Library, sync: Sync, budget: Budget) -> Overview:
     """The state of everything at this moment."""
-    table = sync.table
     return Overview(
         account=library.account,
         marks=library.counts(),
         push=sync.state,
-        failures=ledger.failures(table.key) if table else [],
+        failures=sync.failures(),
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
-        feishu=sync.setting,
+        feishu=sync.connection.setting,
+        calls=budget.used,
+        limits=budget.limits,
     )
 
 
@@ -112,11 +178,11 @@ class OwnerController(Controller):
         self,
         store: NamedDependency[Store],
         library: NamedDependency[Library],
-        ledger: NamedDependency[Ledger],
         sync: NamedDependency[Sync],
+        budget: NamedDependency[Budget],
     ) -> Overview:
         """Counts, captures, devices, what Feishu did not take."""
-        return overview(store, library, ledger, sync)
+        return overview(store, library, sync, budget)
 
     @post("/pairing", summary="Open a pairing", sync_to_thread=False)
     def pair(self, devices: NamedDependency[Devices], settings: NamedDependency[Settings]) -> PairingCode:
@@ -133,13 +199,33 @@ class OwnerController(Controller):
             raise NoSuchThing
 
     @put("/feishu", summary="Connect a Bitable")
-    async def connect(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> TableShown:
+    async def connect(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> Connected:
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
-        setting = FeishuSetting(
-            app_id=data.app_id.strip(), address=data.address.strip(), language=data.language
-        )
-        table = await sync.connect(setting, data.app_secret.strip() or None)
-        return TableShown(table.name, table.url)
+        tables = await sync.connect(data.setting, data.secret)
+        return Connected(tuple(TableShown(table.shelf, table.name, table.url) for table in tables))
+
+    @post("/feishu/columns", summary="Which columns could take what", status_code=200)
+    async def columns(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> ColumnsAsked:
+        """For a table that the person has already: a proposal by name and type. Nothing is written."""
+        table, columns = await sync.ask(data.setting, data.secret)
+        return ColumnsAsked(table, columns)
+
+    @post("/feishu/login", summary="Begin a log-in to Feishu", status_code=200)
+    async def log_in(
+        self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync], settings: NamedDependency[Settings]
+    ) -> Leading:
+        """Where the person says yes; from there they come back to ``settings.feishu_return``."""
+        await sync.connection.keep(data.setting, data.secret)
+        return Leading(sync.connection.begin_login(settings.feishu_return))
+
+    @put("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
+    def limit(
+        self, data: JSONBody[LimitsInput], sync: NamedDependency[Sync], budget: NamedDependency[Budget]
+    ) -> Limits:
+        """Calls a month."""
+        budget.limits = Limits(month=data.month, covers=data.covers)
+        sync.wake()
+        return budget.limits
 
     @post("/push", summary="Push now", status_code=202, sync_to_thread=False)
     def push(self, sync: NamedDependency[Sync]) -> PushState:

@@ -1,6 +1,7 @@
 """The dashboard's pages: one page, the log-in link, and errors as a page."""
 
 import base64
+import contextlib
 import hashlib
 from datetime import datetime
 from functools import cache, partial
@@ -21,10 +22,11 @@ from litestar.static_files import (
 from litestar.types import ControllerRouterHandler
 
 from gateway import security
+from gateway.budget import Budget
 from gateway.dashboard.api import overview
 from gateway.dashboard.words import WORDS, say
+from gateway.errors import FeishuError
 from gateway.extension import extension_folder
-from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.problems import Problem
 from gateway.security import Owner
@@ -70,10 +72,23 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
         security.log_out(store, request.auth)
         return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
 
+    @get("/feishu/callback", opt={"exclude_from_auth": True}, include_in_schema=False)
+    async def feishu_callback(
+        request: Request[Any, Any, Any],
+        sync: NamedDependency[Sync],
+        settings: NamedDependency[Settings],
+    ) -> Response[str]:
+        """Back from Feishu's log-in. The state that we gave is its credential; no cookie comes along."""
+        asked = request.query_params  # `state` is a name of Litestar's own
+        await sync.connection.finish_login(asked.get("state", ""), asked.get("code", ""))
+        with contextlib.suppress(FeishuError):  # the dashboard says it
+            await sync.reconnect()
+        return _plain_page(request, "logged_in", settings.dashboard)
+
     static = create_static_files_router(
         "/static", [_HERE / "static", extension_folder() / "icons"], include_in_schema=False
     )
-    return [log_in, log_out, dashboard, static]
+    return [log_in, log_out, feishu_callback, dashboard, static]
 
 
 @get("/", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
@@ -81,8 +96,8 @@ def dashboard(
     request: Request[Any, Any, Any],
     store: NamedDependency[Store],
     library: NamedDependency[Library],
-    ledger: NamedDependency[Ledger],
     sync: NamedDependency[Sync],
+    budget: NamedDependency[Budget],
     settings: NamedDependency[Settings],
     lang: FromQuery[str | None] = None,
 ) -> Template:
@@ -90,8 +105,8 @@ def dashboard(
     language = lang if lang in {"zh", "en"} else _language(request)
     context = {
         **_words(language),
-        "now": overview(store, library, ledger, sync),
-        "table": sync.table,
+        "now": overview(store, library, sync, budget),
+        "tables": sync.tables,
         "extension": str(extension_folder()),
         "dashboard": settings.dashboard,
         "client_words": {key: WORDS[key].en if language == "en" else WORDS[key].zh for key in _CLIENT_WORDS},
@@ -105,14 +120,25 @@ _CLIENT_WORDS = ("copied", "connecting", "network", "revoke_sure")
 
 
 def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[str]:
-    """An error as a person sees it; it brings its style along, since it may be shown to anyone."""
+    """An error as a person sees it."""
     language = _language(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
-    page = environment().get_template("problem.html").render(**_words(language), hint=hint, style=_STYLE)
+    return _page(language, say(language, "problem_title"), hint, None, answer.status)
+
+
+def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Response[str]:
+    language = _language(request)
+    return _page(language, say(language, what), say(language, f"{what}_help"), leads, 200)
+
+
+def _page(language: str, title: str, text: str, leads: str | None, status: int) -> Response[str]:
+    """A page that brings its style along, since it may be shown to anyone."""
+    context = {**_words(language), "title": title, "text": text, "leads": leads, "style": _STYLE}
+    page = environment().get_template("problem.html").render(**context)
     policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
     return Response(
         page,
-        status_code=answer.status,
+        status_code=status,
         media_type=MediaType.HTML,
         headers={"Content-Security-Policy": policy},
     )

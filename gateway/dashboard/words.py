@@ -108,6 +108,9 @@ WORDS: dict[str, Words] = {
     "medium_music": Words("音乐", "music"),
     "medium_game": Words("游戏", "games"),
     "medium_drama": Words("舞台剧", "stage plays"),
+    "logged_in": Words("已登录飞书", "Logged in to Feishu"),
+    "logged_in_help": Words("可以回到控制台了。", "You may go back to the dashboard."),
+    "to_dashboard": Words("回到控制台", "Back to the dashboard"),
     "problem_title": Words("打不开", "Cannot open"),
     "lost": Words(
         "和网关的连接断了。它停了的话，请在终端重新运行 d2f；恢复后这里会自己更新。",

@@ -30,6 +30,18 @@
         ├── FeishuFault     502  (an error of Feishu's own; tried again by itself)
         ├── BadSecret       401
         ├── TokenRefused    401
+        ├── AppNotPublished 403
+        ├── WrongDomain     400
+        ├── BadBaseToken    401
+        ├── OtherBase       403
+        ├── ColumnsUnchosen 409
+        ├── WikiNeedsApp    400
+        ├── LoginEnded      401
+        ├── LoginRefused    403
+        ├── RedirectUnknown 400
+        ├── AddressBarred   403
+        ├── NeedsManage     403
+        ├── ProxyBroken     502  (told, never raised)
         ├── NoScope         403
         ├── NoAccess        403
         ├── ReadOnly        403
@@ -37,6 +49,7 @@
         ├── NotATable       400
         ├── NoSuchRecord    404  (the person deleted the row)
         ├── QuotaUsedUp     403
+        ├── QuotaNear       403  (told, never raised)
         ├── TableFull       403
         ├── WrongColumnType 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
@@ -57,10 +70,14 @@ from gateway.errors.base import (
     Words,
 )
 from gateway.errors.feishu import (
+    AddressBarred,
+    AppNotPublished,
     BadAddress,
+    BadBaseToken,
     BadRow,
     BadSecret,
     BatchTooLarge,
+    ColumnsUnchosen,
     FeishuBusy,
     FeishuConflict,
     FeishuError,
@@ -68,18 +85,27 @@ from gateway.errors.feishu import (
     FeishuRefused,
     FeishuUnreachable,
     FeishuUnset,
+    LoginEnded,
+    LoginRefused,
+    NeedsManage,
     NoAccess,
     NoScope,
     NoSuchRecord,
     NotATable,
     NotFound,
+    OtherBase,
+    ProxyBroken,
+    QuotaNear,
     QuotaUsedUp,
     ReadOnly,
+    RedirectUnknown,
     StaleColumns,
     TableFull,
     TokenRefused,
     TokenSpent,
+    WikiNeedsApp,
     WrongColumnType,
+    WrongDomain,
 )
 from gateway.errors.own import (
     BadInput,
@@ -106,13 +132,17 @@ from gateway.errors.own import (
 
 __all__ = [
     "UNDECODABLE",
+    "AddressBarred",
+    "AppNotPublished",
     "BadAddress",
+    "BadBaseToken",
     "BadInput",
     "BadMessage",
     "BadRow",
     "BadSecret",
     "BadSetting",
     "BatchTooLarge",
+    "ColumnsUnchosen",
     "D2FError",
     "DataFolderUnusable",
     "DeviceError",
@@ -126,8 +156,11 @@ __all__ = [
     "Issue",
     "KeyLost",
     "LibraryFault",
+    "LoginEnded",
     "LoginLinkUsed",
+    "LoginRefused",
     "MessageTooLarge",
+    "NeedsManage",
     "NoAccess",
     "NoScope",
     "NoSuchRecord",
@@ -137,19 +170,25 @@ __all__ = [
     "NotLoggedIn",
     "NotRunning",
     "OldMessage",
+    "OtherBase",
     "OwnerError",
     "PairingClosed",
     "PortTaken",
+    "ProxyBroken",
+    "QuotaNear",
     "QuotaUsedUp",
     "ReadOnly",
+    "RedirectUnknown",
     "StaleColumns",
     "StartError",
     "TableFull",
     "TokenRefused",
     "TokenSpent",
     "UnknownDevice",
+    "WikiNeedsApp",
     "Words",
     "WrongColumnType",
+    "WrongDomain",
     "WrongHost",
     "WrongOrigin",
 ]

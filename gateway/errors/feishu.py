@@ -92,6 +92,134 @@ class TokenRefused(FeishuError):
     )
 
 
+class AppNotPublished(FeishuError):
+    code = "app_not_published"
+    status = 403
+    title = "The app is not published, or switched off"
+    hint = Words(
+        "应用还没有发布，或已被停用。请在飞书开放平台 → 版本管理与发布 中创建版本并发布，等管理员通过后再试。",
+        "The app is not published, or it is switched off. In the developer console: Version Management & Release, "
+        "make a version, publish it, and try again once an administrator has approved it.",
+    )
+
+
+class WrongDomain(FeishuError):
+    code = "wrong_domain"
+    status = 400
+    title = "App and Bitable are on different sites"
+    hint = Words(
+        "应用属于 {app_site}，多维表格的地址却在 {base_site}。飞书和 Lark 的数据互不相通，请在同一个站点上建应用和表格。",
+        "The app belongs to {app_site}, the Bitable's address is on {base_site}. Feishu and Lark are separate: make "
+        "app and Bitable on the same one.",
+    )
+
+
+class BadBaseToken(FeishuError):
+    code = "bad_base_token"
+    status = 401
+    title = "The personal base token is wrong or switched off"
+    hint = Words(
+        "授权码不对，或已被停用。请在多维表格右上角的「插件」→「自定义插件」→「获取授权码」中重新复制。",
+        "The personal base token is wrong or was switched off. In the Bitable: Extensions → Custom extension → "
+        "Get authorization code, and copy it again.",
+    )
+
+
+class OtherBase(FeishuError):
+    code = "other_base"
+    status = 403
+    title = "The personal base token is for another Bitable"
+    hint = Words(
+        "这个授权码属于另一个多维表格。每个多维表格有自己的授权码，请从地址所指的那个表格里获取。",
+        "This personal base token is for another Bitable. Each has its own: get the one of the Bitable in the address.",
+    )
+
+
+class ColumnsUnchosen(FeishuError):
+    code = "columns_unchosen"
+    status = 409
+    title = "Which columns take what is not chosen yet"
+    hint = Words(
+        "这是你自己的表。请先选择哪一列放什么内容，没有选的列不会被写入。",
+        "This table is your own. Choose first which of its columns take what; the others are not written.",
+    )
+
+
+class WikiNeedsApp(FeishuError):
+    code = "wiki_needs_app"
+    status = 400
+    title = "A wiki address cannot be opened with a personal base token"
+    hint = Words(
+        "授权码打不开知识库（/wiki/）里的地址。请换成 /base/ 开头的多维表格地址，或改用自建应用。",
+        "A personal base token cannot open an address of the wiki (/wiki/). Use the Bitable's own address (/base/), "
+        "or an app of your own.",
+    )
+
+
+class LoginEnded(FeishuError):
+    code = "login_ended"
+    status = 401
+    title = "The log-in to Feishu has ended"
+    hint = Words(
+        "飞书登录已失效，请在控制台重新登录飞书。标记都已保存在本机。",
+        "The log-in to Feishu has ended. Log in to Feishu again on the dashboard; your marks are kept here.",
+    )
+
+
+class LoginRefused(FeishuError):
+    code = "login_refused"
+    status = 403
+    title = "You may not log in to this app"
+    hint = Words(
+        "这个应用不允许你登录。请在飞书开放平台 → 可用范围 中加上自己，并在 权限管理 中开通 offline_access。",
+        "This app does not let you log in. Add yourself under Availability in the developer console, and the "
+        "permission offline_access under Permissions.",
+    )
+
+
+class RedirectUnknown(FeishuError):
+    code = "redirect_unknown"
+    status = 400
+    title = "The app does not know the way back"
+    hint = Words(
+        "应用里还没有登记回跳地址。请在飞书开放平台 → 安全设置 → 重定向 URL 中添加控制台显示的地址。",
+        "The app does not know the way back. In the developer console under Security Settings → Redirect URLs, add "
+        "the address that the dashboard shows.",
+    )
+
+
+class AddressBarred(FeishuError):
+    code = "address_barred"
+    status = 403
+    title = "The app's IP whitelist bars this machine"
+    hint = Words(
+        "应用设置了 IP 白名单，本机的网络地址不在其中。请在飞书开放平台 → 安全设置 → IP 白名单 中添加或清空。",
+        "The app has an IP whitelist and this machine's address is not on it. Add it, or empty the list, under "
+        "Security Settings in the developer console.",
+    )
+
+
+class NeedsManage(FeishuError):
+    code = "needs_manage"
+    status = 403
+    title = "Advanced permissions hide the rows from the app"
+    hint = Words(
+        "这个多维表格开了高级权限，应用读不到自己写的行。请在「…」→「更多」→「添加文档应用」中把应用的权限改为“可管理”。",
+        "Advanced permissions are on in this Bitable and hide its rows from the app. In the Bitable: “…” → More → "
+        "Add document app, set the app to can manage.",
+    )
+
+
+class ProxyBroken(FeishuError):
+    code = "proxy_broken"
+    status = 502
+    title = "The system's proxy does not work"
+    hint = Words(
+        "系统代理不通，已改为直连飞书。同步不受影响。",
+        "The system's proxy does not work; Feishu is reached without it. The sync goes on.",
+    )
+
+
 class NoScope(FeishuError):
     code = "no_scope"
     status = 403
@@ -157,6 +285,16 @@ class QuotaUsedUp(FeishuError):
     hint = Words(
         "本月的飞书 API 调用次数已用完，下月 1 日恢复。标记都已保存在本机，到时自动继续。",
         "This month's Feishu API calls are used up; they come back on the 1st. Your marks are kept here until then.",
+    )
+
+
+class QuotaNear(FeishuError):
+    code = "quota_near"
+    status = 403
+    title = "This month's API calls are nearly used up"
+    hint = Words(
+        "本月的飞书 API 调用已用 {used} 次，上限 {limit} 次。封面先停下，剩下的次数只用来写标记，下月 1 日恢复。",
+        "{used} of this month's {limit} Feishu API calls are used. Covers wait until the 1st; the rest is kept for marks.",
     )
 
 

@@ -8,7 +8,24 @@ from msgspec import Struct
 from gateway.errors import BadAddress, NotATable
 
 _PATH = re.compile(r"/(?P<kind>base|wiki)/(?P<token>[A-Za-z0-9]{10,})(?:/|$)")
-_BLOCKS = {"blk": "仪表盘 / dashboard", "ldx": "文档 / document", "wkf": "工作流 / workflow"}
+_THINGS = {
+    "docx": "文档 / document",
+    "doc": "文档 / document",
+    "sheets": "电子表格 / spreadsheet",
+    "sheet": "电子表格 / spreadsheet",
+    "slides": "幻灯片 / slides",
+    "mindnotes": "思维笔记 / mind map",
+    "mindnote": "思维笔记 / mind map",
+    "board": "画板 / whiteboard",
+    "file": "文件 / file",
+    "drive": "云空间 / drive",
+    "minutes": "妙记 / minutes",
+    "blk": "仪表盘 / dashboard",
+    "ldx": "文档 / document",
+    "wkf": "工作流 / workflow",
+}
+"""What an address may show that is no table: by its path, by a wiki node's type, by the beginning of ``table=``."""
+_LARK = ("larksuite.com", "larkoffice.com")
 
 
 class Address(Struct, frozen=True):
@@ -23,14 +40,16 @@ class Address(Struct, frozen=True):
     """None: the address names the Bitable only."""
 
     @property
-    def api(self) -> str:
-        """Origin of the open API that knows this site: Feishu's own, or Lark's."""
+    def domain(self) -> str:
+        """``feishu.cn`` or ``larksuite.com``: the two know nothing of each other. A domain of one's own is Feishu's."""
         host = urlsplit(self.site).hostname or ""
-        lark = host.endswith((".larksuite.com", ".larkoffice.com")) or host in {
-            "larksuite.com",
-            "larkoffice.com",
-        }
-        return "https://open.larksuite.com" if lark else "https://open.feishu.cn"
+        lark = any(host == name or host.endswith(f".{name}") for name in _LARK)
+        return "larksuite.com" if lark else "feishu.cn"
+
+
+def thing(kind: str) -> str:
+    """What a person calls something that is no table, in both languages."""
+    return _THINGS.get(kind, kind)
 
 
 def parse(text: str) -> Address:
@@ -40,9 +59,12 @@ def parse(text: str) -> Address:
     except ValueError as error:  # brackets that hold no address
         raise BadAddress from error
     found = _PATH.search(parts.path)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or found is None:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadAddress
+    if found is None:
+        first = parts.path.strip("/").partition("/")[0]
+        raise NotATable(what=_THINGS[first]) if first in _THINGS else BadAddress()
     table = parse_qs(parts.query).get("table", [""])[0]
     if table and not table.startswith("tbl"):
-        raise NotATable(what=_BLOCKS.get(table[:3], table[:3]))
+        raise NotATable(what=thing(table[:3]))
     return Address(f"{parts.scheme}://{parts.netloc}", found["kind"] == "wiki", found["token"], table or None)

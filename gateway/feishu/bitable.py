@@ -33,6 +33,8 @@ class Field(Struct, frozen=True):
     type: int
     ui_type: str | None = None
     is_primary: bool = False
+    property: dict[str, Any] | None = None
+    description: str | None = None
 
 
 class NewField(Struct, frozen=True, omit_defaults=True):
@@ -42,6 +44,12 @@ class NewField(Struct, frozen=True, omit_defaults=True):
     type: int
     ui_type: str | None = None
     property: dict[str, Any] | None = None
+
+
+class View(Struct, frozen=True):
+    view_id: str
+    view_name: str
+    view_type: str = "grid"
 
 
 class Record(Struct, frozen=True):
@@ -66,6 +74,23 @@ class _FieldData(Struct, frozen=True):
     field: Field
 
 
+class _ViewData(Struct, frozen=True):
+    view: View
+
+
+class _NewApp(Struct, frozen=True):
+    app_token: str
+    url: str = ""
+
+
+class _NewAppData(Struct, frozen=True):
+    app: _NewApp
+
+
+class _Uploaded(Struct, frozen=True):
+    file_token: str
+
+
 T = TypeVar("T")
 
 
@@ -83,6 +108,13 @@ class _Created(Struct, frozen=True):
     records: tuple[Record, ...]
 
 
+async def create_base(client: Client, name: str, time_zone: str) -> tuple[str, str]:
+    """Makes a Bitable. Returns its token and the address of its page. Not repeatable. Raises FeishuError."""
+    body = {"name": name, "time_zone": time_zone}
+    data = await client.write("POST", "/open-apis/bitable/v1/apps", _NewAppData, repeatable=False, json=body)
+    return data.app.app_token, data.app.url
+
+
 async def resolve_wiki(client: Client, node_token: str) -> tuple[str, str]:
     """What a wiki node holds: its ``obj_type`` and its token. Raises FeishuError."""
     path = "/open-apis/wiki/v2/spaces/get_node"
@@ -95,6 +127,7 @@ class Bitable:
 
     def __init__(self, client: Client, app_token: str) -> None:
         self._client = client
+        self._app_token = app_token
         self._root = f"/open-apis/bitable/v1/apps/{app_token}"
 
     async def app(self) -> App:
@@ -118,6 +151,31 @@ class Bitable:
         path = f"{self._root}/tables/{table_id}/fields"
         return (await self._client.write("POST", path, _FieldData, repeatable=False, json=field)).field
 
+    async def update_field(self, table_id: str, field: Field, changed: dict[str, Any]) -> Field:
+        """Gives a column another ``property``. The rest is sent as it is: what is left out would be lost."""
+        path = f"{self._root}/tables/{table_id}/fields/{field.field_id}"
+        body: dict[str, Any] = {"field_name": field.field_name, "type": field.type, "property": changed}
+        if field.ui_type:
+            body["ui_type"] = field.ui_type
+        if field.description:
+            body["description"] = {"disable_sync": True, "text": field.description}
+        return (await self._client.write("PUT", path, _FieldData, repeatable=True, json=body)).field
+
+    async def views(self, table_id: str) -> list[View]:
+        path = f"{self._root}/tables/{table_id}/views"
+        return [view async for view in self._items("GET", path, View, size=100)]
+
+    async def create_view(self, table_id: str, name: str, kind: str) -> View:
+        """Not repeatable: look by name first. ``kind``: grid, kanban, gallery, gantt or form."""
+        path = f"{self._root}/tables/{table_id}/views"
+        body = {"view_name": name, "view_type": kind}
+        return (await self._client.write("POST", path, _ViewData, repeatable=False, json=body)).view
+
+    async def update_view(self, table_id: str, view_id: str, changed: dict[str, Any]) -> None:
+        """Gives a view another ``property``, e.g. a filter."""
+        path = f"{self._root}/tables/{table_id}/views/{view_id}"
+        await self._client.write("PATCH", path, _Done, repeatable=True, json={"property": changed})
+
     async def records(
         self, table_id: str, columns: Sequence[str], where: dict[str, Any] | None = None
     ) -> AsyncIterator[Record]:
@@ -126,7 +184,7 @@ class Bitable:
         if where:
             body["filter"] = where
         path = f"{self._root}/tables/{table_id}/records/search"
-        async for record in self._items("POST", path, Record, size=500, json=body):
+        async for record in self._items("POST", path, Record, size=500, json=body, purpose="rows"):
             yield record
 
     async def _items(
@@ -149,10 +207,50 @@ class Bitable:
         """
         path = f"{self._root}/tables/{table_id}/records/batch_create"
         params = {"client_token": str(client_token)}
-        data = await self._client.write("POST", path, _Created, repeatable=False, params=params, content=body)
+        data = await self._client.write(
+            "POST", path, _Created, repeatable=False, params=params, content=body, purpose="rows"
+        )
         return [record.record_id for record in data.records]
 
-    async def update_records(self, table_id: str, body: bytes) -> None:
+    async def update_records(self, table_id: str, body: bytes, *, purpose: str = "rows") -> None:
         """Sends a ``{"records": [{"record_id": …, "fields": …}]}``; null clears a cell. All or nothing."""
         path = f"{self._root}/tables/{table_id}/records/batch_update"
-        await self._client.write("POST", path, _Done, repeatable=True, content=body)
+        await self._client.write("POST", path, _Done, repeatable=True, content=body, purpose=purpose)
+
+    async def create_blank(self, table_id: str) -> str:
+        """Makes an empty record. Returns its id."""
+        path = f"{self._root}/tables/{table_id}/records/batch_create"
+        body: dict[str, Any] = {"records": [{"fields": {}}]}
+        data = await self._client.write("POST", path, _Created, repeatable=False, json=body)
+        return data.records[0].record_id
+
+    async def exists(self, table_id: str, record_id: str) -> bool:
+        """Whether a look through the table shows the record."""
+        async for record in self.records(table_id, ()):
+            if record.record_id == record_id:
+                return True
+        return False
+
+    async def delete_records(self, table_id: str, record_ids: Sequence[str]) -> None:
+        """At most 500. All or nothing."""
+        path = f"{self._root}/tables/{table_id}/records/batch_delete"
+        body = {"records": list(record_ids)}
+        await self._client.write("POST", path, _Done, repeatable=True, json=body, purpose="rows")
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Uploads a picture for the cells of this Bitable, at most 20 MiB. Returns its token.
+
+        Repeatable: a picture that no cell shows is nowhere to be seen.
+        """
+        data = {
+            "file_name": name,
+            "parent_type": "bitable_image",
+            "parent_node": self._app_token,
+            "size": str(len(content)),
+        }
+        path = "/open-apis/drive/v1/medias/upload_all"
+        files = {"file": (name, content)}
+        done = await self._client.write(
+            "POST", path, _Uploaded, repeatable=True, data=data, files=files, purpose="covers"
+        )
+        return done.file_token

@@ -1,30 +1,18 @@
-"""Calls to Feishu's open API with an app's own credentials: token, one writer at a time, retries.
-
-The body decides, not the HTTP status: the same code comes with 200 on older endpoints and 4xx on newer ones.
-"""
+"""Calls to Feishu's open API that keep at it: a token, one writer at a time, waits as told, retries."""
 
 import asyncio
-import time
-from collections import Counter
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 import stamina
-from msgspec import Struct
 
 from gateway import errors
-from gateway.feishu.codes import TOKEN_CODES, ErrorBody, explain
-from gateway.log import get
+from gateway.feishu.access import Access, BaseToken
+from gateway.feishu.codes import OTHER_BASE_CODE, TOKEN_CODES
+from gateway.feishu.wire import Answer, NotSent, Wire
 
-_log = get("feishu")
-
-_MARGIN = 10 * 60
-"""Seconds before its end at which a token is renewed. Feishu gives a new one in the last 30 minutes only."""
 _LONGEST_WAIT = 60.0
 _ATTEMPTS = 8
-_TOO_LARGE = 413
 _FAILURES = 3
 """Tries that may end without an answer before the whole push waits, which it does far longer."""
 
@@ -32,42 +20,16 @@ _FAILURES = 3
 T = TypeVar("T")
 
 
-class _Envelope(Struct, frozen=True):
-    code: int
-    msg: str = ""
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-    error: ErrorBody = ErrorBody()
-    tenant_access_token: str = ""
-    expire: int = 0
-
-
-_envelope = msgspec.json.Decoder(_Envelope)
-
-
-class Credentials(Struct, frozen=True):
-    """A self-built app's App ID and App Secret."""
-
-    app_id: str
-    app_secret: str
-
-    def __repr__(self) -> str:
-        return f"Credentials({self.app_id!r}, •••)"
-
-
 class Client:
-    """One Feishu app on one domain (``https://open.feishu.cn`` or ``https://open.larksuite.com``)."""
+    """One way into Feishu."""
 
-    def __init__(self, origin: str, credentials: Credentials) -> None:
-        self._http = _http(origin)
-        self._credentials = credentials
-        self._token = ""
-        self._token_ends = 0.0
+    def __init__(self, wire: Wire, access: Access) -> None:
+        self.wire = wire
+        self._access = access
         self._writing = asyncio.Lock()
-        self.calls: Counter[str] = Counter()
-        """Calls made, by method and last part of the path."""
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self.wire.close()
 
     async def read(self, method: str, path: str, shape: type[T], **rest: Any) -> T:
         """A call that changes nothing. Returns the ``data`` member. Raises FeishuError."""
@@ -96,7 +58,7 @@ class Client:
                     return True
                 case errors.FeishuFault() | errors.FeishuUnreachable():
                     failures += 1
-                    return failures < _FAILURES and (unsure or isinstance(error, _NotSent))
+                    return failures < _FAILURES and (unsure or isinstance(error, NotSent))
                 case _:
                     return False
 
@@ -107,94 +69,25 @@ class Client:
                 return _decode(await self._with_token(method, path, **rest), shape)
         raise AssertionError  # retry_context either returns or raises
 
-    async def _with_token(self, method: str, path: str, **rest: Any) -> _Envelope:
+    async def _with_token(self, method: str, path: str, **rest: Any) -> Answer:
+        """Raises FeishuError. A token that is refused is replaced once."""
         for last in (False, True):
-            token = await self._fresh_token()
+            token = await self._access.token(self.wire)
             try:
-                return await self._call(method, path, headers={"Authorization": f"Bearer {token}"}, **rest)
-            except errors.TokenRefused as error:
-                if last or error.feishu_code not in TOKEN_CODES:
+                return await self.wire.call(
+                    method, path, headers={"Authorization": f"Bearer {token}"}, **rest
+                )
+            except errors.FeishuError as error:
+                if isinstance(self._access, BaseToken) and error.feishu_code == OTHER_BASE_CODE:
+                    raise errors.OtherBase(feishu_code=OTHER_BASE_CODE, log_id=error.log_id) from error
+                if last or error.feishu_code not in TOKEN_CODES or not self._access.forget():
                     raise
-                self._token = ""
         raise AssertionError  # the second round either returns or raises
 
-    async def _fresh_token(self) -> str:
-        if not self._token or time.monotonic() >= self._token_ends:
-            body = {"app_id": self._credentials.app_id, "app_secret": self._credentials.app_secret}
-            answer = await self._call("POST", "/open-apis/auth/v3/tenant_access_token/internal", json=body)
-            self._token = answer.tenant_access_token
-            self._token_ends = time.monotonic() + answer.expire - _MARGIN
-        return self._token
 
-    async def _call(self, method: str, path: str, **rest: Any) -> _Envelope:
-        """One request. Raises FeishuError."""
-        self.calls[f"{method} {path.rpartition('/')[2]}"] += 1
-        if "json" in rest:
-            rest["content"] = msgspec.json.encode(rest.pop("json"))
-        if "content" in rest:
-            rest["headers"] = {**rest.get("headers", {}), "Content-Type": "application/json; charset=utf-8"}
-        try:
-            reply = await self._http.request(method, path, **rest)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise _NotSent(why=_why(error)) from error
-        except httpx.HTTPError as error:
-            raise errors.FeishuUnreachable(why=_why(error)) from error
-        try:
-            answer = _envelope.decode(reply.content)
-        except errors.UNDECODABLE as error:
-            if reply.status_code == _TOO_LARGE:  # said by something on the way, in its own words
-                raise errors.BatchTooLarge(feishu_code=_TOO_LARGE) from error
-            raise errors.FeishuFault(feishu_code=reply.status_code, log_id=_log_id(reply)) from error
-        if answer.code != 0:
-            problem = explain(answer.code, answer.msg, answer.error, _wait(reply))
-            problem.log_id = problem.log_id or _log_id(reply)
-            _log.info(
-                "refused",
-                call=f"{method} {path}",
-                feishu_code=answer.code,
-                msg=answer.msg,
-                log_id=problem.log_id,
-            )
-            raise problem
-        return answer
-
-
-def _http(origin: str) -> httpx.AsyncClient:
-    """A connection by the system's proxy, if it has one that can be understood; loopback never goes through it."""
-    timeout = httpx.Timeout(60, connect=10)
-    if urlsplit(origin).hostname != "127.0.0.1":
-        try:
-            return httpx.AsyncClient(base_url=origin, timeout=timeout)
-        except (
-            ValueError,
-            httpx.InvalidURL,
-        ) as error:  # `socks://…` is what some desktops set, and no scheme of any standard
-            _log.warning("proxy not understood, going without", error=str(error))
-    return httpx.AsyncClient(base_url=origin, timeout=timeout, trust_env=False)
-
-
-class _NotSent(errors.FeishuUnreachable):
-    """No connection was made: Feishu surely did nothing."""
-
-
-def _decode(answer: _Envelope, shape: type[T]) -> T:
+def _decode(answer: Answer, shape: type[T]) -> T:
     """Raises FeishuFault for a reply that is not in its documented shape: who knows what was done."""
     try:
         return msgspec.json.decode(answer.data, type=shape)
     except errors.UNDECODABLE as error:
         raise errors.FeishuFault from error
-
-
-def _why(error: httpx.HTTPError) -> str:
-    return str(error) or type(error).__name__
-
-
-def _log_id(reply: httpx.Response) -> str:
-    return str(reply.headers.get("x-tt-logid", ""))
-
-
-def _wait(reply: httpx.Response) -> float | None:
-    try:
-        return float(reply.headers["x-ogw-ratelimit-reset"])
-    except (KeyError, ValueError):
-        return None

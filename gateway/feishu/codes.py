@@ -24,6 +24,9 @@ class ErrorBody(Struct, frozen=True):
 TOKEN_CODES = frozenset({99991661, 99991663, 99991664, 99991665, 99991668, 99991671, 99991677})
 """The token is missing, invalid or expired: fetch a new one, once, and repeat."""
 
+OTHER_BASE_CODE = 9499
+"""What a personal base token gets for another Bitable than its own; else the request is malformed."""
+
 _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     dict.fromkeys((99991400, 1254290, 1254112, 1061045), errors.FeishuBusy)
     | dict.fromkeys((1254291, 1254036, 1254609), errors.FeishuConflict)
@@ -33,9 +36,14 @@ _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
         errors.FeishuFault,
     )
     | dict.fromkeys((1254608, 1255006), errors.TokenSpent)
-    | dict.fromkeys((10003, 10014, 10015, 99991543), errors.BadSecret)
-    | dict.fromkeys((99991662, 99991673, 99991676, *TOKEN_CODES), errors.TokenRefused)
-    | dict.fromkeys((99991672, 99991679), errors.NoScope)
+    | dict.fromkeys((10003, 10014, 10015, 20002, 20048, 99991543), errors.BadSecret)
+    | dict.fromkeys((99991662, 99991673, 20009, 20069), errors.AppNotPublished)
+    | dict.fromkeys((99991676, 10012, 10013, *TOKEN_CODES), errors.TokenRefused)
+    | dict.fromkeys((20003, 20004, 20024, 20026, 20037, 20064, 20065, 20073, 99991669), errors.LoginEnded)
+    | dict.fromkeys((20010, 20074), errors.LoginRefused)
+    | {20071: errors.RedirectUnknown, 1011: errors.BadBaseToken, 99991401: errors.AddressBarred}
+    | dict.fromkeys((20050, 20072), errors.FeishuFault)
+    | dict.fromkeys((99991672, 99991679, 20027), errors.NoScope)
     | dict.fromkeys((91403, 131006), errors.NoAccess)
     | dict.fromkeys((1254302, 1254304, 1254305, 1254306), errors.ReadOnly)
     | dict.fromkeys((91402, 1254040, 1254041, 131005), errors.NotFound)

@@ -1,0 +1,174 @@
+"""The way into Feishu that the person chose: what they entered, its secrets in the vault, and a client made of both."""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from gateway import errors
+from gateway.feishu import address
+from gateway.feishu.access import Access, AppToken, BaseToken, Login, UserToken, UserTokens
+from gateway.feishu.client import Client
+from gateway.feishu.wire import Counter, Wire
+from gateway.settings import Settings
+from gateway.shelves import Layout
+from gateway.store import Store
+from gateway.tables import Wanted
+from gateway.vault import Vault
+
+Way = Literal["base", "app", "user"]
+"""The Bitable's own token, an app of one's own, one's own log-in."""
+
+_BASE_TOKEN = "feishu base_token"  # noqa: S105  # the names that they are kept under
+_APP_SECRET = "feishu app_secret"  # noqa: S105
+_USER_TOKENS = "feishu user_tokens"
+_LOGIN = "feishu login"
+
+_OTHER_DOMAIN = {"feishu.cn": "larksuite.com", "larksuite.com": "feishu.cn"}
+
+
+class FeishuSetting(Struct, frozen=True, kw_only=True):
+    """What the person entered, but for the secrets, which are in the vault."""
+
+    way: Way = "app"
+    app_id: str = ""
+    address: str
+    """Of a Bitable; empty for a new one."""
+    language: str = "zh"
+    layout: Layout = Layout.ONE
+    shelf: str = "all"
+    columns: dict[str, str | None] | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(
+            address=self.address,
+            language=self.language,
+            layout=self.layout,
+            shelf=self.shelf,
+            columns=self.columns,
+        )
+
+    @property
+    def domain(self) -> str:
+        """Raises BadAddress, NotATable."""
+        return address.parse(self.address).domain if self.address else "feishu.cn"
+
+
+class Connection:
+    """Keeps what the person entered; makes the client that it describes."""
+
+    def __init__(self, settings: Settings, store: Store, vault: Vault, count: Counter) -> None:
+        self._settings = settings
+        self._store = store
+        self._vault = vault
+        self._count = count
+        self._client: Client | None = None
+
+    @property
+    def setting(self) -> FeishuSetting | None:
+        return self._store.setting("feishu", FeishuSetting)
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the person has logged in to Feishu itself."""
+        return self._vault.get(_USER_TOKENS) is not None
+
+    @property
+    def broken_proxy(self) -> bool:
+        return self._client is not None and self._client.wire.broken_proxy
+
+    async def keep(self, setting: FeishuSetting, secret: str | None) -> None:
+        """Remembers what was entered; without a ``secret`` the one that is kept stays."""
+        self._store.set("feishu", setting)
+        if secret:
+            self._vault.set(_BASE_TOKEN if setting.way == "base" else _APP_SECRET, secret.encode())
+        await self.close()
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def client(self) -> Client:
+        """Raises FeishuUnset, BadAddress, WikiNeedsApp."""
+        if self._client is None:
+            setting = self.setting
+            if setting is None:
+                raise errors.FeishuUnset
+            if setting.way == "base" and setting.address and address.parse(setting.address).wiki:
+                raise errors.WikiNeedsApp
+            host = "base-api" if setting.way == "base" else "open"
+            self._client = Client(self._wire(f"https://{host}.{setting.domain}"), self._access(setting))
+        return self._client
+
+    async def find_domain(self, setting: FeishuSetting) -> None:
+        """After a secret was refused: raises WrongDomain if the app is one of the other site's."""
+        other = _OTHER_DOMAIN[setting.domain]
+        if setting.way == "base":
+            return
+        wire = self._wire(f"https://open.{other}")
+        try:
+            await AppToken(setting.app_id, self._secret(_APP_SECRET)).token(wire)
+        except errors.FeishuError:
+            return
+        finally:
+            await wire.close()
+        raise errors.WrongDomain(app_site=other, base_site=setting.domain)
+
+    # --- the person's own log-in
+
+    def begin_login(self, redirect: str) -> str:
+        """The address where the person says yes. Raises FeishuUnset."""
+        setting = self.setting
+        if setting is None or not setting.app_id:
+            raise errors.FeishuUnset
+        login = Login.begin(setting.app_id, redirect)
+        self._vault.set(_LOGIN, msgspec.json.encode(login))
+        return login.address(self._settings.feishu or f"https://accounts.{setting.domain}")
+
+    async def finish_login(self, state: str, code: str) -> None:
+        """Raises FeishuError; LoginEnded if this is not the log-in that was begun, or was too long ago."""
+        setting, kept = self.setting, self._vault.get(_LOGIN)
+        login = msgspec.json.decode(kept, type=Login) if kept else None
+        self._vault.set(_LOGIN, None)
+        if setting is None or login is None or not login.is_answered_by(state):
+            raise errors.LoginEnded
+        wire = self._wire(f"https://open.{setting.domain}")
+        try:
+            self._keep_tokens(await login.finish(wire, self._secret(_APP_SECRET), code))
+        finally:
+            await wire.close()
+        await self.close()
+
+    # --- what a client is made of
+
+    def _wire(self, origin: str) -> Wire:
+        return Wire(origin, via=self._settings.feishu, count=self._count)
+
+    def _access(self, setting: FeishuSetting) -> Access:
+        match setting.way:
+            case "base":
+                return BaseToken(self._secret(_BASE_TOKEN))
+            case "app":
+                return AppToken(setting.app_id, self._secret(_APP_SECRET))
+            case "user":
+                kept = self._vault.get(_USER_TOKENS)
+                if kept is None:
+                    raise errors.LoginEnded
+                tokens = msgspec.json.decode(kept, type=UserTokens)
+                return UserToken(setting.app_id, self._secret(_APP_SECRET), tokens, self._keep_tokens)
+
+    def _keep_tokens(self, tokens: UserTokens) -> None:
+        """On the disk before any of it is used: the refresh token that it replaces is good for nothing more."""
+        self._store.durable(on=True)
+        try:
+            self._vault.set(_USER_TOKENS, msgspec.json.encode(tokens))
+        finally:
+            self._store.durable(on=False)
+
+    def _secret(self, name: str) -> str:
+        secret = self._vault.get(name)
+        if secret is None:
+            raise errors.FeishuUnset
+        return secret.decode()

@@ -1,0 +1,209 @@
+"""From the address that a person pasted to the tables that show the library."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct, field
+
+from gateway import errors
+from gateway.errors import Words
+from gateway.feishu import address, bitable, columns, proposal, views
+from gateway.feishu.bitable import Bitable
+from gateway.feishu.client import Client
+from gateway.feishu.columns import Binding, Options
+from gateway.feishu.fields import KEY, columns_of, new_fields
+from gateway.ledger import Target
+from gateway.shelves import SHELVES, Layout, Shelf
+
+_DEFAULT_ZONE = "Asia/Shanghai"
+_BASE_NAME = Words("我的书影音", "My books, films and music")
+
+
+class Table(Struct, frozen=True, kw_only=True):
+    """A table that shows a shelf of the library, and which of its columns are ours."""
+
+    app_token: str
+    table_id: str
+    url: str
+    name: str
+    time_zone: str
+    language: str
+    shelf: str = "all"
+    classes: tuple[str, ...] = SHELVES[Layout.ONE][0].classes
+    binding: Binding = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
+    scanned: bool = False
+    """Its rows were looked through once, so that rows of ours that it had already are known."""
+
+    @property
+    def key(self) -> str:
+        """What the table is known by. Its id alone is unique in its Bitable only."""
+        return f"{self.app_token}/{self.table_id}"
+
+    @property
+    def target(self) -> Target:
+        return Target(self.key, self.classes)
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Where the person wants their marks."""
+
+    address: str
+    """Empty for a new Bitable."""
+    language: str = "zh"
+    layout: Layout = Layout.ONE
+    shelf: str = "all"
+    """What a table that the address names takes; a table of ours knows."""
+    columns: Binding | None = None
+    """Which of its columns take what; None if that was not asked yet."""
+
+
+Remembered = Callable[[str], Table | None]
+"""The table as it was when it was last ours, by its key."""
+
+
+async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[Table, ...]:
+    """The tables, ready to be written. Makes those of ours that are missing. Raises FeishuError."""
+    base, app_token, url, there = await _open(client, wanted)
+    app = await base.app()
+    zone = _zone(app.time_zone)
+
+    def table(table_id: str, shelf: Shelf) -> Table:
+        known = remembered(f"{app_token}/{table_id}")
+        fresh = Table(
+            app_token=app_token,
+            table_id=table_id,
+            url=f"{url}?table={table_id}",
+            name=there[table_id],
+            time_zone=zone,
+            language=wanted.language,
+            shelf=shelf.name,
+            classes=shelf.classes,
+        )
+        if known is None or known.shelf != shelf.name:
+            return fresh
+        return msgspec.structs.replace(
+            fresh, binding=known.binding, options=known.options, scanned=known.scanned
+        )
+
+    if (given := _given(wanted)) is not None:
+        if given not in there:
+            raise errors.NotFound
+        found = [await _theirs(base, table(given, _shelf(wanted.shelf)), wanted)]
+    else:
+        found = [await _ours(base, there, shelf, table, wanted) for shelf in SHELVES[wanted.layout]]
+    if app.is_advanced:
+        await _probe(base, found[0])
+    return tuple(found)
+
+
+async def ask(client: Client, wanted: Wanted) -> tuple[str, list[proposal.Proposal]]:
+    """The name of the table that the address names, and which of its columns could take what. Raises FeishuError."""
+    base, _, _, there = await _open(client, wanted)
+    given = _given(wanted)
+    if given is None or given not in there:
+        raise errors.NotFound
+    shelf = _shelf(wanted.shelf)
+    return there[given], proposal.propose(await base.fields(given), shelf.name)
+
+
+async def _open(client: Client, wanted: Wanted) -> tuple[Bitable, str, str, dict[str, str]]:
+    """The Bitable, its token, its page, and the names of its tables."""
+    if not wanted.address:
+        name = _BASE_NAME.en if wanted.language == "en" else _BASE_NAME.zh
+        app_token, url = await bitable.create_base(client, name, _DEFAULT_ZONE)
+    else:
+        place = address.parse(wanted.address)
+        app_token = await _app_token(client, place)
+        url = f"{place.site}/{'wiki' if place.wiki else 'base'}/{place.token}"
+    base = Bitable(client, app_token)
+    return base, app_token, url, {table.table_id: table.name for table in await base.tables()}
+
+
+async def _app_token(client: Client, place: address.Address) -> str:
+    if not place.wiki:
+        return place.token
+    kind, token = await bitable.resolve_wiki(client, place.token)
+    if kind != "bitable":
+        raise errors.NotATable(what=address.thing(kind))
+    return token
+
+
+def _given(wanted: Wanted) -> str | None:
+    return address.parse(wanted.address).table_id if wanted.address else None
+
+
+def _shelf(name: str) -> Shelf:
+    """Raises BadInput."""
+    for shelf in (*SHELVES[Layout.ONE], *SHELVES[Layout.KINDS]):
+        if shelf.name == name:
+            return shelf
+    raise errors.BadInput(field="shelf")
+
+
+async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
+    """A table that the person chose. What they did not choose of it is not written."""
+    known = table.binding
+    if wanted.columns is not None:
+        known = dict.fromkeys((column.key for column in columns_of(table.shelf)), None)
+        known |= wanted.columns
+        if known[KEY] is None:
+            del known[KEY]  # rows cannot be told apart without it: it is made
+    elif not known and not proposal.is_ours(
+        await base.fields(table.table_id), table.shelf
+    ):  # nobody was asked
+        raise errors.ColumnsUnchosen
+    return await bound(base, msgspec.structs.replace(table, binding=known))
+
+
+async def _ours(
+    base: Bitable,
+    there: dict[str, str],
+    shelf: Shelf,
+    table: Callable[[str, Shelf], Table],
+    wanted: Wanted,
+) -> Table:
+    """The table that we made for a shelf, or a new one: never one that is not ours, whatever its name."""
+    name = shelf.titles.en if wanted.language == "en" else shelf.titles.zh
+    for table_id, title in list(there.items()):
+        if title not in {shelf.titles.zh, shelf.titles.en}:
+            continue
+        if proposal.is_ours(await base.fields(table_id), shelf.name):
+            return await bound(base, table(table_id, shelf))
+        if title == name:
+            name = f"{name} (D2F)"
+    table_id = await base.create_table(name, new_fields(shelf.name, wanted.language))
+    there[table_id] = name
+    made = await bound(base, table(table_id, shelf))
+    await views.make(base, made.table_id, made.binding, ZoneInfo(made.time_zone), wanted.language)
+    return made
+
+
+async def bound(base: Bitable, table: Table) -> Table:
+    """With its columns looked up."""
+    found = await columns.bind(
+        base, table.table_id, table.shelf, table.language, known=table.binding, options=table.options
+    )
+    return msgspec.structs.replace(table, binding=found.binding, options=found.options)
+
+
+async def _probe(base: Bitable, table: Table) -> None:
+    """Advanced permissions give an app without the right to manage an empty table, and no error.
+
+    So a row is written, looked for and taken away again. Raises NeedsManage.
+    """
+    made = await base.create_blank(table.table_id)
+    try:
+        if not await base.exists(table.table_id, made):
+            raise errors.NeedsManage
+    finally:
+        await base.delete_records(table.table_id, [made])
+
+
+def _zone(name: str | None) -> str:
+    """The Bitable's time zone if this system knows it."""
+    try:
+        return ZoneInfo(name or _DEFAULT_ZONE).key
+    except (ZoneInfoNotFoundError, ValueError):
+        return _DEFAULT_ZONE
