@@ -61,7 +61,12 @@ def show(world: World, request: Request) -> Response:
 
 
 def _named(world: World, kind: str, token: str) -> Base | None:
-    return world.bases.get(world.wiki_nodes.get(token, "") if kind == "wiki" else token)
+    return world.bases.get(_behind(world, token) if kind == "wiki" else token)
+
+
+def _behind(world: World, node: str) -> str:
+    found = world.nodes.get(node)
+    return found.obj_token if found else ""
 
 
 def _filled(table: Table) -> int:
