@@ -52,12 +52,26 @@ def show(world: World, request: Request) -> Response:
     parts = request.path.strip("/").split("/")
     if parts == [""]:
         return _page("home.html", bases=list(world.bases.values()))
+    if len(parts) == 2 and parts[0] == "file":
+        return _file(world, parts[1])
     base = _named(world, *parts) if len(parts) == 2 else None
     if base is None or not base.tables:
-        return html('<!doctype html><meta charset="utf-8"><title>404</title><p>没有这个页面。', 404, (_CSP,))
+        return _nothing()
     table = base.tables.get(request.param("table")) or max(base.tables.values(), key=_filled)
     number = request.param("page", "1")
     return _grid(base, table, int(number) if number.isdecimal() else 1)
+
+
+def _file(world: World, token: str) -> Response:
+    """A file, for the page and by its temporary address; a browser that sees markup in it does not run it."""
+    file = next((base.files[token] for base in world.bases.values() if token in base.files), None)
+    if file is None:
+        return _nothing()
+    return Response(200, file.content, (_CSP, ("X-Content-Type-Options", "nosniff")), file.type)
+
+
+def _nothing() -> Response:
+    return html('<!doctype html><meta charset="utf-8"><title>404</title><p>没有这个页面。', 404, (_CSP,))
 
 
 def _named(world: World, kind: str, token: str) -> Base | None:
