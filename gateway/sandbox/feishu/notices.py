@@ -4,7 +4,7 @@ import base64
 import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -32,6 +32,23 @@ class Notice(Struct, frozen=True):
     """The content, or the card, decoded."""
     at: float
     """Seconds."""
+
+    @property
+    def said(self) -> str:
+        """All the words in it."""
+        return " · ".join(_words(self.content))
+
+
+def _words(content: Any) -> list[str]:
+    """The texts of a message, wherever they stand in it."""
+    if isinstance(content, list):
+        items = cast("list[Any]", content)
+        return [word for item in items for word in _words(item)]
+    if isinstance(content, dict):
+        pairs = cast("dict[str, Any]", content).items()
+        own = [value for key, value in pairs if key in {"text", "content"} and isinstance(value, str)]
+        return own + [word for _, value in pairs if not isinstance(value, str) for word in _words(value)]
+    return []
 
 
 class _Bot(Struct, frozen=True):
