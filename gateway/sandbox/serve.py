@@ -33,12 +33,23 @@ async def douban(port: int, marks: int, stop: asyncio.Event, *, tls: bool = Fals
 
 
 async def feishu(port: int, stop: asyncio.Event) -> int:
-    """Serves until stopped. Prints ``{"url", "app_id", "app_secret", "app_token"}``."""
+    """Serves until stopped. Prints ``{"url", "app_id", "app_secret", "app_token", "personal_base_token"}``.
+
+    The app has every scope that a call of the simulator asks for, and may write in that one Bitable.
+    """
     world = Feishu()
-    world.add_app(APP_ID, APP_SECRET)
+    world.add_app(APP_ID, APP_SECRET, scopes=("bitable:app", "wiki:wiki", "im:message"))
     app_token = world.add_base("我的书影音", collaborators={APP_ID: "edit"})
     async with Server(world.handle, port) as server:
-        _say({"url": server.url, "app_id": APP_ID, "app_secret": APP_SECRET, "app_token": app_token})
+        _say(
+            {
+                "url": server.url,
+                "app_id": APP_ID,
+                "app_secret": APP_SECRET,
+                "app_token": app_token,
+                "personal_base_token": world.personal_token(app_token),
+            }
+        )
         await stop.wait()
     return 0
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from gateway.sandbox.feishu import Fault, Feishu
+from gateway.sandbox.feishu.codes import CODES
 from tests.sandbox.feishu_client import APP, Client
 
 RECORDS = "{table}/records"
@@ -40,6 +41,31 @@ async def test_a_refusal_without_a_reason(client: Client, kind: Any, status: int
         assert ("x-ogw-ratelimit-reset" in reply.headers) == (kind == "rate_limited")
     assert await client.rows() == []
     assert await client.code("POST", RECORDS, BODY) == 0
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - {0}))
+async def test_any_code_can_be_had(client: Client, code: int) -> None:
+    """Before anything is done, and after."""
+    client.world.faults += [
+        Fault("record.create", "refused", code=code, message="why"),
+        Fault("record.create", "refused_after", code=code),
+    ]
+    for made in (0, 1):
+        reply = await client.call("POST", RECORDS, BODY)
+        assert (reply.json()["code"], reply.status_code) == (code, CODES[code].strict)
+        assert len(client.world.rows(client.base, "表")) == made
+
+
+async def test_a_rate_limit_may_say_fractions(client: Client) -> None:
+    client.world.faults.append(Fault("record.create", "rate_limited", seconds=0.25))
+    reply = await client.call("POST", RECORDS, BODY)
+    assert reply.headers["x-ogw-ratelimit-reset"] == "0.25"
+
+
+async def test_a_page_of_a_proxy_when_all_is_done(client: Client) -> None:
+    client.world.faults.append(Fault("record.create", "html_502_after"))
+    assert (await client.call("POST", RECORDS, BODY)).status_code == 502
+    assert await client.texts() == ["x"]
 
 
 async def test_a_page_of_a_proxy(client: Client) -> None:

@@ -1,5 +1,6 @@
 """The simulated Feishu as a person sees it."""
 
+import re
 from typing import Any
 
 import httpx
@@ -63,7 +64,7 @@ async def test_files_and_people_are_shown_by_name(client: Client) -> None:
     token = (await client.upload()).json()["data"]["file_token"]
     await client.create(附件=[{"file_token": token}])
     page = (await look(client)).text
-    assert ">封面.jpg<" in page
+    assert f'<img src="/file/{token}" alt="封面.jpg"' in page
     assert ">用户" in page
 
 
@@ -99,3 +100,69 @@ async def test_a_feishu_without_anything(client: Client) -> None:
     assert (await look(client)).status_code == 404
     client.world.bases.clear()
     assert "还没有多维表格" in (await client.http.get("/")).text
+
+
+# Views.
+
+
+def view(client: Client, name: str, kind: str) -> str:
+    return client.world.add_view(client.base, "表", name, kind)
+
+
+async def test_a_view_shows_what_it_lets_through_and_hides_columns(client: Client) -> None:
+    await client.create_all({"文本": "五星的", "评分": 5, "数字": 1.5}, {"文本": "三星的", "评分": 3})
+    there, columns = view(client, "五星", "grid"), client.world.columns(client.base, "表")
+    five = {"field_id": columns["评分"]["field_id"], "operator": "is", "value": '["5"]'}
+    shown = {
+        "filter_info": {"conditions": [five], "conjunction": "and"},
+        "hidden_fields": [columns["数字"]["field_id"]],
+    }
+    await client.data("PATCH", f"{{table}}/views/{there}", {"property": shown})
+    page = (await look(client, table=client.table, view=there)).text
+    assert ("五星的" in page, "三星的" in page, "1.5" in page, "1 行" in page) == (True, False, False, True)
+    assert "三星的" in (await look(client, table=client.table)).text
+    client.world.delete_field(client.base, "表", "评分")
+    assert "三星的" in (await look(client, table=client.table, view=there)).text
+
+
+async def test_a_gallery_shows_covers(client: Client) -> None:
+    client.world.add_field(client.base, "表", FieldSpec("封面", 17))
+    record = await client.create(文本="三体", 评分=4)
+    (token,) = client.world.attach(client.base, "表", record, "封面", {"三体.png": b"\x89PNG"})
+    page = (await look(client, table=client.table, view=view(client, "封面墙", "gallery"))).text
+    assert f'<div class="cover"><img src="/file/{token}" alt=""></div>' in page
+    assert ("<h3>三体</h3>" in page, "★★★★<i>★</i>" in page, "<table>" in page) == (True, True, False)
+    picture = await client.http.get(f"/file/{token}")
+    assert (picture.content, picture.headers["content-type"]) == (b"\x89PNG", "image/png")
+    assert (await client.http.get("/file/nothing")).status_code == 404
+
+
+async def test_a_kanban_has_a_pile_for_each_option(client: Client) -> None:
+    await client.create_all(
+        *[{"文本": "x", "单选": "看过"}] * 101, {"文本": "y", "单选": "想看"}, {"文本": "z"}
+    )
+    page = (await look(client, table=client.table, view=view(client, "按状态", "kanban"))).text
+    for name, count in (("看过", 101), ("想看", 1), ("没有分组", 1)):
+        assert re.search(f">{name}</span> <small>{count}</small>", page)
+
+
+async def test_what_was_uploaded_is_never_run(client: Client) -> None:
+    client.world.add_field(client.base, "表", FieldSpec("封面", 17))
+    record = await client.create()
+    (token,) = client.world.attach(
+        client.base, "表", record, "封面", {"x.html": b"<script>alert(1)</script>"}
+    )
+    reply = await client.http.get(f"/file/{token}")
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "<img" not in (await look(client)).text
+
+
+async def test_messages_are_shown(client: Client) -> None:
+    card = {
+        "header": {"title": {"tag": "plain_text", "content": "同步<b>好了"}},
+        "elements": [{"tag": "div", "text": {"tag": "lark_md", "content": "新增 12 条"}}],
+    }
+    await client.http.post(client.world.add_bot(), json={"msg_type": "interactive", "card": card})
+    home = (await client.http.get("/")).text
+    assert "同步&lt;b&gt;好了 · 新增 12 条" in home

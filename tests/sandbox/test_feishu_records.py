@@ -217,8 +217,47 @@ async def test_wrong_orders(client: Client) -> None:
     assert await client.code("GET", RECORDS, sort='["文本 UP"]') == 1254016
 
 
-async def test_a_formula_in_a_legacy_filter_is_not_simulated(client: Client) -> None:
-    assert await client.code("GET", RECORDS, filter='CurrentValue.[文本]="x"') == 1254018
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ('CurrentValue.[文本]="a"', ["a"]),
+        ('CurrentValue.[文本]!="a"', ["b", "c"]),
+        ("CurrentValue.[数字]>=2", ["b", "c"]),
+        ("CurrentValue.[数字]<2", ["a"]),
+        ('CurrentValue.[文本].contains("b")', ["b"]),
+        ('OR(CurrentValue.[文本]="c",AND(CurrentValue.[数字]>1,CurrentValue.[数字]<=2))', ["b", "c"]),
+        ('NOT(CurrentValue.[文本]="b")', ["a", "c"]),
+        ('CurrentValue.[文本]="a"&&CurrentValue.[数字]=1', ["a"]),
+        ('(CurrentValue.[文本]="a") || CurrentValue.[数字]>2', ["a", "c"]),
+        ("CurrentValue.[勾]=TRUE", ["b"]),
+    ],
+)
+async def test_the_old_list_takes_a_formula(client: Client, formula: str, found: list[str]) -> None:
+    await client.create_all(
+        {"文本": "a", "数字": 1}, {"文本": "b", "数字": 2, "勾": True}, {"文本": "c", "数字": 3}
+    )
+    listed = await client.data("GET", RECORDS, filter=formula)
+    assert [item["fields"]["文本"] for item in listed["items"]] == found
+
+
+@pytest.mark.parametrize(
+    ("formula", "code"),
+    [
+        ("x", 1254018),
+        ("CurrentValue.[文本]", 1254018),
+        ('CurrentValue.[文本]="a" and so on', 1254018),
+        ("SUM(CurrentValue.[数字]=1)", 1254018),
+        ('CurrentValue.[文本]>"a"', 1254018),
+        ('CurrentValue.[没有]="a"', 1254045),
+        (f'CurrentValue.[文本]="{"x" * 2000}"', 1254107),
+    ],
+)
+async def test_a_formula_that_is_none(client: Client, formula: str, code: int) -> None:
+    assert await client.code("GET", RECORDS, filter=formula) == code
+
+
+async def test_an_order_may_not_be_too_long(client: Client) -> None:
+    assert await client.code("GET", RECORDS, sort=f'["{"x" * 1000} ASC"]') == 1254108
 
 
 async def test_dates_fill_themselves_if_the_column_says_so(client: Client) -> None:

@@ -1,7 +1,6 @@
-"""Who may call: apps, tokens, scopes, and how often."""
+"""Who may call: self-built apps and their tokens, personal base tokens, and what each of them may do."""
 
-import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
 
@@ -21,8 +20,31 @@ class App(Struct):
     scopes: frozenset[str]
     published: bool
     """Scopes count only once a version of the app is published."""
+    open_id: str = ""
+    """Who its rows are made by."""
+    enabled: bool = True
+    """In use in the tenant; an administrator may end that."""
+    bot: bool = True
+    """It may send messages."""
+    redirects: frozenset[str] = frozenset()
+    """Addresses to which a login may lead back (安全设置), exact."""
+    refreshes: bool = True
+    """刷新 user_access_token is on."""
+
+
+class Caller(Struct, frozen=True):
+    """Who makes a call."""
+
+    id: str
+    """By which its role in a document is found: an app's id, a person's open_id."""
     open_id: str
     """Who its rows are made by."""
+    rated: str
+    """Whose rates the call counts against."""
+    app_id: str = ""
+    """Empty for a personal base token: no app, no quota."""
+    base: str = ""
+    """The only document that a personal base token reaches."""
 
 
 class _Token(Struct, frozen=True):
@@ -40,9 +62,14 @@ class Apps:
         self._apps: dict[str, App] = {}
         self._tokens: dict[str, _Token] = {}
 
-    def add(self, app_id: str, secret: str, scopes: Collection[str], *, published: bool) -> None:
-        """Registers an app, or changes it."""
-        self._apps[app_id] = App(app_id, secret, frozenset(scopes), published, self._ids.person())
+    def put(self, app: App) -> None:
+        """Registers an app, or changes it: it stays the same person."""
+        known = self._apps.get(app.id)
+        app.open_id = known.open_id if known else self._ids.person()
+        self._apps[app.id] = app
+
+    def get(self, app_id: str) -> App | None:
+        return self._apps.get(app_id)
 
     def revoke(self) -> None:
         """All tokens end now."""
@@ -62,28 +89,25 @@ class Apps:
             self._tokens[latest.value] = latest
         return {"tenant_access_token": latest.value, "expire": int(latest.ends - now)}
 
-    def admit(self, authorization: str, scopes: tuple[str, ...]) -> App:
-        """The app that calls. Raises Refusal 99991661, 99991663, 99991668, 99991671, 99991672.
-
-        Without the word Bearer there is no token, ``u-`` and JWTs are tokens of users (recorded).
-        """
-        word, _, value = authorization.partition(" ")
-        if word.lower() != "bearer" or not value:
-            raise Refusal(99991661)
-        if value.startswith(("u-", "eyJ")):
-            raise Refusal(99991668)
-        if not value.startswith("t-"):
-            raise Refusal(99991671)
+    def admit(self, value: str, scopes: Sequence[str]) -> Caller:
+        """The app whose token it is. Raises Refusal 99991663, and those of ``may``."""
         token = self._tokens.get(value)
         if token is None or token.ends <= self._clock():
             raise Refusal(99991663)
-        app = self._apps[token.app_id]
+        app = self.may(token.app_id, scopes)
+        return Caller(app.id, app.open_id, app.id, app.id)
+
+    def may(self, app_id: str, scopes: Sequence[str]) -> App:
+        """The app, if it has one of the scopes. Raises Refusal 99991662 (not in use), 99991672."""
+        app = self._apps[app_id]
+        if not app.enabled:
+            raise Refusal(99991662)
         if not app.published or app.scopes.isdisjoint(scopes):
             raise _lacks(app, scopes)
         return app
 
 
-def _lacks(app: App, scopes: tuple[str, ...]) -> Refusal:
+def _lacks(app: App, scopes: Sequence[str]) -> Refusal:
     msg = f"Access denied. One of the following scopes is required: [{', '.join(scopes)}]."
     page = f"https://open.feishu.cn/app/{app.id}/auth?q={','.join(scopes)}&op_from=openapi&token_type=tenant"
     return Refusal(
@@ -91,51 +115,39 @@ def _lacks(app: App, scopes: tuple[str, ...]) -> Refusal:
         msg,
         msg=f"{msg}应用尚未开通所需的应用身份权限，点击链接申请并开通任一权限即可：{page}",
         more={
-            "permission_violations": [
-                {"type": "action_scope_required", "subject": scope} for scope in scopes
-            ],
+            "permission_violations": violations("action_scope_required", scopes),
             "helps": [{"url": page, "description": "点击链接，为应用开通所需的权限"}],
         },
     )
 
 
-class Rate(Struct, frozen=True):
-    """So many calls in so many seconds, for each app and each API."""
-
-    calls: int
-    seconds: int = 1
+def violations(kind: str, scopes: Collection[str]) -> Json:
+    """The missing scopes, as an error names them."""
+    return [{"type": kind, "subject": scope} for scope in scopes]
 
 
-class _Bucket(Struct):
-    left: float
-    at: float
+class PersonalTokens:
+    """授权码: made by a document's owner, for that document alone, without an end."""
 
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+        self._made: dict[str, tuple[str, str]] = {}
+        """By token: the document, and who made it."""
 
-class Meter:
-    """A bucket for each app and API: it holds one period's calls and fills up steadily."""
+    def make(self, app_token: str, who: str) -> str:
+        """A new one; an older one of the same document ends (the panel shows a single one)."""
+        self.end(app_token)
+        token = self._ids.personal()
+        self._made[token] = (app_token, who)
+        return token
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._buckets: dict[tuple[str, str], _Bucket] = {}
+    def end(self, app_token: str) -> None:
+        """Switches the document's token off."""
+        self._made = {token: made for token, made in self._made.items() if made[0] != app_token}
 
-    def count(self, app_id: str, api: str, rate: Rate) -> None:
-        """Counts a call. Raises Refusal 99991400 with the two headers."""
-        now = self._clock()
-        bucket = self._buckets.setdefault((app_id, api), _Bucket(rate.calls, now))
-        speed = rate.calls / rate.seconds
-        bucket.left = min(rate.calls, bucket.left + (now - bucket.at) * speed)
-        bucket.at = now
-        if bucket.left < 1 - 1e-9:  # sums of floats
-            raise too_often(rate, (1 - bucket.left) / speed)
-        bucket.left -= 1
-
-
-def too_often(rate: Rate, wait: float) -> Refusal:
-    """99991400. The wait goes out in whole seconds; that it never has fractions is not known."""
-    return Refusal(
-        99991400,
-        headers=(
-            ("x-ogw-ratelimit-limit", str(rate.calls)),
-            ("x-ogw-ratelimit-reset", str(max(1, math.ceil(wait)))),
-        ),
-    )
+    def admit(self, value: str) -> Caller:
+        """Its maker, within one document. Raises Refusal 1011."""
+        if value not in self._made:
+            raise Refusal(1011)
+        base, who = self._made[value]
+        return Caller(who, who, value, base=base)

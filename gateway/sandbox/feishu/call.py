@@ -3,18 +3,17 @@
 import base64
 import re
 from collections.abc import Sequence
-from hashlib import sha256
-from typing import Literal, TypeVar
-from uuid import UUID
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from gateway.sandbox.feishu.access import App
+from gateway.sandbox.feishu.access import Caller
+from gateway.sandbox.feishu.base import Base
 from gateway.sandbox.feishu.errors import Json, Refusal, violation
+from gateway.sandbox.feishu.hands import Hands
 from gateway.sandbox.feishu.renders import Setting
 from gateway.sandbox.feishu.table import Stamp, Table
-from gateway.sandbox.feishu.world import Base, World
 from gateway.sandbox.http import Request
 
 T = TypeVar("T")
@@ -28,8 +27,8 @@ class Call(Struct):
     """A call that was let in."""
 
     name: str
-    world: World
-    app: App
+    world: Hands
+    caller: Caller
     request: Request
     path: dict[str, str]
     """The parameters in the path, decoded."""
@@ -48,8 +47,8 @@ class Call(Struct):
 
     @property
     def origin(self) -> str:
-        """Where replies say that documents and files are."""
-        return f"http://{self.request.host}"
+        """Where replies say that documents and files are: here, whatever Feishu's own address would be."""
+        return f"http://{self.request.headers['host']}"
 
     @property
     def setting(self) -> Setting:
@@ -58,11 +57,11 @@ class Call(Struct):
 
     @property
     def stamp(self) -> Stamp:
-        return Stamp(self.app.open_id, self.world.now)
+        return Stamp(self.caller.open_id, self.world.now)
 
     def manages(self) -> bool:
-        """The app sees and may change the rows, advanced permissions or not."""
-        return not self.base.advanced or self.base.roles.get(self.app.id) == "full_access"
+        """The caller sees and may change the rows, advanced permissions or not."""
+        return not self.base.advanced or self.base.roles.get(self.caller.id) == "full_access"
 
     def flag(self, name: str) -> bool:
         """A boolean of the query: ``true`` and ``True`` are both met."""
@@ -141,60 +140,3 @@ def _misshapen(problem: str) -> Refusal:
     return Refusal(
         9499, msg=f"Invalid parameter type in json: {last}. {problem}. Please check and modify accordingly."
     )
-
-
-class _Answered(Struct, frozen=True):
-    asked: bytes
-    data: dict[str, Json]
-
-
-TokenPolicy = Literal["replay", "recommit"]
-
-
-class ClientTokens:
-    """Creating calls that carried a client_token, for ever.
-
-    Whether the real one gives its first reply again or 1254608 is not known: ``replay`` or ``recommit``.
-    """
-
-    def __init__(self, policy: TokenPolicy) -> None:
-        self.policy: TokenPolicy = policy
-        self.under_way: set[str] = set()
-        """Tokens of calls that are not done yet."""
-        self._answered: dict[tuple[str, str], _Answered] = {}
-
-    def earlier(self, call: Call) -> dict[str, Json] | None:
-        """The first reply to the same call. Raises Refusal 1254037, 1254608, 1255006."""
-        token = call.request.param("client_token")
-        if not token:
-            return None
-        if not _is_uuid4(token):
-            raise Refusal(1254037)
-        if token in self.under_way:
-            raise Refusal(1254608)
-        answered = self._answered.get((call.app.id, token))
-        if answered is None:
-            return None
-        if answered.asked != _asked(call):
-            raise Refusal(1255006)
-        if self.policy == "recommit":
-            raise Refusal(1254608)
-        return answered.data
-
-    def remember(self, call: Call, data: dict[str, Json]) -> None:
-        """The call was carried out."""
-        token = call.request.param("client_token")
-        if token:
-            self._answered[call.app.id, token] = _Answered(_asked(call), data)
-
-
-def _asked(call: Call) -> bytes:
-    return sha256(f"{call.request.method} {call.request.path}\n".encode() + call.request.body).digest()
-
-
-def _is_uuid4(token: str) -> bool:
-    try:
-        uuid = UUID(token)
-    except ValueError:
-        return False
-    return uuid.version == 4 and str(uuid) == token.lower()

@@ -1,6 +1,6 @@
 """A column: its name, its kind, its options, and what a request may ask of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Self
 
 import msgspec
@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from gateway.sandbox.feishu.errors import Json, Refusal
 from gateway.sandbox.feishu.ids import Ids
-from gateway.sandbox.feishu.kinds import SELECTS, Kind, kind_of, property_of
+from gateway.sandbox.feishu.kinds import LINKS, SELECTS, Kind, kind_of, property_of
 
 COLORS = 55
 MAX_NAME = 1000
@@ -71,11 +71,15 @@ class Field(Struct):
     options: dict[str, Option] = field(default_factory=dict)
     """By name, in their order."""
     description: str = ""
+    back: str = ""
+    """Of a two-way link: the id of its twin."""
+    compute: Callable[[Any], Json] | None = None
+    """Of a formula or lookup: its value in a row (a ``Record``)."""
 
     @classmethod
-    def made(cls, spec: FieldSpec, ids: Ids, *, primary: bool = False) -> Self:
+    def made(cls, spec: FieldSpec, ids: Ids, *, primary: bool = False, by_hand: bool = False) -> Self:
         """A new column. Raises Refusal: 1254012, 1254015, 1254026, 1254028, 1254029, 1254080–1254096."""
-        kind = kind_of(spec.type, spec.ui_type)
+        kind = kind_of(spec.type, spec.ui_type, by_hand=by_hand)
         if primary and not kind.primary:
             raise Refusal(1254012)
         made = cls(ids.field(), spec.name(), kind, primary)
@@ -110,6 +114,10 @@ class Field(Struct):
             "type": self.kind.type,
             "ui_type": self.kind.ui_type,
         }
+
+    def links_to(self) -> str:
+        """Of a link: the table where its rows are."""
+        return str((self.property or {}).get("table_id")) if self.kind.ui_type in LINKS else ""
 
     def limit(self, name: str) -> int:
         """A number of the property: ``min`` or ``max`` of a rating."""

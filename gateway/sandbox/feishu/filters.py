@@ -23,7 +23,16 @@ Test: TypeAlias = Callable[[Json], bool]
 
 _DATES = frozenset({"DateTime", "CreatedTime", "ModifiedTime"})
 _CHOICES = frozenset(
-    {"SingleSelect", "MultiSelect", "User", "GroupChat", "SingleLink", "CreatedUser", "ModifiedUser"}
+    {
+        "SingleSelect",
+        "MultiSelect",
+        "User",
+        "GroupChat",
+        "SingleLink",
+        "DuplexLink",
+        "CreatedUser",
+        "ModifiedUser",
+    }
 )
 _NUMBER_LIKE = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -99,7 +108,7 @@ class Sieve(Struct):
 
     def _test(self, column: Field, operator: str, value: list[str]) -> Test:
         kind = column.kind.ui_type
-        if kind == "Formula":
+        if kind in {"Formula", "Lookup"}:
             raise Refusal(1254018)
         if operator in {"isEmpty", "isNotEmpty"}:
             if value or kind == "Checkbox":

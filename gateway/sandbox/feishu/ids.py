@@ -3,6 +3,7 @@
 import random
 import string
 from datetime import UTC, datetime
+from uuid import UUID
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -26,6 +27,9 @@ class Ids:
     def view(self) -> str:
         return f"vew{self._letters(7)}"
 
+    def condition(self) -> str:
+        return f"con{self._letters(7)}"
+
     def field(self) -> str:
         return f"fld{self._letters(7)}"
 
@@ -38,6 +42,29 @@ class Ids:
     def token(self) -> str:
         """A tenant_access_token."""
         return f"t-{self.random.getrandbits(160):040x}"
+
+    def personal(self) -> str:
+        """A personal base token (授权码)."""
+        return f"pt-{self._letters(43)}"
+
+    def jwt(self) -> str:
+        """A token of a person's, in the length of the real ones: 1 to 2 KB."""
+        return f"eyJ{self._letters(self.random.randint(1000, 1900))}"
+
+    def code(self) -> str:
+        """An authorization code."""
+        return self._letters(32)
+
+    def group(self) -> str:
+        """A chat_id."""
+        return f"oc_{self.random.getrandbits(128):032x}"
+
+    def message(self) -> str:
+        return f"om_{self.random.getrandbits(128):032x}"
+
+    def hook(self) -> str:
+        """The last part of a custom bot's address: a UUID."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def person(self) -> str:
         """An open_id."""

@@ -1,7 +1,7 @@
 """The kinds of columns, and what their properties may be.
 
-Source: Feishu's field guide (2026-05) and recorded replies. Two-way links (21) can be made on the real
-one and are refused here; 19, 24 and 3001 are refused by both.
+Source: Feishu's field guide (2026-05) and recorded replies. Lookups (19) are made by hand only; stages (24) and
+buttons (3001) are not simulated, and refused as the real one refuses them.
 """
 
 from typing import Any
@@ -22,6 +22,8 @@ class Kind(Struct, frozen=True):
     primary: bool = False
     """May be the first column."""
     writable: bool = True
+    offered: bool = True
+    """A program may make one."""
 
 
 KINDS = {
@@ -43,7 +45,9 @@ KINDS = {
         Kind(15, "Url", 1254087, primary=True),
         Kind(17, "Attachment", 1254088),
         Kind(18, "SingleLink", 1254089),
+        Kind(19, "Lookup", 1254090, writable=False, offered=False),
         Kind(20, "Formula", 1254091, primary=True, writable=False),
+        Kind(21, "DuplexLink", 1254092),
         Kind(22, "Location", 1254080, primary=True),
         Kind(23, "GroupChat", 1254086),
         Kind(1001, "CreatedTime", 1254093, writable=False),
@@ -65,15 +69,16 @@ _SYMBOLS = {"star", "heart", "thumbsup", "fire", "smile", "lightning", "flower",
 _DATES = {"yyyy/MM/dd", "yyyy/MM/dd HH:mm", "yyyy-MM-dd HH:mm", "MM-dd", "MM/dd/yyyy", "dd/MM/yyyy"}
 
 SELECTS = frozenset({"SingleSelect", "MultiSelect"})
+LINKS = frozenset({"SingleLink", "DuplexLink"})
 NUMBERS = frozenset({"Number", "Progress", "Currency", "Rating"})
 TEXTS = frozenset({"Text", "Barcode", "Email"})
 _NO_PROPERTY = frozenset({"Url", "Checkbox"})
 """Refused with any property, even ``{}`` (reported by several clients of the real one)."""
 
 
-def kind_of(type_: int, ui_type: str | None) -> Kind:
+def kind_of(type_: int, ui_type: str | None, *, by_hand: bool = False) -> Kind:
     """The kind of a request. Raises Refusal 1254012 (not offered), 1254015 (type and ui_type disagree)."""
-    if type_ not in _FIRST_OF_TYPE:
+    if type_ not in _FIRST_OF_TYPE or not (by_hand or _FIRST_OF_TYPE[type_].offered):
         raise Refusal(1254012)
     if ui_type is None:
         return _FIRST_OF_TYPE[type_]
@@ -130,6 +135,12 @@ class _LinkProperty(Struct):
     multiple: bool = True
 
 
+class _TwinProperty(Struct):
+    table_id: str
+    back_field_name: str = ""
+    multiple: bool = True
+
+
 _SHAPES: dict[str, type[Struct]] = {
     "Number": _NumberProperty,
     "Progress": _ProgressProperty,
@@ -139,6 +150,7 @@ _SHAPES: dict[str, type[Struct]] = {
     "User": _ManyProperty,
     "GroupChat": _ManyProperty,
     "SingleLink": _LinkProperty,
+    "DuplexLink": _TwinProperty,
     "CreatedTime": _StampProperty,
     "ModifiedTime": _StampProperty,
 }

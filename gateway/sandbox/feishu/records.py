@@ -11,8 +11,10 @@ from gateway.sandbox.feishu.call import Call
 from gateway.sandbox.feishu.errors import Json, Refusal, unknown_name, violation
 from gateway.sandbox.feishu.fields import Field
 from gateway.sandbox.feishu.filters import Filter, Sieve, Sort
+from gateway.sandbox.feishu.formulas import holds
 from gateway.sandbox.feishu.renders import in_legacy, in_search, person
 from gateway.sandbox.feishu.table import Record, Row, cell_of
+from gateway.sandbox.feishu.view_calls import visible
 
 MOST_CREATED = 1000
 MOST_UPDATED = 1000
@@ -76,6 +78,7 @@ def _created(call: Call, new: Sequence[_New]) -> list[dict[str, Json]]:
     around = call.base.around()
     plans = [call.table.plan(row.fields, around) for row in new]
     made = call.table.create(plans, call.stamp)
+    call.base.settle(call.table)
     return [_echo(record.id, row.fields) for record, row in zip(made, new, strict=True)]
 
 
@@ -98,12 +101,14 @@ def _updated(call: Call, changed: Sequence[_Changed]) -> list[dict[str, Json]]:
     table.update(
         [(table.record(row.record_id), table.plan(row.fields, around)) for row in changed], call.stamp
     )
+    call.base.settle(table)
     return [_echo(row.record_id, row.fields) for row in changed]
 
 
 def delete(call: Call) -> dict[str, Json]:
     """DELETE record."""
     call.table.delete([call.path["record_id"]])
+    call.base.settle(call.table)
     return {"deleted": True, "record_id": call.path["record_id"]}
 
 
@@ -112,6 +117,7 @@ def batch_delete(call: Call) -> dict[str, Json]:
     ids = call.body(_DeletedMany).records
     _batch(ids, MOST_DELETED)
     call.table.delete(ids)
+    call.base.settle(call.table)
     return {"records": [{"deleted": True, "record_id": id_} for id_ in ids]}
 
 
@@ -155,7 +161,7 @@ def search(call: Call) -> dict[str, Json]:
     """POST records/search."""
     asked = call.body(_Search)
     columns = _chosen(call, asked.field_names or None)
-    rows = _visible(call, asked.view_id)
+    rows = _visible(call, "" if asked.filter is not None or asked.sort else asked.view_id)
     if asked.filter is not None:
         rows = list(filter(_sieve(call).keeps(asked.filter), rows))
     page, envelope = call.slice_rows(_sieve(call).ordered(rows, asked.sort))
@@ -165,11 +171,16 @@ def search(call: Call) -> dict[str, Json]:
 
 
 def legacy_list(call: Call) -> dict[str, Json]:
-    """GET records. Its filter formulas are not simulated: 1254018."""
-    if call.request.param("filter"):
-        raise Refusal(1254018)
+    """GET records. Raises Refusal 1254016, 1254018, 1254024, 1254107, 1254108."""
+    formula, order = call.request.param("filter"), call.request.param("sort")
+    if len(formula) > 2000:
+        raise Refusal(1254107)
+    if len(order) > 1000:
+        raise Refusal(1254108)
     columns = _chosen(call, _listed(call, "field_names"))
-    rows = _visible(call, call.request.param("view_id"))
+    rows = _visible(call, "" if formula or order else call.request.param("view_id"))
+    if formula:
+        rows = list(filter(holds(formula, call.table.fields), rows))
     sorts = [_legacy_sort(text) for text in _listed(call, "sort") or ()]
     page, envelope = call.slice_rows(_sieve(call).ordered(rows, sorts))
     render, automatic = _legacy(call), call.flag("automatic_fields")
@@ -190,11 +201,15 @@ def legacy_get(call: Call) -> dict[str, Json]:
 
 
 def _visible(call: Call, view_id: str) -> list[Record]:
-    """All rows in the order in which they were made; none with advanced permissions for a mere guest."""
-    if view_id and all(view.id != view_id for view in call.table.views):
-        raise Refusal(1254042)
-    rows = call.table.seen()
-    return list(rows.values()) if call.manages() else []
+    """The rows of the view, or all, in the order in which they were made (chosen).
+
+    None with advanced permissions for a mere guest. A view is ignored where there is a filter or a sort.
+    """
+    rows = [*call.table.seen().values()] if call.manages() else []
+    if not view_id:
+        return rows
+    view = call.table.views.get(view_id)
+    return visible(view, call.table, rows, ZoneInfo(call.base.time_zone), call.world.clock())
 
 
 def _sieve(call: Call) -> Sieve:

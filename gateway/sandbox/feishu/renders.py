@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gateway.sandbox.feishu.errors import Json
 from gateway.sandbox.feishu.fields import Field
-from gateway.sandbox.feishu.kinds import NUMBERS, TEXTS
+from gateway.sandbox.feishu.kinds import LINKS, NUMBERS, TEXTS
 
 Text: TypeAlias = Callable[[Field, Json], Json]
 
@@ -21,6 +21,7 @@ class File(Struct, frozen=True):
     size: int
     type: str
     """Media type."""
+    content: bytes
 
 
 class Setting(Struct, frozen=True):
@@ -57,8 +58,10 @@ def in_search(column: Field, cell: Json, setting: Setting) -> Json:
         case "Url" if isinstance(cell, dict):
             # Feishu's pages leave ``type`` out; recorded replies have it.
             return {**cell, "type": "url"}
-        case "SingleLink":
+        case "SingleLink" | "DuplexLink":
             return {"link_record_ids": cell}
+        case "Formula" | "Lookup":
+            return computed(cell)
         case _:
             return _in_both(column, cell, setting)
 
@@ -70,7 +73,7 @@ def in_legacy(column: Field, cell: Json, setting: Setting, *, text_as_array: boo
         return in_search(column, cell, setting)
     if ui_type in NUMBERS:
         return shown_text(column, cell)
-    if ui_type == "SingleLink" and isinstance(cell, list):
+    if ui_type in LINKS and isinstance(cell, list):
         table_id = str((column.property or {}).get("table_id"))
         titles = [setting.titles(table_id, str(id_)) for id_ in cell]
         return [
@@ -83,6 +86,14 @@ def in_legacy(column: Field, cell: Json, setting: Setting, *, text_as_array: boo
             }
         ]
     return _in_both(column, cell, setting)
+
+
+def computed(cell: Json) -> Json:
+    """A formula's or lookup's value: its type's number, and a list whatever it is."""
+    values = cell if isinstance(cell, list) else [cell]
+    if all(isinstance(value, int | float) for value in values):
+        return {"type": 2, "value": [*values]}
+    return {"type": 1, "value": [{"text": str(value), "type": "text"} for value in values]}
 
 
 def _in_both(column: Field, cell: Json, setting: Setting) -> Json:

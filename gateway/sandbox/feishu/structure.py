@@ -1,22 +1,14 @@
-"""The calls on documents, tables, columns and views. Each returns the ``data`` of its reply."""
-
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+"""The calls on tables and columns. Each returns the ``data`` of its reply."""
 
 from msgspec import UNSET, Struct, UnsetType
 
+from gateway.sandbox.feishu.base import MAX_TABLES, Base
 from gateway.sandbox.feishu.call import Call
-from gateway.sandbox.feishu.errors import Json, Refusal
+from gateway.sandbox.feishu.errors import Json, Refusal, violation
 from gateway.sandbox.feishu.fields import Field, FieldSpec
-from gateway.sandbox.feishu.world import Base
 
-_VIEW_TYPES = frozenset({"grid", "kanban", "gallery", "gantt", "form"})
-
-
-class _NewApp(Struct):
-    name: str = "未命名多维表格"
-    folder_token: str = ""
-    time_zone: str = "Asia/Shanghai"
+_PLAIN = (FieldSpec("文本", 1),)
+"""The columns of a table that is made without any."""
 
 
 class _TableSpec(Struct):
@@ -33,46 +25,12 @@ class _Name(Struct):
     name: str
 
 
-class _NewView(Struct):
-    view_name: str
-    view_type: str = "grid"
+class _Names(Struct):
+    tables: list[_Name]
 
 
-def create_app(call: Call) -> dict[str, Json]:
-    """POST apps: the app becomes the owner."""
-    asked = call.body(_NewApp)
-    if len(asked.name) > 255:
-        raise Refusal(1254031)
-    try:
-        ZoneInfo(asked.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise Refusal(1254001) from None
-    roles: Any = {call.app.id: "full_access"}
-    token = call.world.add_base(asked.name, time_zone=asked.time_zone, collaborators=roles)
-    base = call.world.base(token)
-    app: dict[str, Json] = {
-        "app_token": token,
-        "default_table_id": next(iter(base.tables)),
-        "folder_token": asked.folder_token,
-        "name": base.name,
-        "url": f"{call.origin}/base/{token}",
-    }
-    return {"app": app}
-
-
-def get_app(call: Call) -> dict[str, Json]:
-    """GET app."""
-    base = call.base
-    app: dict[str, Json] = {
-        "app_token": base.token,
-        "name": base.name,
-        "revision": base.revision,
-        "is_advanced": base.advanced,
-        "time_zone": base.time_zone,
-        "formula_type": 1,
-        "advance_version": "v1",
-    }
-    return {"app": app}
+class _Ids(Struct):
+    table_ids: list[str]
 
 
 def list_tables(call: Call) -> dict[str, Json]:
@@ -87,14 +45,15 @@ def create_table(call: Call) -> dict[str, Json]:
     asked = call.body(_NewTable).table
     if asked.fields is UNSET and asked.default_view_name is not UNSET:
         raise Refusal(1254001, "fields is required with default_view_name")
-    specs = (FieldSpec("文本", 1),) if asked.fields is UNSET else tuple(asked.fields)
+    specs = _PLAIN if asked.fields is UNSET else tuple(asked.fields)
     if not specs:
         raise Refusal(1254001)
     view = "表格" if asked.default_view_name is UNSET else asked.default_view_name
     table = call.base.add_table(asked.name, specs, view)
+    table.unseen = call.world.lag_new
     told: dict[str, Json] = {"table_id": table.id}
     if asked.fields is not UNSET:
-        told["default_view_id"] = table.views[0].id
+        told["default_view_id"] = table.views.all[0].id
         told["field_id_list"] = [column.id for column in table.fields]
     return told
 
@@ -111,7 +70,35 @@ def delete_table(call: Call) -> dict[str, Json]:
     """DELETE table."""
     if len(call.base.tables) == 1:
         raise Refusal(1254034)
-    del call.base.tables[call.table.id]
+    call.base.drop_table(call.table)
+    return {}
+
+
+def create_tables(call: Call) -> dict[str, Json]:
+    """POST tables/batch_create: all of them or none."""
+    names = [each.name for each in call.body(_Names).tables]
+    if not names or len(set(names)) < len(names):
+        raise Refusal(1254013 if names else 1254001)
+    if len(call.base.tables) + len(names) > MAX_TABLES:
+        raise Refusal(1254100)
+    for name in names:
+        call.base.free_name(name)
+    made = [call.base.add_table(name, _PLAIN) for name in names]
+    return {"table_ids": [table.id for table in made]}
+
+
+def delete_tables(call: Call) -> dict[str, Json]:
+    """POST tables/batch_delete: all of them or none."""
+    ids = dict.fromkeys(call.body(_Ids).table_ids)
+    if not ids:
+        raise Refusal(1254001)
+    if len(ids) > 50:
+        raise violation("table_ids", str(len(ids)), "the max len is 50")
+    tables = [call.base.table(id_) for id_ in ids]
+    if len(tables) == len(call.base.tables):
+        raise Refusal(1254034)
+    for table in tables:
+        call.base.drop_table(table)
     return {}
 
 
@@ -134,25 +121,26 @@ def _listed(column: Field, base: Base, *, in_parts: bool) -> dict[str, Json]:
 
 def _shown(column: Field, base: Base) -> dict[str, Json]:
     listed = column.listed()
-    if column.kind.ui_type == "SingleLink" and column.property:
-        there = base.tables.get(str(column.property["table_id"]))
+    if column.links_to() and column.property:
+        there = base.tables.get(column.links_to())
         listed["property"] = {**column.property, "table_name": there.name if there else ""}
+        if column.back and there:
+            twin = there.column(column.back)
+            listed["property"] |= {"back_field_id": twin.id, "back_field_name": twin.name}
     return listed
 
 
 def create_field(call: Call) -> dict[str, Json]:
     """POST fields."""
     spec = call.body(FieldSpec)
-    call.base.check(spec)
-    return {"field": _answered(call.table.add_field(spec), spec, call.base)}
+    return {"field": _answered(call.base.add_field(call.table, spec), spec, call.base)}
 
 
 def update_field(call: Call) -> dict[str, Json]:
     """PUT field."""
     spec = call.body(FieldSpec)
-    call.base.check(spec)
     column = call.table.column(call.path["field_id"])
-    call.table.put_field(column, spec)
+    call.base.put_field(call.table, column, spec)
     return {"field": _answered(call.table.column(column.id), spec, call.base)}
 
 
@@ -167,24 +155,5 @@ def _answered(column: Field, spec: FieldSpec, base: Base) -> dict[str, Json]:
 def delete_field(call: Call) -> dict[str, Json]:
     """DELETE field."""
     column = call.table.column(call.path["field_id"])
-    call.table.drop_field(column)
+    call.base.drop_field(call.table, column)
     return {"field_id": column.id, "deleted": True}
-
-
-def list_views(call: Call) -> dict[str, Json]:
-    """GET views."""
-    views = call.table.views
-    items: list[Json] = [
-        {"view_id": v.id, "view_name": v.name, "view_public_level": "Public", "view_type": v.type}
-        for v in views
-    ]
-    return call.slice_by_id([view.id for view in views], items, 100)
-
-
-def create_view(call: Call) -> dict[str, Json]:
-    """POST views."""
-    asked = call.body(_NewView)
-    if asked.view_type not in _VIEW_TYPES:
-        raise Refusal(1254019)
-    view = call.table.add_view(asked.view_name, asked.view_type)
-    return {"view": {"view_id": view.id, "view_name": view.name, "view_type": view.type}}

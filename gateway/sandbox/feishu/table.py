@@ -11,9 +11,10 @@ from gateway.sandbox.feishu.ids import Ids
 from gateway.sandbox.feishu.kinds import SELECTS, kind_of
 from gateway.sandbox.feishu.renders import shown_text
 from gateway.sandbox.feishu.values import Surroundings, converted, stored
+from gateway.sandbox.feishu.views import Views
 
 MAX_FIELDS = 300
-MAX_VIEWS = 200
+MAX_ATTACHMENTS = 20_000
 
 Row: TypeAlias = Mapping[str, Json]
 """Values by column name, as they are written."""
@@ -36,14 +37,6 @@ class Record(Struct, frozen=True):
     modified_by: str
 
 
-class View(Struct, frozen=True):
-    """A view; it keeps no filter here."""
-
-    id: str
-    name: str
-    type: str
-
-
 class Stamp(Struct, frozen=True):
     """Who changes a table, and when."""
 
@@ -63,13 +56,15 @@ class Table(Struct):
     """The first is the primary one."""
     records: dict[str, Record] = field(default_factory=dict)
     """In the order in which they were made."""
-    views: list[View] = field(default_factory=list)
+    views: Views = field(default_factory=Views)
     revision: int = 1
     before: dict[str, Record] = field(default_factory=dict)
     """The rows before the last write."""
     stale_reads: int = 0
     """So many reads still see ``before``."""
     made: int = 0
+    unseen: int = 0
+    """So many calls do not find the table yet."""
 
     def column(self, field_id: str) -> Field:
         """The column of that id. Raises Refusal 1254044."""
@@ -100,11 +95,11 @@ class Table(Struct):
 
     # Columns.
 
-    def add_field(self, spec: FieldSpec) -> Field:
+    def add_field(self, spec: FieldSpec, *, by_hand: bool = False) -> Field:
         """Adds a column. Raises Refusal: 1254014, 1254105 and those of ``Field.made``."""
         if len(self.fields) >= MAX_FIELDS:
             raise Refusal(1254105)
-        made = Field.made(spec, self.ids, primary=not self.fields)
+        made = Field.made(spec, self.ids, primary=not self.fields, by_hand=by_hand)
         self._free(made.name)
         self.fields.append(made)
         self.revision += 1
@@ -181,10 +176,20 @@ class Table(Struct):
             cells[column.id] = stored(column, value, around)
         return cells
 
+    def _has_room_for_files(self, plans: Iterable[Cells]) -> None:
+        columns = [column.id for column in self.fields if column.kind.ui_type == "Attachment"]
+        if not columns:
+            return
+        more = sum(len(_names(cells.get(id_))) for cells in plans for id_ in columns)
+        there = sum(len(_names(row.cells.get(id_))) for row in self.records.values() for id_ in columns)
+        if more and there + more > MAX_ATTACHMENTS:
+            raise Refusal(1254106)
+
     def create(self, plans: Collection[Cells], stamp: Stamp) -> list[Record]:
-        """Adds rows. Raises Refusal 1254103."""
+        """Adds rows. Raises Refusal 1254103, 1254106."""
         if len(self.records) + len(plans) > self.max_rows:
             raise Refusal(1254103)
+        self._has_room_for_files(plans)
         self._choose(plans)
         filled: Cells = {
             column.id: stamp.now
@@ -202,7 +207,8 @@ class Table(Struct):
         return made
 
     def update(self, changes: Collection[tuple[Record, Cells]], stamp: Stamp) -> None:
-        """Changes cells of rows; the other cells stay."""
+        """Changes cells of rows; the other cells stay. Raises Refusal 1254106."""
+        self._has_room_for_files(cells for _, cells in changes)
         self._choose(cells for _, cells in changes)
         for record, cells in changes:
             # Read again: a row may come twice in one batch.
@@ -225,25 +231,30 @@ class Table(Struct):
             for column in selects:
                 column.choose(_names(cells.get(column.id)), self.ids)
 
-    # Views.
+    # Links.
 
-    def add_view(self, name: str, type_: str) -> View:
-        """Adds a view. Raises Refusal: 1254020, 1254021, 1254022, 1254101."""
-        if not name.strip():
-            raise Refusal(1254021)
-        if "[" in name or "]" in name:
-            raise Refusal(1254022)
-        if len(self.views) >= MAX_VIEWS:
-            raise Refusal(1254101)
-        if any(view.name == name.strip() for view in self.views):
-            raise Refusal(1254020)
-        view = View(self.ids.view(), name.strip(), type_)
-        self.views.append(view)
-        return view
+    def keep_links(self, column: Field, there: Collection[str]) -> None:
+        """Links to rows that are not there any more are gone."""
+        kept: dict[str, Json] = {}
+        for record in self.records.values():
+            links = _names(record.cells.get(column.id))
+            if any(link not in there for link in links):
+                kept[record.id] = [link for link in links if link in there] or None
+        self._rewrite(column.id, kept)
+
+    def follow(self, back_id: str, column_id: str, others: Mapping[str, Record]) -> None:
+        """The column becomes the mirror of another table's: a row links to those that link to it."""
+        linking: dict[str, list[Json]] = {record_id: [] for record_id in self.records}
+        for other in others.values():
+            for link in _names(other.cells.get(column_id)):
+                linking[link].append(other.id)
+        self._rewrite(back_id, {record_id: links or None for record_id, links in linking.items()})
 
 
 def cell_of(record: Record, column: Field) -> Json:
     """The stored or automatic value of a cell; None if it is empty."""
+    if column.compute is not None:
+        return column.compute(record)
     match column.kind.ui_type:
         case "CreatedTime":
             return record.created

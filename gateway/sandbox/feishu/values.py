@@ -37,7 +37,7 @@ class Surroundings(Struct):
 
 
 def stored(column: Field, value: Json, around: Surroundings) -> Json:
-    """The value as it is stored. Raises Refusal 1254015, 1254060–1254072, 1254130, 1254303."""
+    """The value as it is stored. Raises Refusal 1254015, 1254060–1254074, 1254130, 1254303."""
     if not column.kind.writable:
         raise Refusal(1254015)
     if value is None:
@@ -171,12 +171,14 @@ def _attachment(column: Field, value: Json, around: Surroundings) -> Json:
 
 
 def _linked(column: Field, value: Json, around: Surroundings) -> Json:
-    refusal = _refused(column, value, 1254067, "Link", "an array of record ids")
+    """A wrong shape of a two-way link has a code of its own; its sentence is in its ``msg``."""
+    twin = column.kind.ui_type == "DuplexLink"
+    refusal = Refusal(1254074) if twin else _refused(column, value, 1254067, "Link", "an array of record ids")
     ids = _shaped(value, list[str], refusal)
-    there = around.records(str((column.property or {}).get("table_id")))
+    there = around.records(column.links_to())
     if len(ids) > 500 or not all(id_ in there for id_ in ids):
         raise refusal
-    return list(ids) or None
+    return list(dict.fromkeys(ids)) or None
 
 
 def _place(column: Field, value: Json, _: Surroundings) -> Json:
@@ -203,6 +205,7 @@ _TAKE: dict[str, Callable[[Field, Json, Surroundings], Json]] = {
     "Url": _url,
     "Attachment": _attachment,
     "SingleLink": _linked,
+    "DuplexLink": _linked,
     "Location": _place,
 }
 
