@@ -41,6 +41,14 @@ PAGE_REASONS: dict[str, Words] = {
         "这个条目正在豆瓣审核中，暂时看不到。你的标记仍会保留。",
         "Douban is reviewing this subject and hides it for now. Your mark is kept.",
     ),
+    "withheld": Words(
+        "豆瓣说依照法律法规不能显示这个页面。你的标记仍会保留。",
+        "Douban says that the law forbids it to show this page. Your marks are kept.",
+    ),
+    "account_closed": Words(
+        "豆瓣说这个帐号已停用、注销或被禁言，没有可读的页面。",
+        "Douban says that this account is banned, closed or muted; there is no page to read.",
+    ),
     "other_person": Words(
         "这是别人的页面，不会保存他人的标记。", "This is somebody else's page; only your own marks are kept."
     ),

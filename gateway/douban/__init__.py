@@ -9,7 +9,7 @@ from msgspec import structs
 from gateway.douban import lists, subject
 from gateway.douban.interests import is_interests, read_interests
 from gateway.douban.page import Judgement, judge
-from gateway.douban.refusals import REFUSALS
+from gateway.douban.statuses import meaning
 from gateway.douban.urls import Address, address
 from gateway.model import Page, PageType, Problem, Reading, Verdict
 
@@ -31,7 +31,7 @@ def read(url: str, content: bytes, *, account: str | None = None, status: int | 
     if is_interests(here):
         return read_interests(url, content, account=account, status=status)
     try:
-        return _refused(_read(url, here, content, account), status)
+        return _refused(_read(url, here, content, account), here, status)
     except Exception as fault:  # noqa: BLE001  a page is kept and can be read again; a crash would lose it
         return Reading(
             page=Page(url=url, type=here.type, verdict=Verdict.UNKNOWN, reason="no_frame"),
@@ -41,6 +41,14 @@ def read(url: str, content: bytes, *, account: str | None = None, status: int | 
 
 def _read(url: str, here: Address, content: bytes, account: str | None) -> Reading:
     judged = judge(here, content, account)
+    reading = _told(url, here, judged)
+    if not judged.mended:
+        return reading
+    told = Problem("bytes_unreadable", f"{judged.mended} places")
+    return structs.replace(reading, problems=(*reading.problems, told))
+
+
+def _told(url: str, here: Address, judged: Judgement) -> Reading:
     if judged.tree is not None and here.type is PageType.LIST:
         return lists.read(url, here, judged)
     if judged.tree is not None and here.subject is not None:
@@ -48,16 +56,18 @@ def _read(url: str, here: Address, content: bytes, account: str | None) -> Readi
     return _unread(url, here, judged)
 
 
-def _refused(reading: Reading, status: int | None) -> Reading:
+def _refused(reading: Reading, here: Address, status: int | None) -> Reading:
     """With the status in mind, where the page does not say itself what is the matter."""
-    page = reading.page
-    if (
-        status is None
-        or (meant := REFUSALS.get(status)) is None
-        or page.verdict not in {Verdict.OK, Verdict.UNKNOWN}
-    ):
+    meant = meaning(status) if status is not None else None
+    if meant is None or reading.page.verdict not in {Verdict.OK, Verdict.UNKNOWN}:
         return reading
-    return Reading(page=structs.replace(page, verdict=meant[0], reason=meant[1]), account=reading.account)
+    verdict, reason = meant
+    if status == 204 and here.subject is not None:  # noqa: PLR2004  what Douban answers for some it hides
+        verdict, reason = Verdict.GONE, "subject_hidden"
+    elif status == 403 and here.path == "/mine" and reading.page.reason == "empty":  # noqa: PLR2004  to nobody
+        verdict, reason = Verdict.LOGIN, "login_page"
+    page = structs.replace(reading.page, verdict=verdict, reason=reason)
+    return Reading(page=page, account=reading.account)
 
 
 def _unread(url: str, here: Address, judged: Judgement) -> Reading:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from msgspec import UNSET, Struct, structs
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.douban.text import html_of, line, why_unreadable
-from gateway.douban.urls import Address
+from gateway.douban.statuses import is_fault, meaning
+from gateway.douban.text import html_of, line, why_unreadable, written
+from gateway.douban.urls import Address, address
 from gateway.model import Account, PageType, Verdict
 
 __all__ = ["Judgement", "heading", "judge"]
@@ -21,7 +22,6 @@ _TITLES = {
     "登录豆瓣": (Verdict.LOGIN, "login_page"),
     "豆瓣 - 登录跳转页": (Verdict.BLOCKED, "ip_refused"),
     "禁止访问": (Verdict.BLOCKED, "forbidden"),
-    "403 Forbidden": (Verdict.BLOCKED, "forbidden"),
     "页面不存在": (Verdict.GONE, "not_found"),
     "条目不存在": (Verdict.GONE, "subject_removed"),
 }
@@ -35,14 +35,25 @@ _SENTENCES = (
     ("条目豆瓣不收录", Verdict.GONE, "subject_removed"),
     ("条目不存在", Verdict.GONE, "subject_removed"),
     ("条目正在等待审核", Verdict.GONE, "subject_hidden"),
+    ("根据相关法律法规", Verdict.GONE, "subject_hidden"),
     ("条目暂时无法查看", Verdict.GONE, "subject_hidden"),
     ("页面不存在", Verdict.GONE, "not_found"),
+    ("已被永久停用", Verdict.GONE, "account_closed"),
+    ("已经主动注销", Verdict.GONE, "account_closed"),
+    ("已被永久禁言", Verdict.GONE, "account_closed"),
+    ("//sec.douban.com/", Verdict.BLOCKED, "ip_refused"),
 )
 """Looked for only where the page that was asked for is not there: people write such words in comments."""
 _SHORT = 64 * 1024
 """A page that stands in for another is 13 bytes to 20 KB long."""
+_BRIEF = 1_500
+"""Characters that it says at most, with Douban's own navigation. A diary that quotes it says more."""
+_STATUS = re.compile(r"([345][0-9]{2}) [A-Z][A-Za-z' -]{1,40}", re.ASCII)
+"""The title that a server gives to a page of its own: ``502 Bad Gateway``."""
+_AWAY = "a[href*='//sec.douban.com/'], a[href*='//accounts.douban.com/']"
 
 _FRAMES = {
+    PageType.PROFILE: "#db-usr-profile, #profile, #user[value]",
     PageType.LIST: ".grid-view, .list-view, .interest-list, .game-list, .subject-num, #db-usr-profile, .paginator",
     PageType.SUBJECT: "#info, #mainpic, #interest_sectl, #interest_sect_level, .drama-info, .item-subject-info, "
     "[property='v:itemreviewed']",
@@ -56,6 +67,9 @@ _NAV_IDS = (
 )
 _LINK_ID = re.compile(r"\"uid\"\s*:\s*\"?([0-9]{1,20})\b", re.ASCII)
 _PIWIK_ID = re.compile(r"\[\s*[\"']setUserId[\"']\s*,\s*[\"']([0-9]{1,20})[\"']", re.ASCII)
+_LONGEST_ID = 20
+_FRONT = "#db-usr-profile .pic a[href*='/people/'], .profile .basic-info > a[href*='/people/']"
+_PERSON = re.compile(r"/people/([^/?#]{1,100})")
 _AVATAR_ID = re.compile(r"/icon/u[pl]?([0-9]{1,20})-", re.ASCII)
 
 
@@ -68,6 +82,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
     """Who is logged in."""
     tree: LexborHTMLParser | None = None
     """Set if the page is the one that was asked for; its public facts may be read whatever the verdict."""
+    mended: int = 0
+    """Places where the bytes were no text, which U+FFFD took."""
 
 
 def judge(here: Address, content: bytes, library: str | None) -> Judgement:
@@ -77,18 +93,19 @@ def judge(here: Address, content: bytes, library: str | None) -> Judgement:
         return Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
     if (stand_in := _other_host(here)) is not None:
         return stand_in
-    html = html_of(content)
+    html, mended = html_of(content) or (None, 0)
     if unreadable is not None:
         # A refusal may be one bare line of text: `error code: 004`.
-        said = _said(html.decode()) if html is not None and len(html) < _SHORT else None
+        said = _bare(html) if html is not None and len(html) < _SHORT else None
         return said or Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
     if html is None:
         return Judgement(verdict=Verdict.UNKNOWN, reason="charset")
     tree = LexborHTMLParser(html)
     framed = _has_frame(here, tree)
-    return _stand_in(tree, framed=framed or len(html) > _SHORT) or _own(
+    judged = _stand_in(here, tree, html, framed=framed) or _own(
         here, tree, library, whole=framed and _ended(html)
     )
+    return structs.replace(judged, mended=mended) if mended else judged
 
 
 def heading(tree: LexborHTMLParser) -> tuple[str, int] | None:
@@ -109,20 +126,52 @@ def _other_host(here: Address) -> Judgement | None:
     return None
 
 
-def _stand_in(tree: LexborHTMLParser, *, framed: bool) -> Judgement | None:
+def _bare(text: bytes) -> Judgement | None:
+    if is_fault(text):
+        return Judgement(verdict=Verdict.UNKNOWN, reason="server_error")
+    return _said(text.decode())
+
+
+def _stand_in(here: Address, tree: LexborHTMLParser, html: bytes, *, framed: bool) -> Judgement | None:
     """What Douban shows instead of the page, if it does."""
-    if (known := _TITLES.get(line(tree.css_first("title")))) is not None:
-        return Judgement(verdict=known[0], reason=known[1], account=_account(tree))
-    if framed:
+    title = line(tree.css_first("title"))
+    named = framed and here.type is PageType.PROFILE  # after the person, who may be called anything
+    if not named and (known := _TITLES.get(title)) is not None:
+        return Judgement(verdict=known[0], reason=known[1], account=_account(here, tree))
+    box = tree.css_first("div#exception") if b"exception" in html else None
+    if box is not None and (said := _said(written(box), _account(here, tree))) is not None:
+        return said
+    if framed or len(html) > _SHORT:
         return None
     if tree.css_first("form#sec [name='cha'], form#sec [name='tok']") is not None:
         return Judgement(verdict=Verdict.BLOCKED, reason="proof_of_work")
-    return _said(tree.body.text(), _account(tree)) if tree.body is not None else None
+    if (sent := _sent_away(tree)) is not None:
+        return sent
+    if (status := _STATUS.fullmatch(title)) is not None and (meant := meaning(int(status[1]))) is not None:
+        return Judgement(verdict=meant[0], reason=meant[1])
+    return _told(here, tree)
+
+
+def _sent_away(tree: LexborHTMLParser) -> Judgement | None:
+    """Where a page without any navigation sends to: the body of a redirect."""
+    link = tree.css_first(_AWAY) if _logged_in(tree) is None else None
+    there = address(link.attributes.get("href") or "") if link is not None else None
+    return _other_host(there) if there is not None else None
+
+
+def _told(here: Address, tree: LexborHTMLParser) -> Judgement | None:
+    if tree.body is None:
+        return None
+    if here.type is not PageType.OTHER:
+        return _said(tree.body.text(), _account(here, tree))
+    # Of these pages no frame is known, so only one that says little else is believed to say it.
+    text = written(tree.body)
+    return _said(text, _account(here, tree)) if len(text) < _BRIEF else None
 
 
 def _has_frame(here: Address, tree: LexborHTMLParser) -> bool:
-    if here.type in {PageType.OTHER, PageType.PROFILE}:
-        return _logged_in(tree) is not None
+    if here.type is PageType.OTHER:
+        return False
     if tree.css_first(_FRAMES[here.type]) is not None:
         return True
     return here.type is PageType.LIST and heading(tree) is not None
@@ -142,7 +191,7 @@ def _ended(html: bytes) -> bool:
 
 def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: bool) -> Judgement:
     if here.type is PageType.OTHER:
-        return Judgement(verdict=Verdict.UNKNOWN, reason="no_marks_here", account=_account(tree))
+        return Judgement(verdict=Verdict.UNKNOWN, reason="no_marks_here", account=_account(here, tree))
     verdict, reason, account = _whose(here, tree, library)
     if verdict is Verdict.OK and not whole:
         verdict, reason = Verdict.UNKNOWN, "no_frame"
@@ -156,7 +205,7 @@ def _whose(
 ) -> tuple[Verdict, str | None, Account | None]:
     if _logged_in(tree) is False:
         return Verdict.LOGIN, "logged_out", None
-    account = _account(tree) or _account_of_own_list(here, tree)
+    account = _account(here, tree) or _account_of_own_list(here, tree)
     if account is None:
         return Verdict.UNKNOWN, "no_frame", None
     if library is not None and account.id != library:
@@ -165,6 +214,8 @@ def _whose(
         return Verdict.FOREIGN, "other_person", account
     if here.owner is not None and not _is_id(here.owner):
         account = structs.replace(account, slug=here.owner)
+    elif (slug := _chosen_name(here, tree)) is not None:
+        account = structs.replace(account, slug=slug)
     return Verdict.OK, None, account
 
 
@@ -178,14 +229,31 @@ def _logged_in(tree: LexborHTMLParser) -> bool | None:
     return None
 
 
-def _account(tree: LexborHTMLParser) -> Account | None:
+def _account(here: Address, tree: LexborHTMLParser) -> Account | None:
     """Who is logged in, from the global navigation alone: all other ids on a page are other people's."""
+    user = tree.css_first("#user") if _is_phone_page(here) else None
+    if user is not None:
+        number, name = user.attributes.get("value") or "", (user.attributes.get("data-name") or "").strip()
+        known = _is_id(number) and len(number) <= _LONGEST_ID and number.strip("0")
+        return Account(id=number, name=name or UNSET) if known else None
     said, counted = _ids_in_scripts(tree)
     number = said or _id_in_links(tree) or counted
     if number is None or not number.strip("0"):
         return None
     name = re.sub(r"的[账帐]号$", "", line(tree.css_first(".nav-user-account .bn-more span")))
     return Account(id=number, name=name or UNSET)
+
+
+def _is_phone_page(here: Address) -> bool:
+    """Whether it is the phone's page of one's own, which has no navigation and names its person instead."""
+    return here.host == "m.douban.com" and here.type is PageType.PROFILE
+
+
+def _chosen_name(here: Address, tree: LexborHTMLParser) -> str | None:
+    """The name in the addresses of the person whose front page this is, if they chose one."""
+    link = tree.css_first(_FRONT) if here.type is PageType.PROFILE else None
+    found = _PERSON.search((link.attributes.get("href") or "") if link is not None else "")
+    return found[1] if found is not None and not _is_id(found[1]) else None
 
 
 def _ids_in_scripts(tree: LexborHTMLParser) -> tuple[str | None, str | None]:

@@ -4,19 +4,15 @@ It comes as an error's own JSON (``{"code", "msg", "localized_message"}``), as a
 line of text, or as nothing but an HTTP status.
 """
 
-import re
-
 import msgspec
 from msgspec import Struct
 
 from gateway.douban.page import judge
+from gateway.douban.statuses import Refusal, is_fault, meaning
 from gateway.douban.urls import address
 from gateway.model import Verdict
 
-__all__ = ["REFUSALS", "Refusal", "refusal"]
-
-Refusal = tuple[Verdict, str]
-"""A verdict other than OK, and the code of its reason."""
+__all__ = ["Refusal", "refusal"]
 
 _WORDS = (
     ("rate_limit", (Verdict.BLOCKED, "too_often")),
@@ -28,19 +24,9 @@ _WORDS = (
     ("异常请求", (Verdict.BLOCKED, "ip_refused")),
 )
 """``search_access_rate_limit``, ``subject_ip_rate_limit``, ``need_login``, …"""
-REFUSALS: dict[int | None, Refusal] = {
-    401: (Verdict.LOGIN, "login_page"),
-    403: (Verdict.BLOCKED, "forbidden"),
-    404: (Verdict.GONE, "not_found"),
-    418: (Verdict.BLOCKED, "forbidden"),
-    429: (Verdict.BLOCKED, "too_often"),
-    1080: (Verdict.BLOCKED, "too_often"),
-}
-"""Of an error's JSON and of HTTP: the API writes the one into the other."""
-_REDIRECTS, _FAULTS = range(300, 400), range(500, 600)
-_FAULT = re.compile(
-    rb"\b(?:internal server error|bad gateway|service unavailable|gateway time-?out)\b", re.IGNORECASE
-)
+_RATE_LIMIT = 1080
+_UNSAID = Verdict.UNKNOWN, "request_refused"
+"""An error that says no more than that it is one."""
 _SHORT = 64 * 1024
 
 
@@ -61,22 +47,24 @@ def refusal(url: str, body: bytes, http: int | None = None) -> Refusal:
     error = _said(body) if len(body) < _SHORT else None
     if error is not None:
         text = f"{error.msg} {error.localized_message}"
-        for word, meaning in _WORDS:
+        for word, refused in _WORDS:
             if word in text:
-                return meaning
-        if error.code in REFUSALS:
-            return REFUSALS[error.code]
+                return refused
+        if error.code == _RATE_LIMIT:
+            return Verdict.BLOCKED, "too_often"
+        # The API writes HTTP's statuses also into its JSON.
+        meant = meaning(error.code) if error.code is not None else None
+        if meant is not None and meant != _UNSAID:
+            return meant
     elif (here := address(url)) is not None:
         judged = judge(here, body, None)
         if judged.verdict not in {Verdict.OK, Verdict.UNKNOWN} and judged.reason not in {None, "logged_out"}:
             return judged.verdict, judged.reason or "no_frame"
-    if http in REFUSALS:
-        return REFUSALS[http]
-    if http in _REDIRECTS:
-        return Verdict.LOGIN, "login_page"
-    if http in _FAULTS or (error and error.code in _FAULTS) or _FAULT.search(body[:_SHORT]):
+    if http is not None and (meant := meaning(http)) is not None:
+        return meant
+    if is_fault(body[:_SHORT]):
         return Verdict.UNKNOWN, "server_error"
-    return Verdict.UNKNOWN, "request_refused" if error is not None else "no_frame"
+    return _UNSAID if error is not None else (Verdict.UNKNOWN, "no_frame")
 
 
 def _said(body: bytes) -> _Error | None:

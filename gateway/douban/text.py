@@ -30,6 +30,7 @@ _LIMIT = 20 * 1024 * 1024
 _PIECE = 32 * 1024
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|title|div|ul|li|h1|script)[\s>/]", re.IGNORECASE)
 _GB = re.compile(rb"charset\s*=\s*[\"']?\s*(?:gb2312|gbk|gb18030)", re.IGNORECASE)
+_ODD, _A_FEW = "\ufffd", 2
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _BETWEEN = re.compile(rb"[\s/]+")
@@ -62,17 +63,21 @@ def why_unreadable(content: bytes) -> str | None:
     return _why_too_heavy(content) if _looks_heavy(content) else None
 
 
-def html_of(content: bytes) -> bytes | None:
-    """The same page in UTF-8, whichever of its two encodings Douban used; None if it is in neither."""
+def html_of(content: bytes) -> tuple[bytes, int] | None:
+    """The same page in UTF-8, whichever of its two encodings Douban used; None if it is in neither.
+
+    With it comes the number of places where bytes were none of that encoding, a character cut in half as a
+    rule, and U+FFFD stands now. Many of them, and the page is in another one.
+    """
     body = content.removeprefix(b"\xef\xbb\xbf")
     if _is_utf8(body):
-        return body
-    if not _GB.search(content[:4096]):
-        return None
-    try:
-        return content.decode("gb18030").encode()
-    except UnicodeError:
-        return None
+        return body, 0
+    encoding = "gb18030" if _GB.search(content[:4096]) else "utf-8"
+    text = body.decode(encoding, "replace")
+    html = text.encode()
+    odd = text.count(_ODD) - body.count(_ODD.encode(encoding))
+    others = (len(html) - len(text)) // 2 - odd  # nearly all that is not ASCII has three bytes
+    return (html, odd) if odd <= _A_FEW + others // 20 else None
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from gateway.model import Reading, Verdict
+from gateway.reasons import PAGE_REASONS
+
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "douban"
 ME, OTHER = "7654321", "1122334"
 
@@ -29,6 +32,16 @@ def page(body: str, top: str | None = None, title: str = "") -> bytes:
     top = nav() if top is None else top
     head = f'<head><meta charset="utf-8"><title>\n  {title}\n</title></head>'
     return f"<!DOCTYPE html><html>{head}<body>{top}<div id=wrapper>{body}</div></body></html>".encode()
+
+
+def outcome(reading: Reading) -> tuple[Verdict, str | None]:
+    """The verdict and its reason; no marks without OK, and every reason has its words."""
+    shown = reading.page
+    assert (shown.verdict is Verdict.OK) == (shown.reason is None)
+    assert shown.reason is None or shown.reason in PAGE_REASONS
+    assert shown.verdict is Verdict.OK or not reading.marks
+    assert not [problem for problem in reading.problems if problem.code == "page_unreadable"]
+    return shown.verdict, shown.reason
 
 
 def film_list(rows: str, total: int = 3, tail: str = "", who: str = "我") -> str:

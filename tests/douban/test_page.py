@@ -1,8 +1,7 @@
 import pytest
 
 from gateway.douban import read
-from gateway.model import UNSET, Account, Medium, PageType, Reading, SubjectKey, Verdict
-from gateway.reasons import PAGE_REASONS
+from gateway.model import UNSET, Account, Medium, PageType, Problem, SubjectKey, Verdict
 from tests.douban.pages import (
     ALBUM_INFO,
     ANONYMOUS,
@@ -15,21 +14,12 @@ from tests.douban.pages import (
     film,
     film_list,
     nav,
+    outcome,
     page,
 )
 
 FILM = "https://movie.douban.com/subject/1000001/"
 MARKED = FILM_INFO + FILM_MARK.format(said="我看过这部电影", date="2024-03-05", stars="4", lines="")
-
-
-def outcome(reading: Reading) -> tuple[Verdict, str | None]:
-    """The verdict and its reason; no marks without OK, and every reason has its words."""
-    shown = reading.page
-    assert (shown.verdict is Verdict.OK) == (shown.reason is None)
-    assert shown.reason is None or shown.reason in PAGE_REASONS
-    assert shown.verdict is Verdict.OK or not reading.marks
-    assert not [problem for problem in reading.problems if problem.code == "page_unreadable"]
-    return shown.verdict, shown.reason
 
 
 @pytest.mark.parametrize(
@@ -91,44 +81,6 @@ def test_a_removed_subject_is_told_as_removed() -> None:
 )
 def test_addresses_that_decide(url: str, expected: tuple[Verdict, str]) -> None:
     assert outcome(read(url, page(f"{film_list(film())}<div class=drama-info></div>"))) == expected
-
-
-@pytest.mark.parametrize(
-    ("url", "top", "expected"),
-    [
-        ("https://www.douban.com/mine/", None, (Verdict.OK, None)),
-        (f"https://www.douban.com/people/{ME}/", None, (Verdict.OK, None)),
-        ("https://m.douban.com/mine/", None, (Verdict.OK, None)),
-        (f"https://www.douban.com/people/{OTHER}/", None, (Verdict.FOREIGN, "other_person")),
-        ("https://www.douban.com/mine/", nav(OTHER), (Verdict.FOREIGN, "other_account")),
-        ("https://www.douban.com/mine/", ANONYMOUS, (Verdict.LOGIN, "logged_out")),
-    ],
-)
-def test_pages_that_name_the_account(url: str, top: str | None, expected: tuple[Verdict, str | None]) -> None:
-    reading = read(url, page("<h1>青瓦</h1>", top), account=ME)
-    assert (outcome(reading), reading.page.type) == (expected, PageType.PROFILE)
-    if expected[0] is Verdict.OK:
-        assert reading.account
-        assert reading.account.id == ME
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        (200, (Verdict.OK, None)),
-        (403, (Verdict.BLOCKED, "forbidden")),
-        (404, (Verdict.GONE, "not_found")),
-        (418, (Verdict.BLOCKED, "forbidden")),
-        (429, (Verdict.BLOCKED, "too_often")),
-    ],
-)
-def test_a_status_decides_where_the_page_does_not(status: int, expected: tuple[Verdict, str | None]) -> None:
-    listed = page(film_list(film()))
-    reading = read(FILMS_DONE, listed, status=status)
-    assert outcome(reading) == expected
-    assert bool(reading.marks) == (status == 200)
-    login = page("", title="登录豆瓣")
-    assert outcome(read(FILMS_DONE, login, status=status)) == (Verdict.LOGIN, "login_page")
 
 
 def test_words_of_a_block_in_a_comment_are_a_comment() -> None:
@@ -286,7 +238,8 @@ def test_a_healthy_page_may_lack_the_rating_block() -> None:
         (b"\x89PNG\r\n\x1a\n<a", "not_html"),
         ("<html><body>我看过</body></html>".encode("utf-16"), "not_html"),
         ("<html><body>我看过的影视(1)</body></html>".encode("gbk"), "charset"),
-        (b"<html><body>\xe6\x88</body></html>", "charset"),
+        ("<html><body>我看過的影視(1)</body></html>".encode("big5"), "charset"),
+        (page(film_list(film())).decode().encode("gbk", "replace"), "charset"),
         (b'<html><meta charset="gb2312"><body>\xff\xff\xff</body></html>', "charset"),
         (b"<html>" + b" " * (20 * 1024 * 1024), "too_large"),
     ],
@@ -309,6 +262,33 @@ def test_old_encodings_are_read_if_declared(declared: str) -> None:
     reading = read(FILMS_DONE, content)
     assert outcome(reading) == (Verdict.OK, None)
     assert reading.marks[0].comment == "龙门客栈 㐂"
+
+
+@pytest.mark.parametrize(
+    ("damage", "places"),
+    [(b"\xff", 1), (b"\xe5\xa5", 1), (b"\xf0\x9f\x98", 1), (b"\xb8\xbd", 2), (b"\xed\xa0\xbd", 3)],
+    ids=["a byte", "most of a character", "most of an emoji", "gbk", "half of a pair"],
+)
+def test_a_few_bytes_that_are_no_text_sink_nothing(damage: bytes, places: int) -> None:
+    body = page(film_list(film(more='<li><span class="comment">很好，很HERE好</span></li>')))
+    whole = read(FILMS_DONE, body)
+    reading = read(FILMS_DONE, body.replace(b"HERE", damage))
+    assert outcome(reading) == (Verdict.OK, None)
+    assert reading.marks[0].comment == "很好，很" + "\ufffd" * places + "好"
+    assert reading.problems == (*whole.problems, Problem("bytes_unreadable", f"{places} places"))
+
+
+def test_a_page_in_an_old_encoding_may_be_damaged_as_well() -> None:
+    text = page(film_list(film(more='<li><span class="comment">很好，很HERE好</span></li>'))).decode()
+    content = text.replace("utf-8", "gbk").encode("gb18030").replace(b"HERE", b"\xff")
+    reading = read(FILMS_DONE, content)
+    assert (outcome(reading), reading.marks[0].comment) == ((Verdict.OK, None), "很好，很\ufffd好")
+    assert reading.problems == (Problem("bytes_unreadable", "1 places"),)
+
+
+def test_a_character_that_stands_for_none_may_be_the_persons_own() -> None:
+    reading = read(FILMS_DONE, page(film_list(film(more='<li><span class="comment">\ufffd</span></li>'))))
+    assert (reading.marks[0].comment, reading.problems) == ("\ufffd", ())
 
 
 def test_a_byte_order_mark_is_no_hindrance() -> None:

@@ -399,7 +399,9 @@ def test_pages_without_marks(name: str, url: str, verdict: Verdict, reason: str 
 
 def test_the_account_of_an_own_profile() -> None:
     html = content("nav_session/profile-own-2026-07.skeleton.html")
-    assert read("https://www.douban.com/people/82160871/", html).account == Account("82160871", "MewX")
+    assert read("https://www.douban.com/people/82160871/", html).account == Account(
+        "82160871", "MewX", "mewcatcher"
+    )
 
 
 def test_rows_quoted_by_others() -> None:
