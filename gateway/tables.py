@@ -16,6 +16,8 @@ from gateway.feishu.fields import KEY, columns_of, new_fields
 from gateway.ledger import Target
 from gateway.shelves import SHELVES, Layout, Shelf
 
+NEW = "new"
+"""Chosen for a field in place of a column: make one."""
 _DEFAULT_ZONE = "Asia/Shanghai"
 _BASE_NAME = Words("我的书影音", "My books, films and music")
 
@@ -146,10 +148,10 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     """A table that the person chose. What they did not choose of it is not written."""
     known = table.binding
     if wanted.columns is not None:
-        known = dict.fromkeys((column.key for column in columns_of(table.shelf)), None)
-        known |= wanted.columns
-        if known[KEY] is None:
-            del known[KEY]  # rows cannot be told apart without it: it is made
+        chosen = dict.fromkeys((column.key for column in columns_of(table.shelf)), None) | wanted.columns
+        if chosen[KEY] is None:
+            chosen[KEY] = NEW  # rows cannot be told apart without it
+        known = {key: column for key, column in chosen.items() if column != NEW}
     elif not known and not proposal.is_ours(
         await base.fields(table.table_id), table.shelf
     ):  # nobody was asked

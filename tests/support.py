@@ -125,15 +125,21 @@ class Started:
     def origin(self) -> str:
         return f"http://{self.gateway.settings.host}"
 
-    def connect(self, address: str | None = None, **changes: str) -> Any:
+    def connect(self, address: str | None = None, **changes: Any) -> Any:
         """Enters Feishu on the dashboard; returns the reply."""
-        entered = {
+        return self.owner.call("PUT", "/api/v1/feishu", self._entered(address, changes))
+
+    def ask(self, address: str | None = None, **changes: Any) -> Any:
+        """Asks which columns of a table could take what; returns the reply."""
+        return self.owner.call("POST", "/api/v1/feishu/columns", self._entered(address, changes))
+
+    def _entered(self, address: str | None, changes: dict[str, Any]) -> dict[str, Any]:
+        return {
             "app_id": APP_ID,
             "app_secret": APP_SECRET,
-            "address": address or self.world.address,
+            "address": self.world.address if address is None else address,
             **changes,
         }
-        return self.owner.call("PUT", "/api/v1/feishu", entered)
 
     def pair(self) -> Extension:
         return Extension(self.owner.call("POST", "/api/v1/pairing").json()["code"])

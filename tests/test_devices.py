@@ -144,7 +144,7 @@ def test_what_is_no_message_of_ours_gets_a_sealed_problem(started: Started) -> N
 def test_an_unforeseen_fault_is_answered_sealed(started: Started) -> None:
     """Unsealed, the extension would take the gateway for another program."""
     browser, store = started.pair(), started.gateway.store
-    started.world.background.call(lambda: store.set("table", {"no": "table"}))
+    started.world.background.call(lambda: store.set("tables", [{"no": "table"}]))
     status, answer = browser.send("/api/v1/state", b"{}")
     assert (status, answer["code"]) == (500, "error")
     assert set(answer["hint"]) == {"zh", "en"}

@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 import pytest
 
+from gateway.feishu.access import AppToken
 from gateway.feishu.bitable import Bitable
-from gateway.feishu.client import Client, Credentials
+from gateway.feishu.client import Client
+from gateway.feishu.wire import Wire
 from gateway.sandbox.feishu import Feishu
 from gateway.sandbox.feishu.routes import ROUTES
 from gateway.sandbox.http import Server
@@ -59,7 +61,7 @@ class Run(msgspec.Struct):
 
 
 async def read_ours(url: str, base: str, table: str) -> dict[str, Any]:
-    client = Client(url, Credentials(APP_ID, APP_SECRET))
+    client = Client(Wire(url), AppToken(APP_ID, APP_SECRET))
     there = Bitable(client, base)
     try:
         app, fields = await there.app(), await there.fields(table)
