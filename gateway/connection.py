@@ -123,7 +123,8 @@ class Connection:
         setting = self.setting
         if setting is None or not setting.app_id:
             raise errors.FeishuUnset
-        login = Login.begin(setting.app_id, redirect)
+        wiki = bool(setting.address) and address.parse(setting.address).wiki
+        login = Login.begin(setting.app_id, redirect, wiki=wiki)
         self._vault.set(_LOGIN, msgspec.json.encode(login))
         return login.address(self._settings.feishu or f"https://accounts.{setting.domain}")
 
@@ -132,7 +133,7 @@ class Connection:
         setting, kept = self.setting, self._vault.get(_LOGIN)
         login = msgspec.json.decode(kept, type=Login) if kept else None
         self._vault.set(_LOGIN, None)
-        if setting is None or login is None or not login.is_answered_by(state):
+        if setting is None or login is None or not code or not login.is_answered_by(state):
             raise errors.LoginEnded
         wire = self._wire(f"https://open.{setting.domain}")
         try:

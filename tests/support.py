@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -70,7 +71,9 @@ class World:
         self.folder = folder
         self.person: Person = make_person(marks)
         self.douban = Douban(person=self.person)
-        self.feishu = Feishu(rates=False)
+        self.ahead = 0.0
+        """Seconds that Feishu's clock is ahead of ours."""
+        self.feishu = Feishu(rates=False, clock=lambda: time.time() + self.ahead)
         self.feishu.add_app(APP_ID, APP_SECRET)
         self.app_token = self.feishu.add_base("我的书影音", collaborators={APP_ID: "edit"})
         self.douban_server = background.enter(Server(self.douban.handle))
@@ -127,13 +130,14 @@ class Started:
 
     def connect(self, address: str | None = None, **changes: Any) -> Any:
         """Enters Feishu on the dashboard; returns the reply."""
-        return self.owner.call("PUT", "/api/v1/feishu", self._entered(address, changes))
+        return self.owner.call("PUT", "/api/v1/feishu", self.entered(address, changes))
 
     def ask(self, address: str | None = None, **changes: Any) -> Any:
         """Asks which columns of a table could take what; returns the reply."""
-        return self.owner.call("POST", "/api/v1/feishu/columns", self._entered(address, changes))
+        return self.owner.call("POST", "/api/v1/feishu/columns", self.entered(address, changes))
 
-    def _entered(self, address: str | None, changes: dict[str, Any]) -> dict[str, Any]:
+    def entered(self, address: str | None, changes: dict[str, Any]) -> dict[str, Any]:
+        """What the person enters."""
         return {
             "app_id": APP_ID,
             "app_secret": APP_SECRET,

@@ -17,8 +17,9 @@ from gateway.model import now
 
 _MARGIN = 10 * 60
 """Seconds before its end at which a token is renewed. Feishu gives a new one in the last 30 minutes only."""
-_SCOPES = "bitable:app drive:drive wiki:wiki:readonly offline_access"
+_SCOPES = "bitable:app offline_access"
 """What the person is asked to allow. Only with the last of them there is a refresh token."""
+_WIKI_SCOPE = "wiki:wiki:readonly"
 _OAUTH = "/open-apis/authen/v2/oauth/token"
 
 
@@ -112,19 +113,21 @@ class Login(Struct, frozen=True, kw_only=True):
     redirect: str
     state: str
     verifier: str
+    scopes: str
     ends: datetime
 
     def __repr__(self) -> str:
         return f"Login({self.app_id!r}, •••)"
 
     @classmethod
-    def begin(cls, app_id: str, redirect: str) -> "Login":
-        """``redirect``: an address of ours that the app's settings name."""
+    def begin(cls, app_id: str, redirect: str, *, wiki: bool) -> "Login":
+        """``redirect``: an address of ours that the app's settings name. ``wiki``: the Bitable is in one."""
         return cls(
             app_id=app_id,
             redirect=redirect,
             state=secrets.token_urlsafe(24),
             verifier=secrets.token_urlsafe(48),
+            scopes=f"{_SCOPES} {_WIKI_SCOPE}" if wiki else _SCOPES,
             ends=now() + timedelta(minutes=10),
         )
 
@@ -138,7 +141,7 @@ class Login(Struct, frozen=True, kw_only=True):
             "client_id": self.app_id,
             "response_type": "code",
             "redirect_uri": self.redirect,
-            "scope": _SCOPES,
+            "scope": self.scopes,
             "state": self.state,
             "code_challenge": challenge.decode(),
             "code_challenge_method": "S256",

@@ -1,0 +1,348 @@
+"""The three ways into Feishu, from what the person enters to right rows; what is the matter is said in words."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from gateway.sandbox.feishu import Fault
+from gateway.visitor import Reply, call
+from tests.support import APP_ID, APP_SECRET, Started, World
+from tests.test_push import TABLE, faulty, fill, refused, right
+
+SCOPES = ("bitable:app", "wiki:wiki:readonly")
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    return world.start()
+
+
+def base_token(world: World) -> str:
+    return world.background.call(lambda: world.feishu.personal_token(world.app_token))
+
+
+def edit_one(started: Started) -> None:
+    world = started.world
+    entry = next(entry for entry in world.person.marks if not entry.removed)
+    world.person.edit(entry.key, comment=f"{entry.mark.comment}，改过了")
+    fill(started)
+
+
+# The Bitable's own token.
+
+
+def test_a_personal_base_token(started: Started) -> None:
+    """No app at all."""
+    fill(started)
+    reply = started.connect(way="base", base_token=base_token(started.world), app_id="", app_secret="")
+    assert reply.status == 200, reply.json()
+    right(started)
+    assert "auth.token" not in started.world.feishu.calls
+
+
+def test_a_personal_base_token_that_is_none(started: Started) -> None:
+    refused(started, "bad_base_token", way="base", base_token="pt-nonsense")
+    refused(started, "bad_base_token", way="base", base_token="")  # the one that is kept
+
+
+def test_the_token_of_another_bitable(started: Started) -> None:
+    world = started.world
+    other = world.background.call(lambda: world.feishu.add_base("另一个"))
+    token = world.background.call(lambda: world.feishu.personal_token(other))
+    refused(started, "other_base", way="base", base_token=token)
+
+
+def test_a_personal_base_token_that_is_switched_off(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect(way="base", base_token=base_token(world))
+    right(started)
+    world.background.call(lambda: world.feishu.end_personal_token(world.app_token))
+    edit_one(started)
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code) == ("error", "bad_base_token")
+    assert started.connect(way="base", base_token=base_token(world)).status == 200
+    right(started)
+
+
+def test_a_wiki_needs_an_app(started: Started) -> None:
+    world = started.world
+    node = world.background.call(lambda: world.feishu.add_wiki_node(world.app_token))
+    address = f"https://example.feishu.cn/wiki/{node}"
+    refused(started, "wiki_needs_app", address, way="base", base_token=base_token(world))
+
+
+@pytest.mark.parametrize(
+    ("entered", "field"),
+    [
+        ({"way": "base", "address": ""}, "address"),
+        ({"way": "app", "app_id": " "}, "app_id"),
+        ({"way": "no"}, "way"),
+    ],
+)
+def test_what_each_way_needs(started: Started, entered: dict[str, str], field: str) -> None:
+    body = {"app_id": APP_ID, "address": started.world.address, **entered}
+    reply = started.owner.call("PUT", "/api/v1/feishu", body)
+    assert (reply.status, reply.json()["code"]) == (400, "bad_input")
+    assert field in reply.json()["hint"]["en"]
+
+
+# The person's own log-in.
+
+
+def way_back(started: Started) -> str:
+    return f"http://127.0.0.1:{started.port}/feishu/callback"
+
+
+def begin(started: Started, address: str | None = None) -> str:
+    """The address of Feishu's page, with our way back entered in the app's settings."""
+    world = started.world
+    world.background.call(
+        lambda: world.feishu.add_app(APP_ID, APP_SECRET, scopes=SCOPES, redirects=[way_back(started)])
+    )
+    entered = started.entered(address, {"way": "user"})
+    reply = started.owner.call("POST", "/api/v1/feishu/login", entered)
+    assert reply.status == 200, reply.json()
+    return str(reply.json()["address"])
+
+
+def say(address: str, decision: str) -> str:
+    """Presses a button of Feishu's page; returns where it leads."""
+    parts = urlsplit(address)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    body = urlencode({"decision": decision}).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert call(origin, "GET", f"{parts.path}?{parts.query}").status == 200
+    reply = call(origin, "POST", f"{parts.path}?{parts.query}", headers=headers, body=body)
+    assert reply.status in {302, 303}
+    return reply.headers["location"]
+
+
+def follow(started: Started, address: str) -> Reply:
+    """As the browser does: to 127.0.0.1, without the owner's cookie."""
+    parts = urlsplit(address)
+    assert address.startswith(way_back(started))
+    headers = {"Host": parts.netloc, "Accept": "text/html"}
+    return call(f"http://127.0.0.1:{started.port}", "GET", f"{parts.path}?{parts.query}", headers=headers)
+
+
+def log_in(started: Started, address: str | None = None) -> None:
+    reply = follow(started, say(begin(started, address), "approve"))
+    assert reply.status == 200, reply.body.decode()
+
+
+def test_the_persons_own_log_in(started: Started) -> None:
+    """The app is not added to the Bitable: it is the person who writes."""
+    started.world.share(None)
+    fill(started)
+    log_in(started)
+    right(started)
+
+
+def test_a_new_bitable(started: Started) -> None:
+    world = started.world
+    fill(started)
+    log_in(started, "")
+    state = started.settled()
+    assert state.state == "idle"
+    made = next(token for token in world.feishu.bases if token != world.app_token)
+    assert len(world.background.call(lambda: world.feishu.rows(made, TABLE))) == len(world.person.marks)
+    blank = world.background.call(lambda: world.feishu.rows(made, "数据表"))
+    assert blank
+    assert not any(blank.values())
+    setting = started.owner.call("GET", "/api/v1/overview").json()["feishu"]
+    assert made in setting["address"]
+    edit_one(started)
+    assert started.settled().state == "idle"
+    assert started.connect(setting["address"], way="user").status == 200
+    assert len([token for token in world.feishu.bases if token != world.app_token]) == 1
+
+
+def test_no_is_no(started: Started) -> None:
+    reply = follow(started, say(begin(started), "deny"))
+    assert reply.status == 401
+    assert "登录" in reply.body.decode()
+    refused(started, "login_ended", way="user")
+
+
+def test_an_answer_that_nobody_asked_for(started: Started) -> None:
+    """Somebody else's code, sent to the way back: it is not taken."""
+    leads = say(begin(started), "approve")
+    code = parse_qs(urlsplit(leads).query)["code"][0]
+    forged = f"{way_back(started)}?{urlencode({'code': code, 'state': 'x' * 32})}"
+    assert follow(started, forged).status == 401
+    assert follow(started, leads).status == 401  # what was begun is over
+    refused(started, "login_ended", way="user")
+
+
+def test_an_answer_is_taken_once(started: Started) -> None:
+    leads = say(begin(started), "approve")
+    assert follow(started, leads).status == 200
+    assert follow(started, leads).status == 401
+    fill(started)
+    right(started)
+
+
+def test_the_access_token_ends_and_is_renewed(started: Started) -> None:
+    world = started.world
+    fill(started)
+    log_in(started)
+    right(started)
+    for hours in (3, 6, 9):
+        world.ahead = hours * 3600.0
+        edit_one(started)
+        right(started)
+    assert world.feishu.calls["login.token"] == 4
+
+
+def test_a_refresh_token_is_stored_before_anything_is_done_with_it(started: Started) -> None:
+    """The gateway ends right after the refresh; the next one can go on."""
+    world = started.world
+    fill(started)
+    log_in(started)
+    right(started)
+    world.ahead = 3 * 3600.0
+    refreshed = world.feishu.calls["login.token"]
+    kept: list[bytes | None] = []
+
+    async def note(name: str, stage: str) -> None:
+        if stage == "before" and world.feishu.calls["login.token"] > refreshed and name != "login.token":
+            kept.append(started.gateway.vault.get("feishu user_tokens"))
+
+    before = world.background.call(lambda: started.gateway.vault.get("feishu user_tokens"))
+    world.feishu.on_call = note
+    edit_one(started)
+    right(started)
+    assert kept
+    assert kept[0] not in {None, before}
+    world.feishu.on_call = None
+    started.stop()
+    again = world.start()
+    edit_one(again)
+    right(again)
+
+
+def test_a_refresh_whose_answer_is_lost_asks_for_a_new_log_in(started: Started) -> None:
+    """The token was good once. Nothing but the person can mend that; they are told, and nothing is lost."""
+    world = started.world
+    fill(started)
+    log_in(started)
+    right(started)
+    world.ahead = 3 * 3600.0
+    faulty(started, Fault("login.token", "drop_after"))
+    edit_one(started)
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code) == ("error", "login_ended")
+    log_in(started)
+    right(started)
+
+
+def test_a_log_in_that_the_person_takes_back(started: Started) -> None:
+    world = started.world
+    fill(started)
+    log_in(started)
+    right(started)
+    world.background.call(world.feishu.revoke_logins)
+    edit_one(started)
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code) == ("error", "login_ended")
+
+
+def test_the_page_needs_our_address_in_the_apps_settings(started: Started) -> None:
+    address = begin(started)
+    world = started.world
+    world.background.call(lambda: world.feishu.add_app(APP_ID, APP_SECRET, scopes=SCOPES))
+    parts = urlsplit(address)
+    reply = call(f"{parts.scheme}://{parts.netloc}", "GET", f"{parts.path}?{parts.query}")
+    assert reply.status == 400
+
+
+# What the check finds out.
+
+
+def test_an_app_that_is_not_published(started: Started) -> None:
+    world = started.world
+    world.background.call(lambda: world.feishu.add_app(APP_ID, APP_SECRET, published=False))
+    reply = started.connect()
+    assert (reply.status, reply.json()["code"]) == (403, "no_scope")
+    assert "发布" in reply.json()["hint"]["zh"]
+    assert "publish" in reply.json()["hint"]["en"]
+
+
+def test_an_app_that_is_switched_off(started: Started) -> None:
+    started.world.feishu.app(APP_ID).enabled = False
+    refused(started, "app_not_published")
+
+
+def test_the_wrong_site(started: Started) -> None:
+    world = started.world
+    address = world.address.replace("feishu.cn", "larksuite.com")
+    reply = started.connect(address)
+    assert (reply.status, reply.json()["code"]) == (400, "wrong_domain")
+    assert "larksuite.com" in reply.json()["hint"]["zh"]
+    refused(started, "bad_secret", address, app_secret="wrong")
+
+
+def test_advanced_permissions_hide_the_rows(started: Started) -> None:
+    """The app may edit: what it writes is taken, what it reads is empty, and no error says so."""
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    world.background.call(lambda: world.feishu.set_advanced(world.app_token, on=True))
+    before = len(world.rows())
+    reply = started.connect()
+    assert reply.json()["code"] in {"needs_manage", "read_only"}
+    assert "可管理" in reply.json()["hint"]["zh"]
+    assert len(world.rows()) == before
+    world.background.call(lambda: world.feishu.share(world.app_token, APP_ID, "full_access"))
+    assert started.connect().status == 200
+    assert len(world.rows()) == before
+
+
+def test_the_months_calls_are_used_up(started: Started) -> None:
+    started.world.feishu.quota.limit = 5
+    fill(started)
+    reply = started.connect()
+    assert (reply.status, reply.json()["code"]) == (403, "quota_used_up")
+
+
+def test_it_is_said_before_the_calls_are_used_up(started: Started) -> None:
+    fill(started)
+    assert started.owner.call("PUT", "/api/v1/limits", {"month": 100, "covers": 10}).status == 200
+    started.connect()
+    assert started.settled().notes == ()
+    used = started.owner.call("GET", "/api/v1/overview").json()["calls"]
+    spent = sum(used.values())
+    assert spent == started.world.feishu.calls.total()
+    started.world.background.call(lambda: [started.gateway.budget.count("other") for _ in range(90 - spent)])
+    assert [note.code for note in started.settled().notes] == ["quota_near"]
+
+
+# The way there.
+
+
+def through(started: Started, monkeypatch: pytest.MonkeyPatch, proxy: str) -> Any:
+    """A connection as if Feishu were not on this machine."""
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("all_proxy", "")
+    monkeypatch.setenv("no_proxy", "")
+    return started.connect()
+
+
+def test_loopback_never_goes_through_a_proxy(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(started)
+    assert through(started, monkeypatch, "http://127.0.0.1:9").status == 200
+    right(started)
+    assert started.settled().notes == ()
+
+
+def test_lark_has_hosts_of_its_own(world: World) -> None:
+    """The same app and Bitable on the other site, asked for at its own address."""
+    world.feishu.brand = "lark"
+    started = world.start()
+    fill(started)
+    refused(started, "wrong_domain")
+    assert started.connect(world.address.replace("feishu.cn", "larksuite.com")).status == 200
+    right(started)
