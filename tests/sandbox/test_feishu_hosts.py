@@ -146,6 +146,18 @@ async def test_a_server_may_stand_for_one_address(client: Client) -> None:
             assert (await http.post(TOKEN, json=CREDENTIALS)).json()["code"] == code
 
 
+async def test_links_lead_to_where_the_simulator_is(client: Client) -> None:
+    """Whatever address of Feishu's it stands for."""
+    async with (
+        Server(client.world.at("open.feishu.cn")) as server,
+        httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False) as http,
+    ):
+        reply = await http.post("/open-apis/bitable/v1/apps", json={}, headers=client.headers)
+        address = reply.json()["data"]["app"]["url"]
+        assert address.startswith(f"{server.url}/base/")
+        assert (await http.get(address)).status_code == 200
+
+
 # The month.
 
 

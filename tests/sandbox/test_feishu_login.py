@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from gateway.sandbox.feishu import Fault
+from gateway.sandbox.feishu.login_codes import WRONG
 from tests.sandbox.feishu_client import APP, SECRET, Client
 
 PAGE = "/open-apis/authen/v1/authorize"
@@ -238,3 +239,11 @@ async def test_a_refresh_whose_reply_is_lost_was_still_used(client: Client) -> N
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         await refresh(client, token)
     assert (await refresh(client, token)).json()["code"] == 20073
+
+
+@pytest.mark.parametrize("code", sorted(WRONG))
+async def test_any_code_of_the_login_can_be_had(client: Client, code: int) -> None:
+    client.world.faults.append(Fault("login.token", "refused", code=code))
+    told = (await exchange(client)).json()
+    assert (told["code"], set(told)) == (code, {"code", "error", "error_description"})
+    assert (await exchange(client)).json()["code"] == 0

@@ -48,7 +48,7 @@ class Call(Struct):
     @property
     def origin(self) -> str:
         """Where replies say that documents and files are: here, whatever Feishu's own address would be."""
-        return f"http://{self.request.host}"
+        return f"http://{self.request.headers['host']}"
 
     @property
     def setting(self) -> Setting:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.sandbox.feishu.errors import Refusal
+from gateway.sandbox.feishu.login_codes import WRONG, LoginRefused
 from gateway.sandbox.feishu.rates import too_often
 from gateway.sandbox.http import Drop, Response, html
 
@@ -50,8 +51,13 @@ class Fault(Struct):
     """The sentence in ``error.message``."""
 
 
+def refusal(code: int, message: str) -> Refusal | LoginRefused:
+    """By the code: the token call of a person's login refuses in a shape of its own."""
+    return LoginRefused(code) if code in WRONG else Refusal(code, message)
+
+
 def before(fault: Fault | None) -> Response | Drop | None:
-    """What goes wrong before anything is done. Raises Refusal."""
+    """What goes wrong before anything is done. Raises LoginRefused, Refusal."""
     match fault:
         case Fault(kind="drop_before"):
             return Drop()
@@ -60,7 +66,7 @@ def before(fault: Fault | None) -> Response | Drop | None:
         case Fault(kind="rate_limited", seconds=seconds):
             raise too_often(50, seconds)
         case Fault(kind="refused", code=code, message=message):
-            raise Refusal(code, message)
+            raise refusal(code, message)
         case Fault(kind=kind, message=message) if kind in _REFUSING:
             raise Refusal(_REFUSING[kind], message)
         case _:
@@ -68,7 +74,7 @@ def before(fault: Fault | None) -> Response | Drop | None:
 
 
 def after(fault: Fault | None, reply: Response) -> Response | Drop:
-    """What goes wrong on the way back, when all is done. Raises Refusal."""
+    """What goes wrong on the way back, when all is done. Raises LoginRefused, Refusal."""
     match fault:
         case Fault(kind="drop_after"):
             return Drop()
@@ -77,7 +83,7 @@ def after(fault: Fault | None, reply: Response) -> Response | Drop:
         case Fault(kind="timed_out"):
             raise Refusal(1254607)
         case Fault(kind="refused_after", code=code, message=message):
-            raise Refusal(code, message)
+            raise refusal(code, message)
         case Fault(kind="nonsense"):
             return msgspec.structs.replace(reply, body=b'{"code":0,"msg":"success","data":[]}')
         case Fault(kind="truncated"):

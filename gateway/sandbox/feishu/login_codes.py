@@ -2,7 +2,7 @@
 
 from gateway.sandbox.feishu.errors import Json
 
-_WRONG = {
+WRONG = {
     20001: ("invalid_request", "The request is missing a required parameter."),
     20002: ("invalid_client", "The client secret is invalid."),
     20003: (
@@ -10,6 +10,9 @@ _WRONG = {
         "The authorization code is not found. Please note that an authorization code can only be used once.",
     ),
     20004: ("invalid_grant", "The authorization code has expired."),
+    20008: ("invalid_grant", "The user does not exist."),
+    20009: ("invalid_client", "The specified app is not installed."),
+    20010: ("access_denied", "The user does not have permission to use this app."),
     20024: (
         "invalid_grant",
         "The provided authorization code or refresh token does not match the provided client ID.",
@@ -29,6 +32,7 @@ _WRONG = {
         "invalid_grant",
         "The authorization code has been used. Please note that an authorization code can only be used once.",
     ),
+    20066: ("invalid_grant", "The user status is invalid."),
     20067: (
         "invalid_scope",
         "The provided scope list contains duplicate scopes. Please ensure all scopes are unique.",
@@ -38,6 +42,10 @@ _WRONG = {
         "The provided scope list contains scopes that are not permitted. Please ensure all scopes are allowed.",
     ),
     20069: ("invalid_client", "The specified app is not enabled."),
+    20070: (
+        "invalid_request",
+        "Multiple authentication methods were provided. Please only use one to proceed.",
+    ),
     20071: (
         "invalid_grant",
         "The provided redirect URI does not match the one used during authorization.",
@@ -59,5 +67,5 @@ class LoginRefused(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(str(code))
         self.status = _STATUS.get(code, 400)
-        error, description = _WRONG[code]
+        error, description = WRONG[code]
         self.body: dict[str, Json] = {"code": code, "error": error, "error_description": description}
