@@ -184,7 +184,8 @@ class Table(Struct):
         more = sum(len(_names(cells.get(id_))) for cells in plans for id_ in columns)
         if not more:
             return
-        there = sum(len(_names(row.cells.get(id_))) for row in self.records.values() for id_ in columns)
+        cells = (row.cells.get(id_) for id_ in columns for row in self.records.values())
+        there = sum(len(cell) for cell in cells if isinstance(cell, list))
         if there + more > MAX_ATTACHMENTS:
             raise Refusal(1254106)
 
