@@ -63,8 +63,9 @@ BY_ANALOGY = {
 
 
 def statuses(code: int) -> set[int]:
-    known: dict[str, Any] = facts("errors.json")["errors"].get(str(code), {})
-    return {int(status) for status in known.get("http_in_docs") or {} if status.isdecimal()}
+    known: Any = facts("errors.json")["errors"].get(str(code), {})
+    printed: dict[str, int] = known.get("http_in_docs") or {}
+    return {int(status) for status in printed if status.isdecimal()}
 
 
 def test_codes_come_with_the_statuses_of_their_pages() -> None:
@@ -163,9 +164,9 @@ async def test_recorded_columns_can_be_made_and_are_listed_the_same(client: Clie
     for ours, theirs in zip(listed, recorded, strict=True):
         assert list(ours) == list(theirs)
         assert shape(ours) == shape(theirs)
-        for each in (ours, theirs):
-            each.pop("field_id")
-            options: list[dict[str, str]] = (each["property"] or {}).get("options", [])
-            for option in options:
-                option.pop("id")
-        assert ours == theirs
+        assert nameless(ours) == nameless(theirs)
+
+
+def nameless(column: dict[str, Any]) -> str:
+    """The column without its own id and those of its options."""
+    return re.sub(r'"(id|field_id)": "\w+"', "", json.dumps(column, sort_keys=True))

@@ -64,6 +64,24 @@ async def test_a_two_way_link_whose_twin_cannot_be_is_not_made(client: Client) -
     assert "作者" not in client.world.columns(client.base, "表")
 
 
+async def test_a_two_way_link_that_becomes_something_else_loses_its_twin(client: Client) -> None:
+    other, made = await linked(client)
+    path = f"{FIELDS}/{made['field_id']}"
+    author = client.world.add_record(client.base, other, {"文本": "刘慈欣"})
+    await client.create(文本="三体", 作者=[author])
+    renamed = {"field_name": "写的人", "type": 21, "property": {"table_id": other, "back_field_name": "作品"}}
+    kept = (await client.data("PUT", path, renamed))["field"]["property"]
+    assert kept["back_field_id"] == made["property"]["back_field_id"]
+    assert client.world.rows(client.base, other)[author]["作品"]
+    await client.data("PUT", path, {"field_name": "写的人", "type": 1})
+    assert "作品" not in client.world.columns(client.base, "作者")
+    await client.data("PUT", path, renamed)
+    assert "作品" in client.world.columns(client.base, "作者")
+    client.world.retype_field(client.base, "表", "写的人", 1)
+    assert "作品" not in client.world.columns(client.base, "作者")
+    await client.create(文本="x", 写的人="y")
+
+
 async def test_a_table_takes_the_twins_of_its_links_along(client: Client) -> None:
     other, _ = await linked(client)
     client.world.delete_table(client.base, other)

@@ -166,3 +166,10 @@ async def test_messages_are_shown(client: Client) -> None:
     await client.http.post(client.world.add_bot(), json={"msg_type": "interactive", "card": card})
     home = (await client.http.get("/")).text
     assert "同步&lt;b&gt;好了 · 新增 12 条" in home
+
+
+async def test_the_calls_of_the_month_are_shown(client: Client) -> None:
+    assert "这个月的调用" not in (await client.http.get("/")).text
+    client.world.quota.limit = 10_000
+    await client.data("GET", "tables")
+    assert "这个月的调用：1 / 10,000" in (await client.http.get("/")).text

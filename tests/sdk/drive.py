@@ -258,18 +258,38 @@ def around(driver: Driver, base: str, node: str, person: str) -> None:
     call("im.v1.message.create", "CreateMessageRequest", said, receive_id_type="open_id")
 
 
+def refusals(driver: Driver, url: str, secret: str, base: str, table: str) -> dict[str, int]:
+    """Calls that have to fail, each in its own way. Returns their codes."""
+    there: dict[str, Any] = {"app_token": base, "table_id": table}
+    record = "bitable.v1.app_table_record"
+    scopeless, stranger = Driver(url, "cli_scopeless", secret), Driver(url, "cli_stranger", secret)
+    for each in (scopeless, stranger):
+        each.unknown, each.known, each.sent = driver.unknown, driver.known, driver.sent
+    search = (f"{record}.search", "SearchAppTableRecordRequest", {"automatic_fields": False})
+    wrong = {"fields": {"标记日期": "2026-01-01"}}
+    return {
+        "cell": driver.refused(f"{record}.create", "CreateAppTableRecordRequest", wrong, **there),
+        "parameter": driver.refused(*search, page_size=501, **there),
+        "not there": driver.refused("bitable.v1.app.get", "GetAppRequest", app_token="nothing"),
+        "scope": scopeless.refused(*search, **there),
+        "credentials": stranger.refused(*search, **there),
+    }
+
+
 def main() -> None:
     url, app_id, app_secret, code, redirect, node, person = sys.argv[1:]
     driver = Driver(url, app_id, app_secret)
     login(driver, code, redirect)
     read = drive(driver)
     around(driver, read["base"], node, person)
+    refused = refusals(driver, url, app_secret, read["base"], read["table"])
     unsent = {name: sorted(keys - driver.sent[name]) for name, keys in driver.known.items()}
     told = {
         "calls": driver.calls,
         "unknown": sorted(driver.unknown),
         "unsent": {name: keys for name, keys in unsent.items() if keys},
         "read": read,
+        "refused": refused,
     }
     sys.stdout.write(json.dumps(told, ensure_ascii=False))
 

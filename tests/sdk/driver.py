@@ -16,6 +16,7 @@ class Driver:
         builder = lark.Client.builder().app_id(app_id).app_secret(app_secret).domain(url)
         self.client: Any = builder.oauth_base_url(url).build()
         self._models: list[Any] = [importlib.import_module(f"lark_oapi.api.{name}") for name in MODELS]
+        self._error: Any = importlib.import_module("lark_oapi.core.model.error").Error
         self.credentials = {"app_id": app_id, "app_secret": app_secret}
         self.calls: dict[str, Any] = {}
         self.unknown: set[str] = set()
@@ -27,21 +28,35 @@ class Driver:
 
     def call(self, path: str, request: str, body: dict[str, Any] | None = None, **params: Any) -> Any:
         """``path`` leads to a function of the client, ``request`` names its model; returns ``data`` as the SDK read it."""
-        build = self.model(request).builder()
-        for name, value in params.items():
-            getattr(build, name)(value)
-        if body is not None:
-            build.request_body(_body_model(build)(body))
-        built = build.build()
-        function: Any = self.client
-        for part in path.split("."):
-            function = getattr(function, part)
-        response = function(built)
+        response = self._send(path, request, body, params)
         self.calls[path] = {"code": response.code, "log_id": bool(response.get_log_id())}
         if path.endswith(".download"):
             return response.file.read()
         self._compare(json.loads(response.raw.content), type(response))
         return getattr(response, "data", None)
+
+    def refused(self, path: str, request: str, body: dict[str, Any] | None = None, **params: Any) -> int:
+        """A call that has to fail. Returns its code, or that of the token call, which the SDK raises."""
+        try:
+            response = self._send(path, request, body, params)
+        except Exception as error:
+            code: int | None = getattr(error, "code", None)
+            if code is None:
+                raise
+            return code
+        self._walk(json.loads(response.raw.content).get("error"), self._error)
+        return response.code
+
+    def _send(self, path: str, request: str, body: dict[str, Any] | None, params: dict[str, Any]) -> Any:
+        build = self.model(request).builder()
+        for name, value in params.items():
+            getattr(build, name)(value)
+        if body is not None:
+            build.request_body(_body_model(build)(body))
+        function: Any = self.client
+        for part in path.split("."):
+            function = getattr(function, part)
+        return function(build.build())
 
     def _compare(self, answer: dict[str, Any], response: Any) -> None:
         data, model = answer.get("data"), response._types.get("data")  # noqa: SLF001  # the SDK's only list of keys

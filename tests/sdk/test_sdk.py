@@ -26,6 +26,7 @@ UNKNOWN = {
     "AppTableFieldProperty.back_field_id": "in the replies of Feishu's field guide",
     "AppTableRecord.id": "in every recorded reply to a write, beside record_id",
     "AppTableView.view_public_level": "in the reply of Feishu's page on the list of views",
+    "Error.message": "in recorded replies: the only sentence that says what is wrong",
 }
 """Keys that we send and the SDK's models do not have, each with its source."""
 UNSENT = {
@@ -42,6 +43,8 @@ UNSENT = {
         ["message_app_link", "message_position", "thread_message_position"], "on no page we know"
     ),
     "DisplayAppV2": {"time_zone": "a change does not tell it"},
+    "Error": {"details": "never met in a recorded reply"},
+    "ErrorPermissionViolation": {"description": "the same"},
     "Member": {"avatar": "told when asked for", "external_label": "the same"},
     "Node": {"url": "on no page we know"},
     "Sender": dict.fromkeys(["open_bot_id", "sender_i18n_names", "sender_name"], "on no page we know"),
@@ -56,6 +59,7 @@ class Run(msgspec.Struct):
     unknown: list[str]
     unsent: dict[str, list[str]]
     read: dict[str, Any]
+    refused: dict[str, int]
     served: dict[str, int] = {}
     ours: dict[str, Any] = {}
 
@@ -93,6 +97,7 @@ def run() -> Iterator[Run]:
         world = Feishu()
         scopes = ("bitable:app", "wiki:wiki", "im:message")
         world.add_app(APP_ID, APP_SECRET, scopes=scopes, redirects=(BACK,))
+        world.add_app("cli_scopeless", APP_SECRET, scopes=())
         node = world.add_wiki_node(world.add_base("库", collaborators={APP_ID: "view"}))
         server = beside.enter(Server(world.handle))
         code = agree(server.url)
@@ -122,6 +127,16 @@ def test_the_sdk_knows_every_key_that_we_send(run: Run) -> None:
 
 def test_what_the_sdk_knows_and_we_never_send_has_its_reason(run: Run) -> None:
     assert run.unsent == {model: sorted(keys) for model, keys in UNSENT.items()}
+
+
+def test_the_sdk_is_told_what_is_wrong(run: Run) -> None:
+    assert run.refused == {
+        "cell": 1254064,
+        "parameter": 99992402,
+        "not there": 91402,
+        "scope": 99991672,
+        "credentials": 10003,
+    }
 
 
 @pytest.mark.parametrize("part", ["app", "tables", "fields", "records"])

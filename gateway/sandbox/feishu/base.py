@@ -104,16 +104,24 @@ class Base(Struct):
 
     def add_field(self, table: Table, spec: FieldSpec) -> Field:
         """Adds a column; a two-way link (21) adds its twin to the table that it leads to."""
-        there = self._checked(spec)
+        there = self._checked(table, spec)
         column = table.add_field(spec)
         if there is not None and spec.type == 21:
             self._mirror(table, column, there, spec)
         return column
 
     def put_field(self, table: Table, column: Field, spec: FieldSpec) -> None:
-        """Overwrites a column."""
-        self._checked(spec)
+        """Overwrites a column; a two-way link that becomes something else, or leads elsewhere, loses its twin."""
+        keeps = bool(column.back) and spec.type == 21 and column.links_to() == _target(spec)
+        there = self._checked(table, spec, new=not keeps)
         table.put_field(column, spec)
+        after = table.column(column.id)
+        if column.back and not keeps:
+            twin = self.tables[column.links_to()]
+            twin.drop_field(twin.column(column.back))
+            after.back = ""
+        if there is not None and spec.type == 21 and not keeps:
+            self._mirror(table, after, there, spec)
 
     def drop_field(self, table: Table, column: Field) -> None:
         """Removes a column, and the twin of a two-way link. Raises Refusal 1254046."""
@@ -122,24 +130,20 @@ class Base(Struct):
         if there is not None and column.back:
             there.drop_field(there.column(column.back))
 
-    def _checked(self, spec: FieldSpec) -> Table | None:
-        """Where a link leads to: a table of this base. Raises Refusal 1254089, 1254092."""
+    def _checked(self, table: Table, spec: FieldSpec, *, new: bool = True) -> Table | None:
+        """Where a link leads to: a table of this base. Raises Refusal 1254014, 1254089, 1254092."""
         if spec.type not in {18, 21}:
             return None
-        there = self.tables.get(str((spec.property or {}).get("table_id")))
+        there = self.tables.get(_target(spec))
         if there is None:
             raise Refusal(1254089 if spec.type == 18 else 1254092)
+        if spec.type == 21 and new:
+            there.free(_back_name(table, spec))
         return there
 
     def _mirror(self, table: Table, column: Field, there: Table, spec: FieldSpec) -> None:
-        name = str((spec.property or {}).get("back_field_name") or table.name)
-        try:
-            back = there.add_field(
-                FieldSpec(name, 21, "DuplexLink", {"table_id": table.id, "back_field_name": column.name})
-            )
-        except Refusal:
-            table.drop_field(column)
-            raise
+        twin = {"table_id": table.id, "back_field_name": column.name}
+        back = there.add_field(FieldSpec(_back_name(table, spec), 21, "DuplexLink", twin))
         column.back, back.back = back.id, column.id
 
     def settle(self, table: Table) -> None:
@@ -155,3 +159,12 @@ class Base(Struct):
             for column in other.fields:
                 if column.links_to() == table.id:
                     other.keep_links(column, table.records)
+
+
+def _target(spec: FieldSpec) -> str:
+    return str((spec.property or {}).get("table_id"))
+
+
+def _back_name(table: Table, spec: FieldSpec) -> str:
+    """The twin's name; without one it is called after the table (chosen)."""
+    return str((spec.property or {}).get("back_field_name") or table.name)

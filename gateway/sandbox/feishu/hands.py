@@ -185,7 +185,8 @@ class Hands(World):
     ) -> None:
         """Turns the column into another kind; cells that do not fit are emptied."""
         there = self.table(app_token, table)
-        there.put_field(there.named(name), FieldSpec(name, type_, ui_type, _usual_property(ui_type)))
+        spec = FieldSpec(name, type_, ui_type, _usual_property(ui_type))
+        self.base(app_token).put_field(there, there.named(name), spec)
 
     def delete_field(self, app_token: str, table: str, name: str) -> None:
         """Removes the column and its cells."""

@@ -62,7 +62,7 @@ def show(world: World, request: Request) -> Response:
     parts = request.path.strip("/").split("/")
     if parts == [""]:
         latest = world.mailbox.received[: -_LATEST - 1 : -1]
-        return _page("home.html", bases=list(world.bases.values()), messages=latest)
+        return _page("home.html", bases=list(world.bases.values()), messages=latest, quota=world.quota)
     if len(parts) == 2 and parts[0] == "file":
         return _file(world, parts[1])
     base = _named(world, *parts) if len(parts) == 2 else None

@@ -100,7 +100,7 @@ class Table(Struct):
         if len(self.fields) >= MAX_FIELDS:
             raise Refusal(1254105)
         made = Field.made(spec, self.ids, primary=not self.fields, by_hand=by_hand)
-        self._free(made.name)
+        self.free(made.name)
         self.fields.append(made)
         self.revision += 1
         return made
@@ -112,7 +112,7 @@ class Table(Struct):
         """
         name, kind = spec.name(), kind_of(spec.type, spec.ui_type)
         if name != column.name:
-            self._free(name)
+            self.free(name)
         if column.primary and not kind.primary:
             raise Refusal(1254012)
         after = structs.replace(column, name=name)
@@ -133,7 +133,8 @@ class Table(Struct):
         self.fields.remove(column)
         self.revision += 1
 
-    def _free(self, name: str) -> None:
+    def free(self, name: str) -> None:
+        """Raises Refusal 1254014 for a name that a column has."""
         if any(column.name == name for column in self.fields):
             raise Refusal(1254014)
 
@@ -181,8 +182,11 @@ class Table(Struct):
         if not columns:
             return
         more = sum(len(_names(cells.get(id_))) for cells in plans for id_ in columns)
-        there = sum(len(_names(row.cells.get(id_))) for row in self.records.values() for id_ in columns)
-        if more and there + more > MAX_ATTACHMENTS:
+        if not more:
+            return
+        cells = (row.cells.get(id_) for id_ in columns for row in self.records.values())
+        there = sum(len(cell) for cell in cells if isinstance(cell, list))
+        if there + more > MAX_ATTACHMENTS:
             raise Refusal(1254106)
 
     def create(self, plans: Collection[Cells], stamp: Stamp) -> list[Record]:
