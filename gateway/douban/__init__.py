@@ -44,7 +44,7 @@ def _read(url: str, here: Address, content: bytes, account: str | None) -> Readi
     reading = _told(url, here, judged)
     if not judged.mended:
         return reading
-    told = Problem("bytes_unreadable", f"{judged.mended} places")
+    told = Problem("bytes_unreadable", f"places: {judged.mended}")
     return structs.replace(reading, problems=(*reading.problems, told))
 
 

@@ -46,7 +46,7 @@ _SENTENCES = (
 """Looked for only where the page that was asked for is not there: people write such words in comments."""
 _SHORT = 64 * 1024
 """A page that stands in for another is 13 bytes to 20 KB long."""
-_BRIEF = 1_500
+_BRIEF = 1_000
 """Characters that it says at most, with Douban's own navigation. A diary that quotes it says more."""
 _STATUS = re.compile(r"([345][0-9]{2}) [A-Z][A-Za-z' -]{1,40}", re.ASCII)
 """The title that a server gives to a page of its own: ``502 Bad Gateway``."""
@@ -93,11 +93,11 @@ def judge(here: Address, content: bytes, library: str | None) -> Judgement:
         return Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
     if (stand_in := _other_host(here)) is not None:
         return stand_in
-    html, mended = html_of(content) or (None, 0)
     if unreadable is not None:
         # A refusal may be one bare line of text: `error code: 004`.
-        said = _bare(html) if html is not None and len(html) < _SHORT else None
+        said = _bare(content) if len(content) < _SHORT else None
         return said or Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
+    html, mended = html_of(content) or (None, 0)
     if html is None:
         return Judgement(verdict=Verdict.UNKNOWN, reason="charset")
     tree = LexborHTMLParser(html)
@@ -126,7 +126,8 @@ def _other_host(here: Address) -> Judgement | None:
     return None
 
 
-def _bare(text: bytes) -> Judgement | None:
+def _bare(content: bytes) -> Judgement | None:
+    text = (html_of(content) or (b"", 0))[0]
     if is_fault(text):
         return Judgement(verdict=Verdict.UNKNOWN, reason="server_error")
     return _said(text.decode())
@@ -165,7 +166,7 @@ def _told(here: Address, tree: LexborHTMLParser) -> Judgement | None:
     if here.type is not PageType.OTHER:
         return _said(tree.body.text(), _account(here, tree))
     # Of these pages no frame is known, so only one that says little else is believed to say it.
-    text = written(tree.body)
+    text = " ".join(written(tree.body).split())
     return _said(text, _account(here, tree)) if len(text) < _BRIEF else None
 
 
