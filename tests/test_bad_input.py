@@ -51,7 +51,7 @@ def packed(world: World) -> bytes:
 
 
 def broken_text(world: World) -> bytes:
-    return page(world).replace("看过".encode(), b"\xff\xfe\xfd")
+    return page(world).decode().encode("gb18030")
 
 
 def cut(world: World) -> bytes:

@@ -1,7 +1,7 @@
 """Douban: bytes of a page → marks and subjects, or a named reason why not. Pure functions, no I/O.
 
-Read in this order: ``urls`` (which page is this), ``page`` (can it be trusted), ``lists`` and ``subject``
-(what it says), ``text`` (how Douban writes things).
+Read in this order: ``urls`` (which page is this), ``page`` (can it be trusted) and ``account`` (whose it is),
+``lists`` and ``subject`` (what it says), ``text`` (how Douban writes things).
 """
 
 from msgspec import structs
@@ -44,7 +44,7 @@ def _read(url: str, here: Address, content: bytes, account: str | None) -> Readi
     reading = _told(url, here, judged)
     if not judged.mended:
         return reading
-    told = Problem("bytes_unreadable", f"{judged.mended} places")
+    told = Problem("bytes_unreadable", f"places: {judged.mended}")
     return structs.replace(reading, problems=(*reading.problems, told))
 
 

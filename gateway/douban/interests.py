@@ -44,6 +44,9 @@ _LIMIT = 20 * 1024 * 1024
 _MOST_PARTS = 500_000
 """Objects and arrays. A mark has about thirty, most of them actors."""
 _MOST_ROWS = 20_000
+_MOST_MENDED = 500
+"""Items that are read without what is wrong with them: ten whole pages, and a tenth of a second."""
+_MOST_PROBLEMS = 200
 _MOST_REPAIRED = 4 * 1024 * 1024
 _PAGE_SIZE = 50
 """The most that is known to be given at once."""
@@ -130,16 +133,22 @@ def _read(url: str, content: bytes, account: str | None, http: int | None) -> Re
         if None in rows:
             raise msgspec.ValidationError
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        page, rows = _piecemeal(body, asked, url)
-    return _reading(url, asked, page, rows)
+        page, rows, seen = _piecemeal(body, asked, url)
+        return _reading(url, asked, page, rows, seen)
+    return _reading(url, asked, page, rows, len(rows))
 
 
-def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None]) -> Reading:
+def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None], seen: int) -> Reading:
+    """What the rows say. After so many of them, those that are broken were left as they are."""
     marks: list[Mark] = []
     known: dict[str, Mark] = {}
     subjects: list[Subject] = []
     problems: list[Problem] = []
+    if left := rows[seen:].count(None):
+        problems.append(Problem("rows_left", f"{left} broken rows after row {seen}"))
     for place, row in enumerate(rows, 1):
+        if row is None and place > seen:
+            continue
         if row is None:
             problems.append(Problem("row_without_id", f"row {place}"))
             continue
@@ -166,8 +175,14 @@ def _reading(url: str, asked: _Asked, page: _Envelope, rows: list[Told | None]) 
         account=Account(asked.owner),
         marks=tuple(marks),
         subjects=tuple(subjects),
-        problems=(*problems, *_missing(marks, subjects)),
+        problems=(*_few_problems(problems), *_missing(marks, subjects)),
     )
+
+
+def _few_problems(problems: list[Problem]) -> list[Problem]:
+    """As many as anybody would read, and how many more there are."""
+    more = len(problems) - _MOST_PROBLEMS
+    return problems if more <= 0 else [*problems[:_MOST_PROBLEMS], Problem("more_problems", f"{more} more")]
 
 
 def _part(asked: _Asked, page: _Envelope, start: int, rows: int) -> ListPart | None:
@@ -262,8 +277,8 @@ def _few(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _piecemeal(body: bytes, asked: _Asked, url: str) -> tuple[_Envelope, list[Told | None]]:
-    """The same page, its items one by one, without what is wrong with them."""
+def _piecemeal(body: bytes, asked: _Asked, url: str) -> tuple[_Envelope, list[Told | None], int]:
+    """The same page, its items one by one, without what is wrong with them; and up to where that was done."""
     if body.count(b"[") + body.count(b"{") > _MOST_PARTS:
         raise _Refused(Verdict.UNKNOWN, "too_large")
     thing = _values(body)
@@ -274,15 +289,22 @@ def _piecemeal(body: bytes, asked: _Asked, url: str) -> tuple[_Envelope, list[To
             raise _Refused(*refusal(url, body))
         rows = [facts]  # an interest by itself
     page = _Envelope([], *(_whole(facts.get(name)) for name in ("start", "count", "total")))
-    return page, [_told(each, asked) for each in _few(cast("list[Any]", rows))]
+    things = _few(cast("list[Any]", rows))
+    told = [_told(each, asked) for each in things]
+    broken = [place for place, each in enumerate(told) if each is None]
+    for place in broken[:_MOST_MENDED]:
+        told[place] = mend(things[place], asked.owner, asked.medium, asked.status)
+    return page, told, broken[_MOST_MENDED] if len(broken) > _MOST_MENDED else len(told)
 
 
 def _told(thing: object, asked: _Asked) -> Told | None:
+    """What an item says that is as it should be; None for any other."""
+    if not isinstance(thing, dict) or "subject" not in thing:
+        return None
     try:
-        told = tell(_item.decode(msgspec.json.encode(thing)), asked.owner)
+        return tell(_item.decode(msgspec.json.encode(thing)), asked.owner)
     except msgspec.ValidationError:
-        told = None
-    return told or mend(thing, asked.owner, asked.medium, asked.status)
+        return None
 
 
 def _values(body: bytes) -> object:

@@ -118,6 +118,21 @@ class Item(Struct, gc=False):
 _FIELDS: dict[type[Struct], tuple[msgspec.structs.FieldInfo, ...]] = {
     shape: msgspec.structs.fields(shape) for shape in (Item, _Subject)
 }
+
+
+def _taking(form: object) -> frozenset[str]:
+    """The fields that are lists of that."""
+    names: set[str] = set()
+    for field in (field for fields in _FIELDS.values() for field in fields):
+        with suppress(msgspec.ValidationError):
+            msgspec.convert([form], field.type)
+            names.add(field.name)
+    return frozenset(names)
+
+
+_TEXTS, _PEOPLE = _taking(""), _taking({"name": ""}) | {"actors"}
+_MOST_ELEMENTS = 500
+"""Of a list that is not as it should be."""
 _people = msgspec.json.Decoder(list[_Named] | None)
 _SPACED = '[{"name": "', '"}, {"name": "'
 _CLOSE = '[{"name":"', '"},{"name":"'
@@ -329,23 +344,32 @@ def _fields(
         if name in right:
             continue
         if name == "actors":
-            read[name] = Raw(msgspec.json.encode(_parts(facts[name], list[_Named])))
+            parts, whole = _parts(name, facts[name])
+            read[name] = Raw(msgspec.json.encode(parts))
+            odd += () if whole else (name,)
             continue
         try:
             read[name] = msgspec.convert(facts[name], kind, strict=False)
         except msgspec.ValidationError:
             odd.append(name)
-            if parts := _parts(facts[name], kind):
-                read[name] = parts
+            if parts := _parts(name, facts[name])[0]:
+                read[name] = msgspec.convert(parts, kind)
     return shape(**read)
 
 
-def _parts(value: object, kind: Any) -> Any:
-    """Of a list what can be read: people are ``{"name": …}`` for some media and bare names for others."""
+def _parts(name: str, value: object) -> tuple[list[Any] | None, bool]:
+    """Of a list what can be read, and whether that is all of it.
+
+    People are ``{"name": …}`` for some media and bare names for others.
+    """
+    if value is None or not (name in _TEXTS or name in _PEOPLE):
+        return None, value is None
+    things = cast("list[object]", value) if isinstance(value, list) else [value]
     found: list[Any] = []
-    for each in cast("list[object]", value) if isinstance(value, list) else [value]:
-        for form in (each, {"name": each}, _dict(each).get("name")):
-            with suppress(msgspec.ValidationError):
-                found += msgspec.convert([form], kind, strict=False)
-                break
-    return msgspec.convert(found, kind) if found else None
+    for each in things[:_MOST_ELEMENTS]:
+        facts = _dict(each)
+        called = each if isinstance(each, str) else facts.get("name")
+        if isinstance(called, str):
+            named = {key: said for key in ("name", "cn_name") if isinstance(said := facts.get(key), str)}
+            found.append(called if name in _TEXTS else named or {"name": called})
+    return found or None, len(found) == len(things)

@@ -6,11 +6,11 @@ is not recognised is never taken for an empty one.
 """
 
 import re
-from collections.abc import Iterator
 
-from msgspec import UNSET, Struct, structs
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from msgspec import Struct, structs
+from selectolax.lexbor import LexborHTMLParser
 
+from gateway.douban.account import account_of, chosen_name, is_id, is_logged_in
 from gateway.douban.statuses import is_fault, meaning
 from gateway.douban.text import html_of, line, why_unreadable, written
 from gateway.douban.urls import Address, address
@@ -46,7 +46,7 @@ _SENTENCES = (
 """Looked for only where the page that was asked for is not there: people write such words in comments."""
 _SHORT = 64 * 1024
 """A page that stands in for another is 13 bytes to 20 KB long."""
-_BRIEF = 1_500
+_BRIEF = 1_000
 """Characters that it says at most, with Douban's own navigation. A diary that quotes it says more."""
 _STATUS = re.compile(r"([345][0-9]{2}) [A-Z][A-Za-z' -]{1,40}", re.ASCII)
 """The title that a server gives to a page of its own: ``502 Bad Gateway``."""
@@ -60,16 +60,6 @@ _FRAMES = {
 }
 _CONTROLS = ".opt-ln a, .item .gact a, a.a_collect_btn, .user-operation a"
 _COUNT = re.compile(r"[(（]\s*([0-9]{1,9})\s*[)）]\s*$", re.ASCII)
-_NAV_OBJECT = re.compile(r"_GLOBAL_NAV\s{0,9}=\s{0,9}\{([^}]{0,2000})")
-_NAV_IDS = (
-    re.compile(r"\bUSER_ID\s*:\s*[\"']?([0-9]{1,20})\b", re.ASCII),
-    re.compile(r"\bUPLOAD_AUTH_TOKEN\s*:\s*[\"']([0-9]{1,20}):", re.ASCII),
-)
-_LINK_ID = re.compile(r"\"uid\"\s*:\s*\"?([0-9]{1,20})\b", re.ASCII)
-_PIWIK_ID = re.compile(r"\[\s*[\"']setUserId[\"']\s*,\s*[\"']([0-9]{1,20})[\"']", re.ASCII)
-_LONGEST_ID = 20
-_FRONT = "#db-usr-profile .pic a[href*='/people/'], .profile .basic-info > a[href*='/people/']"
-_PERSON = re.compile(r"/people/([^/?#]{1,100})")
 _AVATAR_ID = re.compile(r"/icon/u[pl]?([0-9]{1,20})-", re.ASCII)
 
 
@@ -93,11 +83,11 @@ def judge(here: Address, content: bytes, library: str | None) -> Judgement:
         return Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
     if (stand_in := _other_host(here)) is not None:
         return stand_in
-    html, mended = html_of(content) or (None, 0)
     if unreadable is not None:
         # A refusal may be one bare line of text: `error code: 004`.
-        said = _bare(html) if html is not None and len(html) < _SHORT else None
+        said = _bare(content) if len(content) < _SHORT else None
         return said or Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
+    html, mended = html_of(content) or (None, 0)
     if html is None:
         return Judgement(verdict=Verdict.UNKNOWN, reason="charset")
     tree = LexborHTMLParser(html)
@@ -126,7 +116,8 @@ def _other_host(here: Address) -> Judgement | None:
     return None
 
 
-def _bare(text: bytes) -> Judgement | None:
+def _bare(content: bytes) -> Judgement | None:
+    text = (html_of(content) or (b"", 0))[0]
     if is_fault(text):
         return Judgement(verdict=Verdict.UNKNOWN, reason="server_error")
     return _said(text.decode())
@@ -137,9 +128,9 @@ def _stand_in(here: Address, tree: LexborHTMLParser, html: bytes, *, framed: boo
     title = line(tree.css_first("title"))
     named = framed and here.type is PageType.PROFILE  # after the person, who may be called anything
     if not named and (known := _TITLES.get(title)) is not None:
-        return Judgement(verdict=known[0], reason=known[1], account=_account(here, tree))
+        return Judgement(verdict=known[0], reason=known[1], account=account_of(here, tree))
     box = tree.css_first("div#exception") if b"exception" in html else None
-    if box is not None and (said := _said(written(box), _account(here, tree))) is not None:
+    if box is not None and (said := _said(written(box), account_of(here, tree))) is not None:
         return said
     if framed or len(html) > _SHORT:
         return None
@@ -154,7 +145,7 @@ def _stand_in(here: Address, tree: LexborHTMLParser, html: bytes, *, framed: boo
 
 def _sent_away(tree: LexborHTMLParser) -> Judgement | None:
     """Where a page without any navigation sends to: the body of a redirect."""
-    link = tree.css_first(_AWAY) if _logged_in(tree) is None else None
+    link = tree.css_first(_AWAY) if is_logged_in(tree) is None else None
     there = address(link.attributes.get("href") or "") if link is not None else None
     return _other_host(there) if there is not None else None
 
@@ -163,10 +154,10 @@ def _told(here: Address, tree: LexborHTMLParser) -> Judgement | None:
     if tree.body is None:
         return None
     if here.type is not PageType.OTHER:
-        return _said(tree.body.text(), _account(here, tree))
+        return _said(tree.body.text(), account_of(here, tree))
     # Of these pages no frame is known, so only one that says little else is believed to say it.
-    text = written(tree.body)
-    return _said(text, _account(here, tree)) if len(text) < _BRIEF else None
+    text = " ".join(written(tree.body).split())
+    return _said(text, account_of(here, tree)) if len(text) < _BRIEF else None
 
 
 def _has_frame(here: Address, tree: LexborHTMLParser) -> bool:
@@ -191,7 +182,7 @@ def _ended(html: bytes) -> bool:
 
 def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: bool) -> Judgement:
     if here.type is PageType.OTHER:
-        return Judgement(verdict=Verdict.UNKNOWN, reason="no_marks_here", account=_account(here, tree))
+        return Judgement(verdict=Verdict.UNKNOWN, reason="no_marks_here", account=account_of(here, tree))
     verdict, reason, account = _whose(here, tree, library)
     if verdict is Verdict.OK and not whole:
         verdict, reason = Verdict.UNKNOWN, "no_frame"
@@ -203,94 +194,26 @@ def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: b
 def _whose(
     here: Address, tree: LexborHTMLParser, library: str | None
 ) -> tuple[Verdict, str | None, Account | None]:
-    if _logged_in(tree) is False:
+    if is_logged_in(tree) is False:
         return Verdict.LOGIN, "logged_out", None
-    account = _account(here, tree) or _account_of_own_list(here, tree)
+    account = account_of(here, tree) or _account_of_own_list(here, tree)
     if account is None:
         return Verdict.UNKNOWN, "no_frame", None
     if library is not None and account.id != library:
         return Verdict.FOREIGN, "other_account", account
     if here.type in {PageType.LIST, PageType.PROFILE} and not _is_own_list(here, tree, account.id):
         return Verdict.FOREIGN, "other_person", account
-    if here.owner is not None and not _is_id(here.owner):
+    if here.owner is not None and not is_id(here.owner):
         account = structs.replace(account, slug=here.owner)
-    elif (slug := _chosen_name(here, tree)) is not None:
+    elif (slug := chosen_name(here, tree)) is not None:
         account = structs.replace(account, slug=slug)
     return Verdict.OK, None, account
-
-
-def _logged_in(tree: LexborHTMLParser) -> bool | None:
-    """None if the page shows no sign of either: its navigation was cut away."""
-    scope = tree.css_first("#db-global-nav") or tree
-    if scope.css_first(".nav-user-account, a[href*='/accounts/logout']") is not None:
-        return True
-    if scope.css_first(".nav-login") is not None or tree.css_first(".a_show_login") is not None:
-        return False
-    return None
-
-
-def _account(here: Address, tree: LexborHTMLParser) -> Account | None:
-    """Who is logged in, from the global navigation alone: all other ids on a page are other people's."""
-    user = tree.css_first("#user") if _is_phone_page(here) else None
-    if user is not None:
-        number, name = user.attributes.get("value") or "", (user.attributes.get("data-name") or "").strip()
-        known = _is_id(number) and len(number) <= _LONGEST_ID and number.strip("0")
-        return Account(id=number, name=name or UNSET) if known else None
-    said, counted = _ids_in_scripts(tree)
-    number = said or _id_in_links(tree) or counted
-    if number is None or not number.strip("0"):
-        return None
-    name = re.sub(r"的[账帐]号$", "", line(tree.css_first(".nav-user-account .bn-more span")))
-    return Account(id=number, name=name or UNSET)
-
-
-def _is_phone_page(here: Address) -> bool:
-    """Whether it is the phone's page of one's own, which has no navigation and names its person instead."""
-    return here.host == "m.douban.com" and here.type is PageType.PROFILE
-
-
-def _chosen_name(here: Address, tree: LexborHTMLParser) -> str | None:
-    """The name in the addresses of the person whose front page this is, if they chose one."""
-    link = tree.css_first(_FRONT) if here.type is PageType.PROFILE else None
-    found = _PERSON.search((link.attributes.get("href") or "") if link is not None else "")
-    return found[1] if found is not None and not _is_id(found[1]) else None
-
-
-def _ids_in_scripts(tree: LexborHTMLParser) -> tuple[str | None, str | None]:
-    """The id in the navigation's script, and the one in the statistics' at the end of the page."""
-    counted = None
-    for script in _scripts(tree):
-        text = script.text()
-        if (found := _NAV_OBJECT.match(text, text.find("_GLOBAL_NAV"))) is not None:
-            ids = [number[1] for pattern in _NAV_IDS if (number := pattern.search(found[1])) is not None]
-            if ids:
-                return ids[0], None
-        elif (found := _PIWIK_ID.search(text)) is not None:
-            counted = found[1]
-    return None, counted
-
-
-def _scripts(tree: LexborHTMLParser) -> Iterator[LexborNode]:
-    """The inline scripts, the one beside the navigation first."""
-    if (beside := tree.css_first("#db-global-nav ~ script:not([src])")) is not None:
-        yield beside
-    yield from tree.css("script:not([src])")
-
-
-def _id_in_links(tree: LexborHTMLParser) -> str | None:
-    link = tree.css_first("#db-global-nav a[data-moreurl-dict*='uid']")
-    found = _LINK_ID.search((link.attributes.get("data-moreurl-dict") or "") if link is not None else "")
-    return found[1] if found is not None else None
-
-
-def _is_id(owner: str) -> bool:
-    return owner.isascii() and owner.isdigit()
 
 
 def _is_own_list(here: Address, tree: LexborHTMLParser, account: str) -> bool:
     if here.owner is None:
         return True
-    if _is_id(here.owner):
+    if is_id(here.owner):
         return here.owner == account
     # A chosen name says nothing of the number; the picture of the list's person carries it.
     picture = tree.css_first("#db-usr-profile img[src*='/icon/u']")
@@ -305,7 +228,7 @@ def _account_of_own_list(here: Address, tree: LexborHTMLParser) -> Account | Non
     Douban shows the controls to change and delete a mark to its owner alone, so they prove a session and
     whose it is; then the number in the address is that of the owner. Without both, nobody knows.
     """
-    if here.type is not PageType.LIST or here.owner is None or not _is_id(here.owner):
+    if here.type is not PageType.LIST or here.owner is None or not is_id(here.owner):
         return None
     return Account(here.owner) if _has_own_controls(tree) else None
 

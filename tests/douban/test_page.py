@@ -275,7 +275,7 @@ def test_a_few_bytes_that_are_no_text_sink_nothing(damage: bytes, places: int) -
     reading = read(FILMS_DONE, body.replace(b"HERE", damage))
     assert outcome(reading) == (Verdict.OK, None)
     assert reading.marks[0].comment == "很好，很" + "\ufffd" * places + "好"
-    assert reading.problems == (*whole.problems, Problem("bytes_unreadable", f"{places} places"))
+    assert reading.problems == (*whole.problems, Problem("bytes_unreadable", f"places: {places}"))
 
 
 def test_a_page_in_an_old_encoding_may_be_damaged_as_well() -> None:
@@ -283,7 +283,7 @@ def test_a_page_in_an_old_encoding_may_be_damaged_as_well() -> None:
     content = text.replace("utf-8", "gbk").encode("gb18030").replace(b"HERE", b"\xff")
     reading = read(FILMS_DONE, content)
     assert (outcome(reading), reading.marks[0].comment) == ((Verdict.OK, None), "很好，很\ufffd好")
-    assert reading.problems == (Problem("bytes_unreadable", "1 places"),)
+    assert reading.problems == (Problem("bytes_unreadable", "places: 1"),)
 
 
 def test_a_character_that_stands_for_none_may_be_the_persons_own() -> None:

@@ -371,24 +371,6 @@ def test_the_songs_of_an_album() -> None:
             Verdict.OK,
             None,
         ),
-        (
-            "subject_anon/other/book_douban_com_works_1008677.html",
-            "https://book.douban.com/works/1008677",
-            Verdict.UNKNOWN,
-            "no_marks_here",
-        ),
-        (
-            "broadcast/statuses-page-logged-in.html",
-            "https://www.douban.com/people/x/statuses",
-            Verdict.UNKNOWN,
-            "no_marks_here",
-        ),
-        (
-            "doulist/doulist-detail-bookmarks.html",
-            "https://www.douban.com/doulist/1/",
-            Verdict.UNKNOWN,
-            "no_marks_here",
-        ),
     ],
 )
 def test_pages_without_marks(name: str, url: str, verdict: Verdict, reason: str | None) -> None:

@@ -152,3 +152,12 @@ def test_the_box_of_an_exception(words: str, expected: tuple[Verdict, str]) -> N
     if expected[0] is Verdict.GONE:  # also where a piece of the usual frame is around it
         assert outcome(read(FILM, page(f'<div id="mainpic"></div>{box}'))) == expected
         assert outcome(read(FILM, page(box, title="豆瓣电影"), status=404)) == expected
+
+
+@pytest.mark.parametrize(("status", "expected"), [*REFUSED, (204, (Verdict.UNKNOWN, "empty"))])
+@pytest.mark.parametrize("content", [b"", b"<html></html>", b'{"interests": [], "total": 0}'])
+def test_the_mobile_json_is_refused_with_the_same_statuses(
+    content: bytes, status: int, expected: tuple[Verdict, str]
+) -> None:
+    url = f"https://m.douban.com/rexxar/api/v2/user/{ME}/interests?type=movie&status=done"
+    assert outcome(read(url, content, status=status)) == expected
