@@ -167,14 +167,13 @@ async def _ours(
     wanted: Wanted,
 ) -> Table:
     """The table that we made for a shelf, or a new one: never one that is not ours, whatever its name."""
-    name = shelf.titles.en if wanted.language == "en" else shelf.titles.zh
-    for table_id, title in list(there.items()):
-        if title not in {shelf.titles.zh, shelf.titles.en}:
-            continue
+    titles = {name for title in (shelf.titles.zh, shelf.titles.en) for name in (title, f"{title} (D2F)")}
+    for table_id in [table_id for table_id, title in there.items() if title in titles]:
         if proposal.is_ours(await base.fields(table_id), shelf.name):
             return await bound(base, table(table_id, shelf))
-        if title == name:
-            name = f"{name} (D2F)"
+    name = shelf.titles.en if wanted.language == "en" else shelf.titles.zh
+    if name in there.values():
+        name = f"{name} (D2F)"
     table_id = await base.create_table(name, new_fields(shelf.name, wanted.language))
     there[table_id] = name
     made = await bound(base, table(table_id, shelf))

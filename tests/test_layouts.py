@@ -206,12 +206,12 @@ def test_views_are_made_once(started: Started) -> None:
     started.settled()
 
     def views() -> list[tuple[str, str]]:
-        return [(view.type, view.name) for view in world.feishu.table(world.app_token, "豆瓣图书").views]
+        return [(view.type, view.name) for view in world.feishu.table(world.app_token, "豆瓣图书").views.all]
 
     before = views()
     assert {kind for kind, _ in before} == {"grid", "kanban", "gallery"}
     assert len(before) == 5
-    world.background.call(lambda: world.feishu.table(world.app_token, "豆瓣图书").views.pop())
+    world.background.call(world.feishu.table(world.app_token, "豆瓣图书").views.all.pop)
     assert started.connect(layout=Layout.THREE).status == 200
     started.settled()
     assert views() == before[:-1]  # what the person took away stays away

@@ -77,6 +77,7 @@ def test_a_wiki_needs_an_app(started: Started) -> None:
     ("entered", "field"),
     [
         ({"way": "base", "address": ""}, "address"),
+        ({"way": "app", "address": ""}, "address"),
         ({"way": "app", "app_id": " "}, "app_id"),
         ({"way": "no"}, "way"),
     ],

@@ -56,7 +56,7 @@ class FeishuInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     base_token: Annotated[str, Meta(max_length=1000)] = ""
     """The Bitable's personal base token (授权码). Empty keeps the one that is stored."""
     address: Annotated[str, Meta(max_length=2000)] = ""
-    """Of a Bitable or of one of its tables; empty for a new Bitable."""
+    """Of a Bitable or of one of its tables; empty for a new one in the space of the person who logs in."""
     language: Annotated[str, Meta(pattern="^(zh|en)$")] = "zh"
     layout: Layout = Layout.ONE
     shelf: str = "all"
@@ -69,8 +69,8 @@ class FeishuInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def setting(self) -> FeishuSetting:
-        """Raises BadInput."""
-        if self.way == "base" and not self.address.strip():
+        """Raises BadInput. A Bitable that an app makes is the app's own: nobody would see it."""
+        if self.way != "user" and not self.address.strip():
             raise BadInput(field="address")
         if self.way != "base" and not self.app_id.strip():
             raise BadInput(field="app_id")
