@@ -60,8 +60,9 @@ def _is_phone_page(here: Address) -> bool:
 
 def chosen_name(here: Address, tree: LexborHTMLParser) -> str | None:
     """The name in the addresses of the person whose front page this is, if they chose one."""
-    link = tree.css_first(_FRONT) if here.type is PageType.PROFILE else None
-    found = _PERSON.search((link.attributes.get("href") or "") if link is not None else "")
+    if here.type is not PageType.PROFILE or (link := tree.css_first(_FRONT)) is None:
+        return None
+    found = _PERSON.search(link.attributes.get("href") or "")
     return found[1] if found is not None and not is_id(found[1]) else None
 
 
