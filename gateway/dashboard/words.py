@@ -52,13 +52,11 @@ WORDS: dict[str, Words] = {
     "change": Words("修改", "Change"),
     "way": Words("怎么连接", "How to connect"),
     "way_base": Words("授权码", "Base token"),
-    "way_base_for": Words("最省事：不用建应用，也不用配权限", "Easiest: no app, no permissions to set"),
+    "way_base_for": Words("最省事，不用建应用", "Easiest: no app, no permissions to set"),
     "way_app": Words("自建应用", "Your own app"),
-    "way_app_for": Words("已有应用，或表格在知识库里", "If you have one, or for a wiki page"),
+    "way_app_for": Words("已有应用，或用知识库", "If you have one, or for a wiki page"),
     "way_user": Words("飞书帐号登录", "Feishu log-in"),
-    "way_user_for": Words(
-        "以你的身份写入，也能替你新建表格", "Writes as you, and can make a Bitable for you"
-    ),
+    "way_user_for": Words("还能替你新建多维表格", "Writes as you, and can make a Bitable for you"),
     "help_base": Words(
         "在飞书里打开你的多维表格，点右上角的「插件」→「自定义插件」→「获取授权码」，复制到这里。它只对这一个多维表格有效。",
         "Open your Bitable in Feishu: Extensions → Custom extension → Get authorization code, then copy it here. It is good "

@@ -1,6 +1,7 @@
 """Connecting a Bitable on the dashboard: the three ways in, layouts, a table of the person's own, limits."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,6 +28,10 @@ def page(chrome: Browser, started: Started) -> Page:
 
 def token(world: World) -> str:
     return world.background.call(lambda: world.feishu.personal_token(world.app_token))
+
+
+def overview(started: Started) -> Any:
+    return started.owner.call("GET", "/api/v1/overview").json()
 
 
 def enter(page: Page, way: str, **fields: str) -> None:
@@ -60,9 +65,8 @@ def test_by_personal_base_token(page: Page, world: World) -> None:
 def test_by_an_app(page: Page, started: Started, world: World) -> None:
     enter(page, "app", app_id=APP_ID, app_secret=APP_SECRET, address=world.address)
     connected(page, "豆瓣标记")
-    setting = started.gateway.sync.connection.setting
-    assert setting is not None
-    assert (setting.way, setting.app_id) == ("app", APP_ID)
+    kept = overview(started)["feishu"]
+    assert (kept["way"], kept["app_id"]) == ("app", APP_ID)
 
 
 def test_by_log_in(page: Page, started: Started, world: World) -> None:
@@ -112,6 +116,17 @@ def test_a_log_in_that_has_ended(page: Page, started: Started, world: World) -> 
     connected(page, "豆瓣标记")
 
 
+def test_a_secret_that_is_wrong_at_the_log_in(page: Page, started: Started) -> None:
+    register(started)
+    enter(page, "user", app_id=APP_ID, app_secret="wrong")
+    page.click("#approve")
+    expect(page.locator("main")).to_contain_text("App Secret 不对")
+    page.click("a.button")
+    enter(page, "user", app_secret=APP_SECRET)
+    page.click("#approve")
+    expect(page.locator("h1")).to_have_text("已登录飞书")
+
+
 def test_a_callback_that_nobody_asked_for(page: Page, started: Started) -> None:
     page.goto(f"{started.origin}/feishu/callback?state=x&code=y")
     expect(page.locator("h1")).to_have_text("没有登录飞书")
@@ -125,7 +140,6 @@ def test_a_callback_that_nobody_asked_for(page: Page, started: Started) -> None:
         ("base", {"base_token": "pt-wrong"}, "授权码不对", "base_token"),
         ("app", {"app_id": APP_ID, "app_secret": "wrong"}, "App Secret 不对", "app_secret"),
         ("app", {"app_id": APP_ID, "app_secret": APP_SECRET, "address": "https://example.org/"}, "不像", "address"),
-        ("user", {"app_id": APP_ID, "app_secret": "x", "address": "https://example.org/"}, "不像", "address"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_where_it_is(
@@ -217,7 +231,7 @@ def test_a_table_of_their_own_for_books(page: Page, started: Started, world: Wor
     assert page.locator("[name=shelf]").input_value() == "book"
     page.click("#columns .actions button >> nth=0")
     connected(page, OWN)
-    assert started.gateway.sync.tables[0].shelf == "book"
+    assert overview(started)["feishu"]["shelf"] == "book"
 
 
 def test_columns_after_a_log_in(page: Page, started: Started) -> None:
@@ -257,14 +271,27 @@ def test_limits_and_what_the_calls_were_for(page: Page, started: Started, world:
     page.fill("[name=covers]", "40")
     page.click("#limits button")
     expect(page.locator("#limits [role=status]")).to_have_text("已保存")
-    assert (budget.limits.month, budget.limits.covers) == (100, 40)
+    assert overview(started)["limits"] == {"month": 100, "covers": 40}
     expect(page.locator("#calls-now")).to_contain_text("封面 95")
     expect(page.locator("#calls-sum")).to_contain_text("/ 100")
     expect(page.locator(".note")).to_contain_text("封面先停下")
     page.fill("[name=month]", "12")
     page.click("#limits button")
     assert not page.locator("[name=month]").evaluate("field => field.validity.valid")
-    assert budget.limits.month == 100
+    assert overview(started)["limits"]["month"] == 100
+
+
+def test_the_focus_stays_where_it_is(page: Page, started: Started, world: World) -> None:
+    """The numbers change under it."""
+    enter(page, "base", base_token=token(world), address=world.address)
+    connected(page, "豆瓣标记")
+    page.click(".calls summary")
+    before = page.locator("#calls-sum").inner_text()
+    url = f"https://music.douban.com/people/{world.person.id}/collect"
+    started.pair().capture(url, world.visitor.open(url).body)
+    expect(page.locator("#calls-sum")).not_to_have_text(before)
+    expect(page.locator(".calls summary")).to_be_focused()
+    expect(page.locator("#limits")).to_be_visible()
 
 
 def test_every_control_has_a_label(page: Page, started: Started, world: World) -> None:

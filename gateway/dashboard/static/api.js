@@ -1,4 +1,6 @@
 // Calls to the gateway, and how a form says what went wrong.
+import { refresh } from "./live.js";
+
 const chinese = document.documentElement.lang.startsWith("zh");
 
 /** Words for the page's own scripts, in the person's language. */
@@ -56,6 +58,7 @@ export async function submit(form, button, work, busy = words.connecting) {
     problem.hidden = false;
     field?.setAttribute("aria-invalid", "true");
     field?.focus();
+    refresh(); // the state of everything may be another one now
     return error;
   } finally {
     button.disabled = false;

@@ -1,32 +1,9 @@
-// The dashboard's own script: sends what the person enters, and shows what changes while they look.
+// The dashboard's own script: what its buttons do.
 import { call, submit, words } from "./api.js";
 import "./feishu.js";
+import { refresh } from "./live.js";
 
 const notice = document.getElementById("notice");
-const lost = document.getElementById("lost");
-
-/** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
-async function refresh() {
-  const reply = await fetch("/", { headers: { accept: "text/html" } }).catch(() => null);
-  if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
-  if (!reply?.ok) return;
-  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  for (const id of ["state", "calls-sum", "calls-now", "devices", "account", "live"]) {
-    replace(document.getElementById(id), page.getElementById(id));
-  }
-}
-
-/** Puts a newer part of the page in place of an older one, and the focus where it was. */
-function replace(old, fresh) {
-  if (!old || !fresh || old.isEqualNode(fresh)) return;
-  const at = focusable(old).indexOf(document.activeElement);
-  old.replaceWith(fresh);
-  focusable(fresh)[at]?.focus();
-}
-
-function focusable(part) {
-  return Array.from(part.querySelectorAll("a, button, summary"));
-}
 
 /** Runs what a button stands for; a failure is said at the top of the page. */
 async function act(button, work) {
@@ -71,29 +48,13 @@ document.addEventListener("click", (event) => {
 document.getElementById("limits")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
+  const button = form.querySelector("button");
   const done = form.querySelector("[role=status]");
   done.textContent = "";
-  submit(form, form.querySelector("button"), async () => {
+  submit(form, button, async () => {
     const { month, covers } = Object.fromEntries(new FormData(form));
     await call("PUT", "/api/v1/limits", { month: Number(month), covers: Number(covers) });
     done.textContent = words.saved;
     await refresh();
-  });
-});
-
-// Many events may come at once; one look a second is enough.
-let waiting = false;
-const events = new EventSource("/api/v1/events");
-events.addEventListener("error", () => {
-  lost.hidden = false;
-  if (events.readyState === EventSource.CLOSED) refresh();
-});
-events.addEventListener("open", () => {
-  if (!lost.hidden) refresh();
-  lost.hidden = true;
-});
-events.addEventListener("message", () => {
-  if (waiting) return;
-  waiting = true;
-  setTimeout(() => { waiting = false; refresh(); }, 1000);
+  }, button.textContent);
 });
