@@ -13,7 +13,7 @@ from gateway.feishu import address, bitable, columns, proposal, views
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.client import Client
 from gateway.feishu.columns import Binding, Options
-from gateway.feishu.fields import KEY, columns_of, new_fields
+from gateway.feishu.fields import columns_of, new_fields
 from gateway.ledger import Target
 from gateway.shelves import SHELVES, Layout, Shelf
 
@@ -150,8 +150,6 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     known = table.binding
     if wanted.columns is not None:
         chosen = dict.fromkeys((column.key for column in columns_of(table.shelf)), None) | wanted.columns
-        if chosen[KEY] is None:
-            chosen[KEY] = NEW  # rows cannot be told apart without it
         known = {key: column for key, column in chosen.items() if column != NEW}
     elif not known and not proposal.is_ours(
         await base.fields(table.table_id), table.shelf
