@@ -117,6 +117,22 @@ async def test_broken_for_a_while(origin: str, feishu: Feishu, monkeypatch: pyte
     await again.stop()
 
 
+async def test_the_proxy_is_taken_again_when_there_is_no_other_way(
+    feishu: Feishu, proxy: tuple[Proxy, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    direct = Server(feishu.handle)
+    await direct.start()
+    await proxy[1].stop()
+    use(monkeypatch, proxy[1].url)
+    wire = Wire(f"http://0.0.0.0:{direct.port}")
+    await AppToken(APP_ID, APP_SECRET).token(wire)
+    assert wire.broken_proxy
+    await direct.stop()
+    await proxy[1].start()
+    assert (await token(wire)).startswith("t-")
+    assert not wire.broken_proxy
+
+
 @pytest.mark.parametrize("address", ["socks://127.0.0.1:1080", "nonsense://x", "http://[::1", "http://"])
 async def test_no_proxy_of_any_kind(origin: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, address)
