@@ -318,6 +318,18 @@ def test_by_keyboard_alone(page: Page, world: World) -> None:
     connected(page, "豆瓣标记")
 
 
+def test_no_secret_gets_into_an_address(chrome: Browser, started: Started, world: World) -> None:
+    """The browser sends no form by itself while the page's script is not there."""
+    page = open_dashboard(chrome, started)
+    page.route("**/static/*.js", lambda route: route.abort())
+    page.reload()
+    page.fill("[name=base_token]", token(world))
+    page.fill("[name=address]", world.address)
+    page.press("[name=address]", "Enter")
+    expect(page.locator("#connect")).to_be_disabled()
+    assert page.url == started.gateway.settings.dashboard
+
+
 @pytest.mark.parametrize("width", [320, 375, 1000])
 def test_nothing_is_wider_than_the_page(page: Page, started: Started, world: World, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 700})

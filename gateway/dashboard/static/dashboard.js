@@ -45,16 +45,17 @@ document.addEventListener("click", (event) => {
   else if (gone && confirm(sure)) act(button, async () => { await call("DELETE", gone); await refresh(); });
 });
 
-document.getElementById("limits")?.addEventListener("submit", (event) => {
+const limits = document.getElementById("limits");
+const save = limits?.querySelector("button");
+limits?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  const button = form.querySelector("button");
-  const done = form.querySelector("[role=status]");
+  const done = limits.querySelector("[role=status]");
   done.textContent = "";
-  submit(form, button, async () => {
-    const { month, covers } = Object.fromEntries(new FormData(form));
+  submit(limits, save, async () => {
+    const { month, covers } = Object.fromEntries(new FormData(limits));
     await call("PUT", "/api/v1/limits", { month: Number(month), covers: Number(covers) });
     done.textContent = words.saved;
     await refresh();
-  }, button.textContent);
+  }, save.textContent);
 });
+if (save) save.disabled = false;

@@ -64,4 +64,5 @@ form.addEventListener("submit", async (event) => {
 again.addEventListener("click", () => { if (form.reportValidity()) submit(form, again, logIn); });
 
 adapt();
+connect.disabled = false; // without this script the browser would send the form itself, secrets in the address
 if (form.dataset.unfinished !== undefined) submit(form, connect, () => chooseColumns(form, entered()));
