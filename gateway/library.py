@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.merge import merge_marks, merge_subjects
+from gateway.merge import fill_in, merge_marks, merge_subjects
 from gateway.model import Account, Mark, Medium, Outcome, PageType, Reading, Subject, SubjectKey, now
 from gateway.store import Store
 
@@ -105,15 +105,23 @@ class Library:
         history: list[list[object]] = []
         for mark, key in zip(marks, keys, strict=True):
             old, revision, seen_at = known.pop(key, (None, 0, ""))
-            if _is_older(at, seen_at):  # a page that waited longer than one captured after it: nothing new
+            older = old is not None and _is_older(at, seen_at)  # it waited longer than one captured after it
+            kept, changes = fill_in(old, mark) if old is not None and older else merge_marks(old, mark)
+            if older and kept == old:
                 same += 1
                 continue
-            kept, changes = merge_marks(old, mark)
             new, changed, same = new + (old is None), changed + bool(old and changes), same + (not changes)
             stale = bool(changes) or key.subject in outdated
             stales += stale
             writes.append(
-                [key.account, key.subject.medium, key.subject.id, _json(kept), revision + stale, at]
+                [
+                    key.account,
+                    key.subject.medium,
+                    key.subject.id,
+                    _json(kept),
+                    revision + stale,
+                    seen_at if older else at,
+                ]
             )
             outdated.discard(key.subject)
             if changes:

@@ -38,6 +38,21 @@ def merge_marks(old: Mark | None, new: Mark) -> tuple[Mark, Changes]:
     return msgspec.structs.replace(old, **kept), changes
 
 
+def fill_in(old: Mark, older: Mark) -> tuple[Mark, Changes]:
+    """What an earlier page shows of a mark that no later one did; that it was edited since, nobody can say.
+
+    Only of the same status: a comment on what was wished for is not one on what was seen.
+    """
+    if older.status is not old.status:
+        return old, {}
+    gaps = [name for name in (*_MARK_FIELDS, "marked_at", "mark_id") if getattr(old, name) is UNSET]
+    found = {name: value for name in gaps if (value := getattr(older, name)) is not UNSET}
+    if "comment" in found:
+        found["comment_cut"] = older.comment_cut
+    changes: Changes = {name: (None, value) for name, value in found.items() if name in _MARK_FIELDS}
+    return msgspec.structs.replace(old, **found), changes
+
+
 def merge_subjects(
     old: Subject | None, new: Subject, *, weaker: bool = False, older: bool = False
 ) -> tuple[Subject, bool]:
@@ -57,8 +72,8 @@ def merge_subjects(
             continue
         if name in {"title", "title_cut"} and _worse_title(old, new):
             continue
-        if name == "cover" and photo_id(value) == photo_id(was):
-            continue  # the host alone changed
+        if name == "cover" and was is not UNSET and (value is None or photo_id(value) == photo_id(was)):
+            continue  # the host alone changed, or a page shows none: a cover that is known stays
         updates[name] = value
     return msgspec.structs.replace(old, **updates), bool(updates.keys() - _QUIET)
 

@@ -14,7 +14,6 @@ from gateway.store import Store
 
 READ, NOT_READABLE, NOT_DOUBAN = 0, 1, 2
 """Exit codes of ``d2f parse``."""
-_NO_PAGE = {"not_douban", "not_html", "empty"}
 
 
 def parse(url: str, content: bytes) -> tuple[Reading, int]:
@@ -22,7 +21,7 @@ def parse(url: str, content: bytes) -> tuple[Reading, int]:
     reading = douban.read(url, content)
     if reading.page.verdict is Verdict.OK or any(subject.title is not UNSET for subject in reading.subjects):
         return reading, READ
-    return reading, NOT_DOUBAN if reading.page.reason in _NO_PAGE else NOT_READABLE
+    return reading, NOT_DOUBAN if reading.page.reason == "not_douban" else NOT_READABLE
 
 
 def as_json(reading: Reading) -> str:

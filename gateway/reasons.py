@@ -52,6 +52,10 @@ PAGE_REASONS: dict[str, Words] = {
     "other_person": Words(
         "这是别人的页面，不会保存他人的标记。", "This is somebody else's page; only your own marks are kept."
     ),
+    "whose_unknown": Words(
+        "看不出这是不是你的页面，没有收下。请从豆瓣的「我的」进入你的列表再试。",
+        "Nothing on this page says whether it is yours, so it was not taken in. Open your list from your own menu on Douban.",
+    ),
     "other_account": Words(
         "现在登录的是另一个豆瓣帐号，和这个库的帐号不同，没有收下。",
         "You are logged in to another Douban account than the one of this library; nothing was taken.",

@@ -248,3 +248,22 @@ def test_both_titles_in_one_line_are_the_titles_that_are_known(library: Library,
     joined = Subject(key=KEY, title="远山 Far Hills")
     assert take(library, MARK, minutes=1, subjects=(joined,)).outdated == 0
     assert title_in(ledger) == "远山"
+
+
+def test_an_earlier_page_fills_in_what_no_later_one_showed(library: Library, ledger: Ledger) -> None:
+    bare = Mark(account=ME.id, subject=KEY, status=MARK.status, rating=2)
+    take(library, bare, minutes=5)
+    assert take(library, MARK, minutes=1) == Outcome(changed=1, outdated=1)
+    kept = ledger.pending(TARGET, 10)[0].mark
+    assert (kept.rating, kept.comment, kept.tags) == (2, MARK.comment, MARK.tags)
+    assert take(library, MARK, minutes=2) == Outcome(same=1)
+    wished = msgspec.structs.replace(MARK, status=Status.WISH, private=True)
+    assert take(library, wished, minutes=3) == Outcome(same=1)
+    assert ledger.pending(TARGET, 10)[0].mark.private is UNSET
+
+
+def test_a_cover_that_is_known_stays(library: Library, ledger: Ledger) -> None:
+    known = msgspec.structs.replace(SUBJECT, cover="https://img1.doubanio.com/p77.webp")
+    take(library, MARK, subjects=(known,))
+    take(library, MARK, subjects=(msgspec.structs.replace(SUBJECT, cover=None),), minutes=1)
+    assert ledger.pending(TARGET, 10)[0].subject.cover == known.cover

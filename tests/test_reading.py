@@ -51,7 +51,7 @@ def test_a_saved_page_in_words(world: World, page: Path, tmp_path: Path) -> None
         ("<html><title>登录豆瓣</title></html>", "https://movie.douban.com/people/1/collect", 1, "Log in"),
         ("<html><body><p>?</p></body></html>", "https://movie.douban.com/people/1/collect", 1, "unfamiliar"),
         ("<html></html>", "https://example.com/", 2, "not a Douban page"),
-        ("\x1f", "https://movie.douban.com/people/1/collect", 2, "not a web page"),
+        ("\x1f", "https://movie.douban.com/people/1/collect", 1, "not a web page"),
     ],
 )
 def test_what_cannot_be_read_says_why(

@@ -8,9 +8,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from gateway.douban.text import classes, day, line, number, shortened, tags_of
 from gateway.model import Mark, Status, SubjectKey
 
-__all__ = ["Sentence", "mark_of", "sentence"]
+__all__ = ["Sentence", "is_said", "mark_of", "sentence"]
 
-_WORDING = re.compile(r"(我)?(?:最近)?(?:(想|在)[看读听玩]|[看读听玩](过))")
+_WORDING = re.compile(r"(我)?\s*(?:最近|正|已经?)?\s*(?:(想|在)\s*[看读听玩]|[看读听玩]\s*(过))")
 _STATUSES = {"想": Status.WISH, "在": Status.DOING, "过": Status.DONE}
 _SENTENCES = (
     "#interest_sect_level span.mr10, #interest_sect_level .a_stars > span, #interest_sect_level > h2, "
@@ -42,7 +42,8 @@ def mark_of(tree: LexborHTMLParser, said: Sentence, key: SubjectKey, account: st
     first, later, known = _lines(tree, said.node)
     stars = tree.css_first("#interest_sect_level input#n_rating, .collection-section input#n_rating")
     tags = next((text for node in later if _TAGS.match(text := line(node))), None)
-    comment, cut = next((told for node in later if (told := _comment(node))[0]), ("", False))
+    rest = (node for node in later if tags is None or line(node) != tags)
+    comment, cut = next((told for node in rest if (told := _comment(node))[0]), ("", False))
     return Mark(
         account=account,
         subject=key,
@@ -64,6 +65,14 @@ def sentence(tree: LexborHTMLParser) -> Sentence | None:
     return None
 
 
+def is_said(tree: LexborHTMLParser) -> bool:
+    """Whether something stands where the sentence does, understood or not."""
+    return any(
+        line(node)
+        for node in tree.css("#interest_sect_level span.mr10, .collection-section .collection-result")
+    )
+
+
 def _lines(tree: LexborHTMLParser, sentence: LexborNode) -> tuple[str, list[LexborNode], bool]:
     """The text of the sentence's line, the elements of the lines below, and whether that is all there is."""
     if "collection-result" in classes(sentence):
@@ -79,7 +88,7 @@ def _lines(tree: LexborHTMLParser, sentence: LexborNode) -> tuple[str, list[Lexb
         first.append(node.text())
         node = node.next
     later: list[LexborNode] = []
-    known = start is not None
+    known = start is not None and node is not None
     while node is not None:
         if node.is_element_node:
             later.append(node)

@@ -34,7 +34,7 @@ from gateway.model import (
 __all__ = ["is_interests", "read_interests"]
 
 _HOSTS = frozenset(("m.douban.com", "frodo.douban.com"))
-_PATH = re.compile(r"/(?:rexxar/)?api/v2/user/([0-9]{1,20})/interests", re.ASCII)
+_PATH = re.compile(r"/(?:rexxar/)?api/v2/user/([A-Za-z0-9_.-]{1,60})/interests", re.ASCII)
 _MEDIA = {medium.value: medium for medium in Medium} | {"tv": Medium.MOVIE}
 _STATUSES = {"mark": Status.WISH, "doing": Status.DOING, "done": Status.DONE}
 _NARROWING = frozenset(("tag", "year", "subtype", "genre", "rating", "keyword", "q"))
@@ -119,6 +119,8 @@ def _unread(url: str, verdict: Verdict, reason: str) -> Reading:
 def _read(url: str, content: bytes, account: str | None, http: int | None) -> Reading:
     if (asked := _asked(url)) is None:
         raise _Refused(*_why_other(url, content))
+    if not asked.owner.isdecimal():  # a chosen name; whose it is, nothing in the JSON says
+        raise _Refused(Verdict.UNKNOWN, "whose_unknown")
     if account is not None and asked.owner != account:
         raise _Refused(Verdict.FOREIGN, "other_person")
     if http is not None and http != 200:  # noqa: PLR2004  the only status with marks

@@ -71,7 +71,7 @@ class _Subject(Struct, gc=False):
 
     id: str
     type: str
-    rating: _Rating | None = None
+    rating: _Rating | None | UnsetType = UNSET
     pubdate: _Texts = None
     pic: _Picture | None = None
     year: str | int | None = None
@@ -284,9 +284,11 @@ def _stars(rating: _Rating | None) -> int | None | UnsetType:
     return _STARS.get(stars, UNSET) if stars else None
 
 
-def _score(rating: _Rating | None) -> tuple[float | None | UnsetType, int | None | UnsetType]:
+def _score(rating: _Rating | None | UnsetType) -> tuple[float | None | UnsetType, int | None | UnsetType]:
     """The public score and the number of ratings; None while there are too few."""
-    if rating is None or rating.value is None:
+    if rating is None:  # 暂无评分
+        return None, None
+    if rating is UNSET or rating.value is None:
         return UNSET, UNSET
     return rating.value if 0 < rating.value <= _BEST else None, rating.count or None
 

@@ -2,11 +2,11 @@
 
 import re
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.douban.page import Judgement, heading
-from gateway.douban.rows import MOST_ROWS, Row, mark_of, rows_of, subject_of
+from gateway.douban.rows import MOST_ROWS, Row, has_leftovers, is_shown, mark_of, rows_of, subject_of
 from gateway.douban.text import line
 from gateway.douban.urls import Address
 from gateway.model import (
@@ -53,14 +53,17 @@ def read(url: str, here: Address, judged: Judgement) -> Reading:
         return Reading(page=refused, account=account)
     for place, row in enumerate(rows, 1):
         if row.number is None:
-            # A box with neither id nor date is a template; with a date alone it is a mark that we lose.
-            if "date" in row.cells:
+            # A box with neither id nor anything of the person's is a template; else it is a mark that we lose.
+            if is_shown(row):
                 problems.append(Problem("row_without_id", f"row {place}"))
         elif row.is_mark and row.number not in marks:
             key = SubjectKey(here.medium, row.number)
             marks[row.number], odd = mark_of(row, key, account.id, here.status)
             subjects.append(subject_of(row, key, kind))
             problems += (Problem(code, f"row {place}, {key}") for code in odd)
+    unseen = _unseen(rows, marks)
+    for name in unseen:
+        marks = {number: structs.replace(mark, **{name: UNSET}) for number, mark in marks.items()}
     part = _part(tree, here, here.medium, here.status, len(rows))
     reason = None if marks else _why_none(part, rows)
     return Reading(
@@ -74,7 +77,11 @@ def read(url: str, here: Address, judged: Judgement) -> Reading:
         account=account,
         marks=tuple(marks.values()),
         subjects=tuple(subjects),
-        problems=(*problems, *_missing(rows, marks)),
+        problems=(
+            *problems,
+            *(Problem("fields_missing", f"{name}: {len(rows)} of {len(rows)} rows") for name in unseen),
+            *_missing(rows, marks),
+        ),
     )
 
 
@@ -117,6 +124,19 @@ def _why_none(part: ListPart, rows: list[Row]) -> str | None:
     if left <= 0 or (part.start > 0 and left < _PAGE_SIZE and not rows):
         return None
     return "no_rows"
+
+
+def _unseen(rows: list[Row], marks: dict[str, Mark]) -> list[str]:
+    """Fields that no row shows, on a page whose rows say something that was not understood.
+
+    Not to rate or comment is common; to do it where nobody can read it is not.
+    """
+    shown = [row for row in rows if row.number in marks and is_shown(row) and not row.deleted]
+    if len(shown) <= 2:  # noqa: PLR2004  two rows prove nothing
+        return []
+    told = [marks[row.number] for row in shown if row.number is not None]
+    empty = [name for name in ("rating", "tags", "comment") if not any(getattr(mark, name) for mark in told)]
+    return empty if empty and any(map(has_leftovers, shown[:5])) else []
 
 
 def _missing(rows: list[Row], marks: dict[str, Mark]) -> list[Problem]:

@@ -58,8 +58,9 @@ _FRAMES = {
     PageType.SUBJECT: "#info, #mainpic, #interest_sectl, #interest_sect_level, .drama-info, .item-subject-info, "
     "[property='v:itemreviewed']",
 }
-_CONTROLS = ".opt-ln a, .item .gact a, a.a_collect_btn, .user-operation a"
-_COUNT = re.compile(r"[(（]\s*([0-9]{1,9})\s*[)）]\s*$", re.ASCII)
+_CONTROLS = ".opt-ln a, .item .gact a, .user-operation a"
+_COUNT = re.compile(r"[(（]\s*([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})\s*[)）]\s*$", re.ASCII)
+_DOING = re.compile(r"\s*(?:最近)?[想在看读听玩]")
 _AVATAR_ID = re.compile(r"/icon/u[pl]?([0-9]{1,20})-", re.ASCII)
 
 
@@ -103,7 +104,7 @@ def heading(tree: LexborHTMLParser) -> tuple[str, int] | None:
     for node in tree.css("h1")[:5]:
         text = line(node)
         if (count := _COUNT.search(text)) is not None:
-            return text, int(count[1])
+            return text, int(count[1].replace(",", ""))
     return None
 
 
@@ -130,12 +131,21 @@ def _stand_in(here: Address, tree: LexborHTMLParser, html: bytes, *, framed: boo
     if not named and (known := _TITLES.get(title)) is not None:
         return Judgement(verdict=known[0], reason=known[1], account=account_of(here, tree))
     box = tree.css_first("div#exception") if b"exception" in html else None
-    if box is not None and (said := _said(written(box), account_of(here, tree))) is not None:
-        return said
+    if box is not None:
+        who = account_of(here, tree)
+        hidden = (
+            None
+            if framed or here.type is not PageType.SUBJECT
+            else Judgement(verdict=Verdict.GONE, reason="subject_hidden", account=who)
+        )
+        if (said := _said(written(box), who) or hidden) is not None:
+            return said
     if framed or len(html) > _SHORT:
         return None
-    if tree.css_first("form#sec [name='cha'], form#sec [name='tok']") is not None:
+    if tree.css_first("form#sec [name='cha'], form#sec [name='tok'], form#sec #cha") is not None:
         return Judgement(verdict=Verdict.BLOCKED, reason="proof_of_work")
+    if tree.css_first("img[alt='captcha'], [name='captcha-solution']") is not None:
+        return Judgement(verdict=Verdict.BLOCKED, reason="captcha")
     if (sent := _sent_away(tree)) is not None:
         return sent
     if (status := _STATUS.fullmatch(title)) is not None and (meant := meaning(int(status[1]))) is not None:
@@ -177,7 +187,10 @@ def _said(text: str, account: Account | None = None) -> Judgement | None:
 
 def _ended(html: bytes) -> bool:
     """Whether the page came to its end. In a page that was cut, the last row or comment is half a one."""
-    return any(html.rfind(end, -_SHORT) >= 0 for end in (b"</html", b"</body", b"</HTML", b"</BODY"))
+    if any(html.rfind(end, -_SHORT) >= 0 for end in (b"</html", b"</body")):
+        return True
+    tail = html[-_SHORT:].lower()
+    return b"</html" in tail or b"</body" in tail
 
 
 def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: bool) -> Judgement:
@@ -201,8 +214,12 @@ def _whose(
         return Verdict.UNKNOWN, "no_frame", None
     if library is not None and account.id != library:
         return Verdict.FOREIGN, "other_account", account
-    if here.type in {PageType.LIST, PageType.PROFILE} and not _is_own_list(here, tree, account.id):
-        return Verdict.FOREIGN, "other_person", account
+    if here.type in {PageType.LIST, PageType.PROFILE}:
+        own = _is_own_list(here, tree, account)
+        if own is None:
+            return Verdict.UNKNOWN, "whose_unknown", account
+        if not own:
+            return Verdict.FOREIGN, "other_person", account
     if here.owner is not None and not is_id(here.owner):
         account = structs.replace(account, slug=here.owner)
     elif (slug := chosen_name(here, tree)) is not None:
@@ -210,23 +227,30 @@ def _whose(
     return Verdict.OK, None, account
 
 
-def _is_own_list(here: Address, tree: LexborHTMLParser, account: str) -> bool:
+def _is_own_list(here: Address, tree: LexborHTMLParser, account: Account) -> bool | None:
+    """None if nothing on the page says whose it is."""
     if here.owner is None:
         return True
     if is_id(here.owner):
-        return here.owner == account
+        return here.owner == account.id
     # A chosen name says nothing of the number; the picture of the list's person carries it.
     picture = tree.css_first("#db-usr-profile img[src*='/icon/u']")
     if picture is not None and (found := _AVATAR_ID.search(picture.attributes.get("src") or "")) is not None:
-        return found[1] == account
-    return _has_own_controls(tree)  # not the heading: anybody may call themselves 我
+        return found[1] == account.id
+    if _has_own_controls(tree):
+        return True
+    # The heading proves nothing, since anybody may call themselves 我 or as we do; but another name is another person.
+    said = line(tree.css_first("h1"))
+    names = ("我", account.name) if account.name else ("我",)
+    ours = any(said.startswith(name) and _DOING.match(said, len(name)) for name in names)
+    return None if ours or not said else False
 
 
 def _account_of_own_list(here: Address, tree: LexborHTMLParser) -> Account | None:
     """The person of a list whose navigation was cut away or names nobody.
 
-    Douban shows the controls to change and delete a mark to its owner alone, so they prove a session and
-    whose it is; then the number in the address is that of the owner. Without both, nobody knows.
+    Douban shows the control to delete a mark to its owner alone, so it proves a session and whose it is (that
+    to change one may be the visitor's own, on somebody else's list); then the number in the address is that of the owner. Without both, nobody knows.
     """
     if here.type is not PageType.LIST or here.owner is None or not is_id(here.owner):
         return None
@@ -236,4 +260,4 @@ def _account_of_own_list(here: Address, tree: LexborHTMLParser) -> Account | Non
 def _has_own_controls(tree: LexborHTMLParser) -> bool:
     if tree.css_first("a.d_link") is not None:
         return True
-    return any(line(link) in {"修改", "删除"} for link in tree.css(_CONTROLS))
+    return any(line(link) == "删除" for link in tree.css(_CONTROLS))

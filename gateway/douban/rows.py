@@ -10,11 +10,11 @@ from collections.abc import Callable
 from msgspec import UNSET, Struct, UnsetType
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.douban.text import classes, cover_of, day, line, one_line, shortened, tags_of
+from gateway.douban.text import classes, cover_of, day, line, one_line, shortened, tags_of, written
 from gateway.douban.titles import Titles, is_tombstone, titles_of_album, titles_of_book, titles_of_film
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
 
-__all__ = ["MOST_ROWS", "Row", "mark_of", "rows_of", "subject_of"]
+__all__ = ["MOST_ROWS", "Row", "has_leftovers", "is_shown", "mark_of", "rows_of", "subject_of"]
 
 MOST_ROWS = 10_000
 """No list of Douban's shows more than 30 at once."""
@@ -47,7 +47,7 @@ _GRID = {
     "rating": "span[class*='rating'][class*='-t']",
     "date": "span.date",
     "tags": "span.tags",
-    "comment": "span.comment",
+    "comment": "span.comment, .opt-ln",
     "cid": "[data-cid]",
     "rel": "[rel*=':']",
 }
@@ -60,10 +60,11 @@ _LIST = {
     "comment": ".comment",
     "cid": "[data-cid]",
     "rel": "[rel*=':']",
+    "deleted": ".deleted",
 }
 _BOOKS = _GRID | {"title": "h2 a", "brief": "div.pub", "comment": "p.comment"}
 # The comment of an album is all of a `<li>` without a class; the line with date and rating is another.
-_ALBUMS = _GRID | {"comment": "span.comment, li:not([class]), li[class='']"}
+_ALBUMS = _GRID | {"comment": "span.comment, li:not([class]), li[class=''], .opt-ln"}
 # That of a game is all of a `<div>` without a class, before the buttons. The stars of one's own view say their
 # number on a link, those that others see have it in their class.
 _GAMES = _GRID | {
@@ -71,7 +72,7 @@ _GAMES = _GRID | {
     "brief": ".desc",
     "stars": "a[data-rating]",
     "rating": ".rating-star",
-    "comment": "div:not([class]), div[class='']",
+    "comment": "div:not([class]), div[class=''], .user-operation",
 }
 
 _SHAPES: dict[Medium, tuple[Shape, ...]] = {
@@ -94,14 +95,30 @@ _SHAPES: dict[Medium, tuple[Shape, ...]] = {
     ),
 }
 
-_OWN = ("date", "rating", "stars", "tags")
+_OWN = {"date", "rating", "stars", "tags"}
 """The line that a mark has even without a comment."""
 _BUTTONS = frozenset(("opt-ln", "gact", "user-operation"))
+_FURNITURE = _BUTTONS | {
+    "pic",
+    "title",
+    "intro",
+    "pub",
+    "desc",
+    "playable",
+    "pl",
+    "state",
+    "cart-actions",
+    "ft",
+}
+"""What is on rows beside the fields."""
+_QUIET_TAGS = frozenset(("h2", "script", "style", "form", "button", "input", "template"))
+
 
 _REL = re.compile(r"\s*([0-9]{1,20}):([PFN])\s*", re.ASCII)
 _REL_STATUS = {"P": Status.DONE, "F": Status.WISH, "N": Status.DOING}
 _WORD = re.compile(r"(?:(想)|(在))?[看读听玩](过)?")
 _RATING = re.compile(r"(?:^|\s)(?:rating([1-5])-t|allstar([1-5])0)(?:\s|$)")
+_UNRATED = re.compile(r"(?:^|\s)(?:rating0?-t|allstar(?:N\w*|0*))(?:\s|$)|^\s*rating-star\s*$")
 _LINK = re.compile(r"/(?:subject|game|drama)/([0-9]{1,20})(?![0-9])", re.ASCII)
 _THING = re.compile(r"/thing/([0-9]{1,20})/interest", re.ASCII)
 """What a game's buttons call; it is all that is left of the id of a removed game."""
@@ -116,6 +133,8 @@ class Row(Struct):
     shape: Shape
     cells: dict[str, LexborNode] = {}
     comments: list[LexborNode] = []
+    """Where a comment may be, in their order, up to the buttons."""
+    has_buttons: bool = False
     number: str | None = None
     """The id of the subject; None if the row does not say."""
     deleted: bool = False
@@ -129,8 +148,8 @@ def rows_of(tree: LexborHTMLParser, medium: Medium) -> list[Row]:
     found = [row for shape in _SHAPES[medium] for row in _gather(tree, shape)][: MOST_ROWS + 1]
     for row in found:
         row.number = _number(row)
+        row.deleted = "deleted" in row.cells
         if "date" not in row.cells:
-            row.deleted = row.node.css_first(".deleted") is not None
             signed = row.deleted or "rel" in row.cells or _cid(row) is not None
             row.is_mark = signed or row.node.css_first(".opt-ln, .gact, .user-operation") is not None
     return found
@@ -154,12 +173,18 @@ def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
         other_titles=titles.others,
         subtitle=titles.subtitle,
         year=_year(brief) if key.medium is Medium.MOVIE else UNSET,
-        cover=UNSET
-        if removed or "cover" not in cells
-        else cover_of(cells["cover"].attributes.get("src") or ""),
+        cover=cover_of(cells["cover"]) if "cover" in cells and not removed and is_shown(row) else UNSET,
         brief=brief or UNSET,
         removed=removed,
     )
+
+
+def is_shown(row: Row) -> bool:
+    """Whether the row shows the person's own line. Of a removed subject it may be lost, and then nothing is known."""
+    own = row.cells.keys() & _OWN
+    if own == {"date"} and row.deleted:
+        return bool(row.cells["date"].text().strip())
+    return bool(own) or any(map(written, row.comments))
 
 
 def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Mark, list[str]]:
@@ -171,10 +196,11 @@ def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Ma
     sign = _sign(row, when)
     if sign is not None and sign is not status:
         odd.append("status_mismatch")
-    # A removed subject may have lost this line: then nothing is known, and nothing may be overwritten.
-    shown = not cells.keys().isdisjoint(_OWN) or bool(row.comments)
+    shown = is_shown(row)
     comment, cut = _comment(row, shown=shown)
     shows_tags = "tags" in cells or (shown and (not row.shape.list_mode or "brief" in cells))
+    if when and day(when) is None:
+        odd.append("field_unreadable")
     mark = Mark(
         account=account,
         subject=key,
@@ -187,6 +213,26 @@ def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Ma
         mark_id=_cid(row) or UNSET,
     )
     return mark, odd
+
+
+def has_leftovers(row: Row) -> bool:
+    """Whether the row says something that no field of ours has taken: then what seems empty may not be."""
+    taken = {node.mem_id for node in (*row.cells.values(), *row.comments)}
+    stack = [row.node.first_child]
+    while stack:
+        if (node := stack.pop()) is None:
+            continue
+        stack.append(node.next)
+        if node.is_text_node:
+            if (node.text_content or "").strip(" \t\r\n\xa0·"):
+                return True
+        elif node.is_element_node and node.mem_id not in taken and node.tag not in _QUIET_TAGS:
+            names = classes(node)
+            if _FURNITURE.isdisjoint(names):
+                if node.first_child is None and any("rating" in name or "star" in name for name in names):
+                    return True
+                stack.append(node.first_child)
+    return False
 
 
 def _gather(tree: LexborHTMLParser, shape: Shape) -> list[Row]:
@@ -210,7 +256,10 @@ def _gather(tree: LexborHTMLParser, shape: Shape) -> list[Row]:
             if (found := holders.get(node.mem_id)) is not None:
                 row = found
             elif name == "comment":
-                row.comments.append(node)
+                # The comment stands before the buttons; what is behind them belongs to them.
+                if not row.has_buttons:
+                    row.has_buttons = not _BUTTONS.isdisjoint(classes(node))
+                    row.comments += () if row.has_buttons else (node,)
             else:
                 row.cells.setdefault(name, node)
     return rows
@@ -260,15 +309,17 @@ def _sign(row: Row, when: str) -> Status | None:
     return Status.WISH if wish else Status.DOING if doing else Status.DONE if done else None
 
 
-def _rating(row: Row) -> int | None:
+def _rating(row: Row) -> int | None | UnsetType:
     if (stars := row.cells.get("stars")) is not None:
         given = stars.attributes.get("data-rating")
         if given in {"1", "2", "3", "4", "5"}:
             return int(given)
     if (node := row.cells.get("rating")) is None:
         return None
-    found = _RATING.search(node.attributes.get("class") or "")
-    return int(found[1] or found[2]) if found is not None else None
+    name = node.attributes.get("class") or ""
+    if (found := _RATING.search(name)) is not None:
+        return int(found[1] or found[2])
+    return None if _UNRATED.search(name) is not None else UNSET
 
 
 def _comment(row: Row, *, shown: bool) -> tuple[str | None | UnsetType, bool]:
@@ -276,7 +327,8 @@ def _comment(row: Row, *, shown: bool) -> tuple[str | None | UnsetType, bool]:
     for node in reversed(row.comments):
         if not _is_frame(node, row):
             text, cut = shortened(node)
-            return text or None, cut
+            if text:
+                return text, cut
     return None if shown and not row.shape.list_mode else UNSET, False
 
 
@@ -294,8 +346,8 @@ def _brief(row: Row) -> str:
         return ""
     if "desc" not in classes(cell):
         return line(cell)
-    first = cell.first_child
-    return one_line(first.text_content or "") if first is not None and first.is_text_node else ""
+    texts = (node.text_content or "" for node in cell.iter(include_text=True) if node.is_text_node)
+    return next((text for each in texts if (text := one_line(each))), "")
 
 
 def _year(brief: str) -> int | UnsetType:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from gateway.douban.interest import Sentence, mark_of, sentence
+from gateway.douban.interest import Sentence, is_said, mark_of, sentence
 from gateway.douban.page import Judgement
 from gateway.douban.text import classes, cover_of, line, many, number, one_line, written
 from gateway.douban.titles import is_tombstone
@@ -122,13 +122,15 @@ def read(url: str, key: SubjectKey, judged: Judgement) -> Reading:
     mark = None
     if judged.verdict is Verdict.OK and judged.account is not None and said is not None:
         mark = mark_of(tree, said, key, judged.account.id)
-    bare = found.title is UNSET and not found.removed
+    lost = [] if found.title is not UNSET or found.removed else ["title"]
+    if said is None and is_said(tree):
+        lost.append("mark")
     return Reading(
         page=Page(url=url, type=PageType.SUBJECT, verdict=judged.verdict, reason=judged.reason, subject=key),
         account=judged.account,
         marks=(mark,) if mark is not None else (),
         subjects=(found,),
-        problems=(Problem("fields_missing", "title"),) if bare else (),
+        problems=tuple(Problem("fields_missing", name) for name in lost),
     )
 
 
@@ -331,12 +333,14 @@ def _score(box: LexborNode | None) -> dict[str, Any]:
     found = re.fullmatch(r"10(?:\.0)?|[0-9](?:\.[0-9])?", line(node))
     return {
         "score": float(found[0]) if found is not None else None,
-        "votes": number(line(box.css_first("[property='v:votes'], [itemprop='ratingCount']"))),
+        "votes": number(
+            line(box.css_first("[property='v:votes'], [itemprop='ratingCount']")).replace(",", "")
+        ),
     }
 
 
 def _cover(node: LexborNode | None) -> str | None | UnsetType:
-    return cover_of(node.attributes.get("src") or "") if node is not None else UNSET
+    return cover_of(node) if node is not None else UNSET
 
 
 def _intro(tree: LexborHTMLParser) -> str | UnsetType:

@@ -101,9 +101,11 @@ def written(node: LexborNode | None) -> str:
     """What a person wrote there: line breaks kept, layout, labels and vote counts left out."""
     if node is None or (first := node.first_child) is None:
         return ""
-    if first.next is None and (text := first.text_content) is not None:
-        return text.strip(LAYOUT)
-    return "".join(_parts(first)).strip(LAYOUT)
+    text = first.text_content if first.next is None else None
+    text = "".join(_parts(first)) if text is None else text
+    if "\r" in text:  # written as an entity; the mobile JSON has the same break as a plain one
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip(LAYOUT)
 
 
 def shortened(node: LexborNode) -> tuple[str, bool]:
@@ -153,8 +155,18 @@ def number(text: str) -> int | None:
     return int(found[0]) if (found := _NUMBER.search(text)) else None
 
 
-def cover_of(source: str) -> str | None:
-    """The address of a cover; None if it is that of the picture that stands for none."""
+def cover_of(picture: LexborNode | str) -> str | None:
+    """The address of a cover; None if it is that of the picture that stands for none.
+
+    A picture that is loaded once it is looked at has its address in another place.
+    """
+    if isinstance(picture, str):
+        source = picture
+    else:
+        told = picture.attributes
+        source = told.get("data-src") or told.get("data-original") or told.get("src") or ""
+    if source.startswith("//"):
+        source = f"https:{source}"
     none = "/f/" in source or "/cuphead/" in source or source.startswith("data:")
     return None if none else source or None
 

@@ -10,7 +10,7 @@ from gateway.douban.text import line, many
 __all__ = ["Titles", "is_tombstone", "titles_of_album", "titles_of_book", "titles_of_film"]
 
 _TOMBSTONE = re.compile(
-    r"未知(?:电影|电视剧|剧集|综艺|影视|图书|书籍|音乐|唱片|专辑|游戏|舞台剧|戏剧|剧|条目|作品)"
+    r"未知(?:电影|电视剧|剧集|综艺|影视|图书|书籍|音乐|唱片|专辑|游戏|舞台剧|戏剧|演出|剧|条目|作品)"
 )
 _DOTS = "..."
 

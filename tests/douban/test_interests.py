@@ -460,7 +460,7 @@ def test_whose_marks_they_are() -> None:
         ("https://example.org/rexxar/api/v2/user/1/interests", "not_douban"),
         ("https://m.douban.com.example.org/rexxar/api/v2/user/1/interests", "not_douban"),
         ("file:///home/a/interests.json", "not_douban"),
-        ("https://m.douban.com/rexxar/api/v2/user/me/interests", "no_marks_here"),
+        ("https://m.douban.com/rexxar/api/v2/user/me/interests", "whose_unknown"),
         ("https://movie.douban.com/rexxar/api/v2/user/1/interests", "no_marks_here"),
         ("https://m.douban.com/rexxar/api/v2/user/1/reviews", "no_marks_here"),
         ("http://[m.douban.com", "not_douban"),

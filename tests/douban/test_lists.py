@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -393,7 +394,8 @@ def test_a_field_that_most_rows_lack_is_reported() -> None:
     rows = "".join(film(str(number)).replace('class="date"', 'class="when"') for number in range(10, 16))
     reading = films(rows)
     assert [mark.rating for mark in reading.marks] == [4] * 6
-    assert reading.problems == (Problem("fields_missing", "date: 6 of 6 rows"),)
+    told = {problem.detail for problem in reading.problems if problem.code == "fields_missing"}
+    assert told == {f"{name}: 6 of 6 rows" for name in ("date", "tags", "comment")}
     assert {mark.marked_on for mark in reading.marks} == {UNSET}, "a date that is not found is not erased"
     dated = "".join(film(str(number)) for number in range(20, 26))
     assert films(rows + dated).problems == ()
@@ -476,3 +478,84 @@ def test_a_comment_of_which_the_page_shows_the_beginning(end: str, comment: str,
     row = film(more=f'<li><span class="comment">很长的开头{end} <span class="pl">(2 有用)</span></span></li>')
     mark, _ = one(row)
     assert (mark.comment, mark.comment_cut) == (comment, cut)
+
+
+def test_what_stands_behind_the_buttons_is_no_comment() -> None:
+    behind = '<div>写短评</div><div class="user-operation"><a>收起</a></div>'
+    assert game("", f"{BUTTONS}{behind}").comment == "通关了"
+    nested = '<div class="user-operation"><a data-rating="4">修改</a><div><a>删除</a></div></div>'
+    assert (game("", nested).comment, game("", nested).rating) == ("通关了", 4)
+    assert album(ALBUM.replace("</ul>", "<li>想推荐</li></ul>")).comment == "循环了一整天 & 一夜"
+
+
+def test_empty_boxes_behind_a_comment_do_not_hide_it() -> None:
+    assert album(ALBUM.replace('<li class="clearfix', '<li></li><li class="clearfix')).comment is not None
+    for empty in ("<div></div>", '<div><span class="pl">(3 有用)</span></div>'):
+        assert game("", empty + BUTTONS).comment == "通关了"
+
+
+def test_the_line_of_a_game_behind_a_remark_of_the_template() -> None:
+    body = GAME.format(stars="", buttons=BUTTONS).replace(
+        '<div class="desc">', '<div class="desc"><!-- x -->\n'
+    )
+    page_ = page(f'<h1>我玩过的游戏(1)</h1><div class="game-list">{body}</div>')
+    (subject,) = read(f"https://www.douban.com/people/{ME}/games?action=collect", page_).subjects
+    assert subject.brief == "PC / 2023-03-24"
+
+
+@pytest.mark.parametrize(
+    ("line", "empty"),
+    [
+        ('<span class="stars r4"></span><span class="date">2024-03-05</span>', {"rating", "tags", "comment"}),
+        ('<span class="rating4-t"></span><span class="date">2024-03-05</span><span class="labels">标签: 风</span>', {"tags", "comment"}),
+        ('<span class="rating4-t"></span><span class="date">2024-03-05</span> 风很大', {"tags", "comment"}),
+        ('<span class="date">2024-03-05</span>', set[str]()),
+    ],
+)  # fmt: skip
+def test_what_no_row_shows_where_something_was_not_understood(line: str, empty: set[str]) -> None:
+    """Otherwise a change of the markup would empty what is known, without a word."""
+    reading = films("".join(film(str(number), line=line) for number in range(1000, 1005)), 5)
+    unset = {name for name in ("rating", "tags", "comment") if getattr(reading.marks[0], name) is UNSET}
+    assert unset == empty
+    assert codes(reading) == ["fields_missing"] * len(empty)
+
+
+def test_stars_in_a_class_that_nobody_knows_are_not_taken_for_none() -> None:
+    mark, _ = one(film(line='<span class="rating45-t"></span><span class="date">2024-03-05</span>'))
+    assert mark.rating is UNSET
+    mark, _ = one(film(line='<span class="rating0-t"></span><span class="date">2024-03-05</span>'))
+    assert mark.rating is None
+
+
+@pytest.mark.parametrize("day", ["2020-13-41", "2020年5月6日"])
+def test_a_date_that_is_none_is_reported(day: str) -> None:
+    reading = films(film(line=f'<span class="date">{day}</span>'))
+    assert (reading.marks[0].marked_on, codes(reading)) == (UNSET, ["field_unreadable"])
+
+
+def test_a_cover_that_is_loaded_later() -> None:
+    row = film()
+    found = re.search(r'src="[^"]+"', row)
+    assert found is not None
+    image = found[0]
+    for name in ("data-src", "data-original"):
+        lazy = f'src="https://img1.doubanio.com/f/movie/spacer.gif" {name}="//img2.doubanio.com/p77.webp"'
+        assert one(row.replace(image, lazy))[1].cover == "https://img2.doubanio.com/p77.webp"
+
+
+def test_a_row_with_nothing_but_a_title_says_nothing_of_the_cover() -> None:
+    row = '<div class="item"><div class="pic"><img src="https://img1.doubanio.com/cuphead/x.png"></div><li class="title"><a href="https://movie.douban.com/subject/9/"><em>某片</em></a></li><li class="opt-ln"><a class="d_link" rel="9:P">删除</a></li></div>'
+    mark, subject = one(row)
+    assert (mark.rating, mark.comment, subject.cover) == (UNSET, UNSET, UNSET)
+
+
+def test_line_breaks_as_entities() -> None:
+    mark, _ = one(film(more='<li><span class="comment">一&#13;&#10;二&#13;三</span></li>'))
+    assert mark.comment == "一\n二\n三"
+
+
+def test_a_total_in_thousands() -> None:
+    assert part("", total=0).total_claimed == 0
+    reading = read(FILMS_DONE, page(film_list(film()).replace("(3)", "(1,157)")))
+    assert reading.page.part is not None
+    assert reading.page.part.total_claimed == 1157

@@ -371,3 +371,29 @@ def test_shows_and_documentaries(labels: str, kind: Kind) -> None:
         "https://movie.douban.com/subject/1/", page(f'{script}<div id="info">{labels}</div>')
     ).subjects
     assert subject.kind is kind
+
+
+@pytest.mark.parametrize(
+    "said", ["我正在看这部电影", "我已看过这部电影", "我 看过 这部电影", "我最近看过这部电影"]
+)
+def test_the_sentence_in_other_words(said: str) -> None:
+    (mark,) = film(INFO + sentence(said)).marks
+    assert mark.status is (Status.DOING if "在" in said else Status.DONE)
+
+
+def test_a_sentence_that_is_not_understood_is_not_taken_for_none() -> None:
+    reading = film(INFO + sentence("我刷完了这部电影"))
+    assert reading.marks == ()
+    assert [(problem.code, problem.detail) for problem in reading.problems] == [("fields_missing", "mark")]
+
+
+def test_a_block_of_another_build_empties_nothing() -> None:
+    block = """<div id="interest_sect_level"><div class="a_stars"><p><span class="mr10">我看过这部电影 2020-01-01</span></p>
+    <p><span class="color_gray">标签:a b</span></p><p>评论</p></div></div>"""
+    (mark,) = film(INFO + block).marks
+    assert (mark.status, mark.comment, mark.tags) == (Status.DONE, UNSET, UNSET)
+
+
+def test_votes_in_thousands() -> None:
+    (subject,) = film(FILM_INFO.format(score=" 9.7 ", votes="2,345,678")).subjects
+    assert subject.votes == 2345678
