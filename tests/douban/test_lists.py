@@ -398,7 +398,7 @@ def test_a_field_that_most_rows_lack_is_reported() -> None:
     assert told == {f"{name}: 6 of 6 rows" for name in ("date", "tags", "comment")}
     assert {mark.marked_on for mark in reading.marks} == {UNSET}, "a date that is not found is not erased"
     dated = "".join(film(str(number)) for number in range(20, 26))
-    assert films(rows + dated).problems == ()
+    assert "date" not in str(films(rows + dated).problems)
 
 
 def test_a_removed_game_keeps_its_mark_and_its_own_number() -> None:
