@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType, structs
 from selectolax.lexbor import LexborHTMLParser
 
 from gateway.douban.page import Judgement, heading
-from gateway.douban.rows import MOST_ROWS, Row, has_leftovers, is_shown, mark_of, rows_of, subject_of
+from gateway.douban.rows import MOST_ROWS, Row, has_leftovers, mark_of, rows_of, subject_of
 from gateway.douban.text import line
 from gateway.douban.urls import Address
 from gateway.model import (
@@ -54,7 +54,7 @@ def read(url: str, here: Address, judged: Judgement) -> Reading:
     for place, row in enumerate(rows, 1):
         if row.number is None:
             # A box with neither id nor anything of the person's is a template; else it is a mark that we lose.
-            if is_shown(row):
+            if row.shown:
                 problems.append(Problem("row_without_id", f"row {place}"))
         elif row.is_mark and row.number not in marks:
             key = SubjectKey(here.medium, row.number)
@@ -131,7 +131,7 @@ def _unseen(rows: list[Row], marks: dict[str, Mark]) -> list[str]:
 
     Not to rate or comment is common; to do it where nobody can read it is not.
     """
-    shown = [row for row in rows if row.number in marks and is_shown(row) and not row.deleted]
+    shown = [row for row in rows if row.number in marks and row.shown and not row.deleted]
     if len(shown) <= 2:  # noqa: PLR2004  two rows prove nothing
         return []
     told = [marks[row.number] for row in shown if row.number is not None]

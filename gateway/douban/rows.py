@@ -14,7 +14,7 @@ from gateway.douban.text import classes, cover_of, day, line, one_line, shortene
 from gateway.douban.titles import Titles, is_tombstone, titles_of_album, titles_of_book, titles_of_film
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
 
-__all__ = ["MOST_ROWS", "Row", "has_leftovers", "is_shown", "mark_of", "rows_of", "subject_of"]
+__all__ = ["MOST_ROWS", "Row", "has_leftovers", "mark_of", "rows_of", "subject_of"]
 
 MOST_ROWS = 10_000
 """No list of Douban's shows more than 30 at once."""
@@ -139,6 +139,8 @@ class Row(Struct):
     """The id of the subject; None if the row does not say."""
     deleted: bool = False
     """Marked as one whose subject Douban has taken down (list mode)."""
+    shown: bool = True
+    """It has the person's own line. Of a removed subject that may be lost, and then nothing is known."""
     is_mark: bool = True
     """Not every box with a link to a subject is a mark: one without a date must show it otherwise."""
 
@@ -149,6 +151,7 @@ def rows_of(tree: LexborHTMLParser, medium: Medium) -> list[Row]:
     for row in found:
         row.number = _number(row)
         row.deleted = "deleted" in row.cells
+        row.shown = _is_shown(row)
         if "date" not in row.cells:
             signed = row.deleted or "rel" in row.cells or _cid(row) is not None
             row.is_mark = signed or row.node.css_first(".opt-ln, .gact, .user-operation") is not None
@@ -173,18 +176,10 @@ def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
         other_titles=titles.others,
         subtitle=titles.subtitle,
         year=_year(brief) if key.medium is Medium.MOVIE else UNSET,
-        cover=cover_of(cells["cover"]) if "cover" in cells and not removed and is_shown(row) else UNSET,
+        cover=cover_of(cells["cover"]) if "cover" in cells and not removed and row.shown else UNSET,
         brief=brief or UNSET,
         removed=removed,
     )
-
-
-def is_shown(row: Row) -> bool:
-    """Whether the row shows the person's own line. Of a removed subject it may be lost, and then nothing is known."""
-    own = row.cells.keys() & _OWN
-    if own == {"date"} and row.deleted:
-        return bool(row.cells["date"].text().strip())
-    return bool(own) or any(map(written, row.comments))
 
 
 def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Mark, list[str]]:
@@ -196,8 +191,8 @@ def mark_of(row: Row, key: SubjectKey, account: str, status: Status) -> tuple[Ma
     sign = _sign(row, when)
     if sign is not None and sign is not status:
         odd.append("status_mismatch")
-    shown = is_shown(row)
-    comment, cut = _comment(row, shown=shown)
+    shown = row.shown
+    comment, cut = _comment(row)
     shows_tags = "tags" in cells or (shown and (not row.shape.list_mode or "brief" in cells))
     if when and day(when) is None:
         odd.append("field_unreadable")
@@ -265,6 +260,13 @@ def _gather(tree: LexborHTMLParser, shape: Shape) -> list[Row]:
     return rows
 
 
+def _is_shown(row: Row) -> bool:
+    own = row.cells.keys() & _OWN
+    if own == {"date"} and row.deleted:
+        return bool(row.cells["date"].text().strip())
+    return bool(own) or any(map(written, row.comments))
+
+
 def _number(row: Row) -> str | None:
     """The id of the subject: the row's own, that of its title's link, of any link, of its button to delete.
 
@@ -322,14 +324,14 @@ def _rating(row: Row) -> int | None | UnsetType:
     return None if _UNRATED.search(name) is not None else UNSET
 
 
-def _comment(row: Row, *, shown: bool) -> tuple[str | None | UnsetType, bool]:
+def _comment(row: Row) -> tuple[str | None | UnsetType, bool]:
     """The comment, and whether it is only the beginning of one."""
     for node in reversed(row.comments):
         if not _is_frame(node, row):
             text, cut = shortened(node)
             if text:
                 return text, cut
-    return None if shown and not row.shape.list_mode else UNSET, False
+    return None if row.shown and not row.shape.list_mode else UNSET, False
 
 
 def _is_frame(node: LexborNode, row: Row) -> bool:
