@@ -20,8 +20,10 @@ from litestar.types import ASGIApp
 from msgspec import Struct
 
 from gateway import __version__
+from gateway.album import Album
 from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
+from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
 from gateway.devices import Devices
@@ -72,7 +74,8 @@ class Gateway:
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
         self.budget = Budget(self.store)
-        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events, self.budget)
+        covers = Covers(Album(self.store), self.budget, settings)
+        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events, self.budget, covers)
         self.intake = Intake(self.store, self.library, self.sync, self.events)
 
     def app(self) -> ASGIApp:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlite_utils import Database
 
 from gateway.errors import DataFolderUnusable
-from gateway.model import Capture, Reading, Trigger, now
+from gateway.model import Capture, Reading, Trigger, now, photo_id
 from gateway.schema import migrations
 
 T = TypeVar("T")
@@ -77,6 +77,7 @@ class Store:
             self._db = Database(connection)
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
+            connection.create_function("photo_id", 1, photo_id, deterministic=True)
             migrations.apply(self._db)
         except (OSError, sqlite3.Error) as error:
             raise DataFolderUnusable(folder=str(path.parent), why=str(error)) from error

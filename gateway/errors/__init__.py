@@ -8,6 +8,7 @@
     │   ├── DataFolderUnusable
     │   └── KeyLost
     ├── LibraryFault        500  the disk or the library file fails
+    ├── PictureRefused      502  Douban does not give a cover (tried again another day)
     ├── DeviceError              an extension's message
     │   ├── UnknownDevice   401
     │   ├── BadMessage      400
@@ -50,6 +51,9 @@
         ├── NoSuchRecord    404  (the person deleted the row)
         ├── QuotaUsedUp     403
         ├── QuotaNear       403  (told, never raised)
+        ├── CoversRest      403  (told, never raised: the covers' share of the calls is used up)
+        ├── StorageFull     403  (no room for covers)
+        ├── PictureNotTaken 422  (one cover; the others go through)
         ├── TableFull       403
         ├── WrongColumnType 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
@@ -78,6 +82,7 @@ from gateway.errors.feishu import (
     BadSecret,
     BatchTooLarge,
     ColumnsUnchosen,
+    CoversRest,
     FeishuBusy,
     FeishuConflict,
     FeishuError,
@@ -94,12 +99,14 @@ from gateway.errors.feishu import (
     NotATable,
     NotFound,
     OtherBase,
+    PictureNotTaken,
     ProxyBroken,
     QuotaNear,
     QuotaUsedUp,
     ReadOnly,
     RedirectUnknown,
     StaleColumns,
+    StorageFull,
     TableFull,
     TokenRefused,
     TokenSpent,
@@ -123,6 +130,7 @@ from gateway.errors.own import (
     OldMessage,
     OwnerError,
     PairingClosed,
+    PictureRefused,
     PortTaken,
     StartError,
     UnknownDevice,
@@ -143,6 +151,7 @@ __all__ = [
     "BadSetting",
     "BatchTooLarge",
     "ColumnsUnchosen",
+    "CoversRest",
     "D2FError",
     "DataFolderUnusable",
     "DeviceError",
@@ -173,6 +182,8 @@ __all__ = [
     "OtherBase",
     "OwnerError",
     "PairingClosed",
+    "PictureNotTaken",
+    "PictureRefused",
     "PortTaken",
     "ProxyBroken",
     "QuotaNear",
@@ -181,6 +192,7 @@ __all__ = [
     "RedirectUnknown",
     "StaleColumns",
     "StartError",
+    "StorageFull",
     "TableFull",
     "TokenRefused",
     "TokenSpent",

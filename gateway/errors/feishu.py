@@ -298,6 +298,34 @@ class QuotaNear(FeishuError):
     )
 
 
+class CoversRest(FeishuError):
+    code = "covers_rest"
+    status = 403
+    title = "The covers' share of this month's calls is used up"
+    hint = Words(
+        "本月留给封面的 {limit} 次调用已用完，还有 {waiting} 张封面下月继续；标记照常同步。可以在控制台调整。",
+        "The {limit} calls that covers may take this month are used; {waiting} covers go on next month, marks as ever. "
+        "The share can be changed on the dashboard.",
+    )
+
+
+class StorageFull(FeishuError):
+    code = "storage_full"
+    status = 403
+    title = "There is no room for covers"
+    hint = Words(
+        "飞书云空间已满，封面传不上去。请清理云空间；标记照常同步。",
+        "Feishu's storage is full, covers cannot be uploaded. Make room there; marks go out as ever.",
+    )
+
+
+class PictureNotTaken(FeishuError):
+    code = "picture_not_taken"
+    status = 422
+    title = "Feishu does not take this cover"
+    hint = Words("飞书不接受这张封面（{why}）。", "Feishu does not take this cover ({why}).")
+
+
 class TableFull(FeishuError):
     code = "table_full"
     status = 403
