@@ -1,6 +1,7 @@
 """kill -9 while covers are on their way, then start again: each row has its cover, and hardly one was uploaded twice."""
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tests.covers import covered, expected, shown
 from tests.support import Background, World, background
 from tests.test_crash import Killer, Process, connect, try_to
 
-MARKS = 150
+MARKS = 130
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,17 @@ def start(world: World) -> Iterator[Callable[[], Process]]:
         process.kill()
 
 
+class Writes:
+    """Tells when rows were written."""
+
+    def __init__(self) -> None:
+        self.one = threading.Event()
+
+    async def __call__(self, call: str, stage: Stage) -> None:
+        if (call, stage) == ("record.batch_update", "after"):
+            self.one.set()
+
+
 def all_covered(process: Process) -> dict[str, Any]:
     """Asks until no cover waits."""
     for _ in range(20_000):
@@ -58,12 +70,11 @@ def all_covered(process: Process) -> dict[str, Any]:
 PLACES: list[tuple[str, Stage, int]] = [
     ("record.batch_get", "after", 1),
     ("media.upload_all", "before", 1),
-    ("media.upload_all", "after", 1),
     ("media.upload_all", "after", 60),
     ("record.batch_get", "after", 2),
     ("record.batch_update", "before", 1),
     ("record.batch_update", "after", 1),
-    ("media.upload_all", "after", 120),
+    ("media.upload_all", "after", 110),
 ]
 
 
@@ -75,7 +86,13 @@ def test_killed_while_covers_are_put(
     killer.process = start()
     try_to(lambda: connect(killer.process, world))
     assert killer.done.wait(60)
-    push = all_covered(start())
+    writes = Writes()
+    world.feishu.on_call = writes
+    process = start()
+    while shown(world) != expected(world):
+        assert writes.one.wait(60)
+        writes.one.clear()
+    push = all_covered(process)
     number = len(covered(world))
     assert push["covers"] == {"done": number, "waiting": 0, "failed": 0}
     assert shown(world) == expected(world)
