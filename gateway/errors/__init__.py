@@ -54,6 +54,12 @@
         ├── CoversRest      403  (told, never raised: the covers' share of the calls is used up)
         ├── StorageFull     403  (no room for covers)
         ├── PictureNotTaken 422  (one cover; the others go through)
+        ├── BotUnknown      404  (a custom bot; the next three, too)
+        ├── BotUnsigned     403
+        ├── BotBarred       403
+        ├── BotKeyword      403
+        ├── BotOff          403  (the app, as a bot)
+        ├── ReceiverUnknown 404
         ├── TableFull       403
         ├── WrongColumnType 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
@@ -81,6 +87,11 @@ from gateway.errors.feishu import (
     BadRow,
     BadSecret,
     BatchTooLarge,
+    BotBarred,
+    BotKeyword,
+    BotOff,
+    BotUnknown,
+    BotUnsigned,
     ColumnsUnchosen,
     CoversRest,
     FeishuBusy,
@@ -104,6 +115,7 @@ from gateway.errors.feishu import (
     QuotaNear,
     QuotaUsedUp,
     ReadOnly,
+    ReceiverUnknown,
     RedirectUnknown,
     StaleColumns,
     StorageFull,
@@ -150,6 +162,11 @@ __all__ = [
     "BadSecret",
     "BadSetting",
     "BatchTooLarge",
+    "BotBarred",
+    "BotKeyword",
+    "BotOff",
+    "BotUnknown",
+    "BotUnsigned",
     "ColumnsUnchosen",
     "CoversRest",
     "D2FError",
@@ -189,6 +206,7 @@ __all__ = [
     "QuotaNear",
     "QuotaUsedUp",
     "ReadOnly",
+    "ReceiverUnknown",
     "RedirectUnknown",
     "StaleColumns",
     "StartError",

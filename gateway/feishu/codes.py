@@ -28,7 +28,9 @@ OTHER_BASE_CODE = 9499
 """What a personal base token gets for another Bitable than its own; else the request is malformed."""
 
 _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
-    dict.fromkeys((99991400, 1254290, 1254112, 1061045), errors.FeishuBusy)
+    dict.fromkeys((99991400, 1254290, 1254112, 1061045, 11232, 11233, 230020), errors.FeishuBusy)
+    | {19001: errors.BotUnknown, 19021: errors.BotUnsigned, 19022: errors.BotBarred, 19024: errors.BotKeyword}
+    | {230001: errors.ReceiverUnknown, 230013: errors.ReceiverUnknown, 230006: errors.BotOff}
     | dict.fromkeys((1254291, 1254036, 1254609), errors.FeishuConflict)
     | dict.fromkeys(
         # 1254607 says "not ready", and means that an earlier call, or this very one, took too long
