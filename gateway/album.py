@@ -42,14 +42,18 @@ class CoverCounts(Struct, frozen=True):
     failed: int = 0
 
 
-_JOINED = """FROM mark JOIN subject USING (medium, id)
-    JOIN record ON record.table_key = :table AND record.account = mark.account
-        AND record.medium = mark.medium AND record.id = mark.id
-    LEFT JOIN cover ON cover.table_key = :table AND cover.record_id = record.record_id
-    LEFT JOIN picture ON picture.app_token = :app AND picture.photo = photo_id(subject.body ->> '$.cover')
-    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND record.record_id IS NOT NULL
-        AND record.deleted = 0 AND ifnull(subject.body ->> '$.cover', '') <> ''"""
-_DONE = "cover.photo IS photo_id(subject.body ->> '$.cover')"
+_JOINED = """FROM (SELECT mark.account, mark.medium, mark.id, record.record_id, subject.cover AS address,
+        photo_id(subject.cover) AS photo
+    FROM mark JOIN subject USING (medium, id)
+        JOIN record ON record.table_key = :table AND record.account = mark.account
+            AND record.medium = mark.medium AND record.id = mark.id
+    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND ifnull(subject.cover, '') <> ''
+        AND record.record_id IS NOT NULL AND record.deleted = 0
+    LIMIT -1) AS there
+    LEFT JOIN cover ON cover.table_key = :table AND cover.record_id = there.record_id
+    LEFT JOIN picture ON picture.app_token = :app AND picture.photo = there.photo"""
+# The limit keeps SQLite from asking for each photo's id again and again.
+_DONE = "cover.photo IS there.photo"
 _FAILED = "ifnull(picture.tries, 0) > 0 AND picture.file_token IS NULL"
 _AGAIN = "picture.tries < :tries AND picture.tried_at < :another_day"
 
@@ -62,9 +66,11 @@ class Album:
 
     def pending(self, table: Table, limit: int) -> list[Cover]:
         """Covers that can be put into a row now, those of the newest marks first."""
-        sql = f"""SELECT mark.account, mark.medium, mark.id, record.record_id, subject.body ->> '$.cover',
-            photo_id(subject.body ->> '$.cover'), ifnull(mark.marked_on, ''), cover.file_token {_JOINED}
-            AND NOT {_DONE} AND (NOT ({_FAILED}) OR ({_AGAIN})) ORDER BY mark.marked_on DESC, mark.id LIMIT :limit"""
+        sql = f"""SELECT mark.account, mark.medium, mark.id, there.record_id, there.address, there.photo,
+            ifnull(mark.marked_on, ''), cover.file_token {_JOINED}
+            JOIN mark ON mark.account = there.account AND mark.medium = there.medium AND mark.id = there.id
+            WHERE NOT {_DONE} AND (NOT ({_FAILED}) OR ({_AGAIN}))
+            ORDER BY mark.marked_on DESC, mark.id LIMIT :limit"""
         asked = {
             **_asked(table),
             "limit": limit,

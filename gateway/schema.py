@@ -72,6 +72,7 @@ def m001_first(db: Database) -> None:
 def m002_covers(db: Database) -> None:
     """Covers: a picture is uploaded once for a Bitable, and shown by the rows of its tables."""
     for statement in (
+        "ALTER TABLE subject ADD COLUMN cover TEXT GENERATED ALWAYS AS (body ->> '$.cover')",
         # By the photo's id. Without a file_token it was refused: how often, when last, and why.
         """CREATE TABLE picture (
             app_token TEXT NOT NULL, photo TEXT NOT NULL, file_token TEXT,

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ OTHER = "https://img9.doubanio.com/view/photo/s_ratio_poster/public/p7700011.jpg
 
 
 @pytest.fixture
-def world(beside: Background, tmp_path: Any) -> World:
+def world(beside: Background, tmp_path: Path) -> World:
     return World(beside, tmp_path / "data", covers=True)
 
 
@@ -111,8 +112,11 @@ def test_what_is_done_costs_no_call(started: Started) -> None:
     assert world.feishu.calls == before
 
 
-def test_rows_first_and_the_newest_marks_first(started: Started) -> None:
-    world = started.world
+def test_rows_first_and_the_newest_marks_first(beside: Background, tmp_path: Path) -> None:
+    """More than are looked at in one go."""
+    world = World(beside, tmp_path / "data", marks=130, covers=True)
+    started = world.start()
+    fill(started)
     order: list[str] = []
 
     async def note(call: str, stage: Stage) -> None:
@@ -124,7 +128,7 @@ def test_rows_first_and_the_newest_marks_first(started: Started) -> None:
     assert order.index("media.upload_all") > order.index("record.batch_create")
     names = [file.name.partition(".")[0] for file in world.feishu.bases[world.app_token].files.values()]
     assert names == [photo(entry) for entry in covered(world)]
-    assert order.count("record.batch_update") == 1, "many cells in one call"
+    assert order.count("record.batch_update") == 2, "many cells in one call"
 
 
 def test_a_capture_in_between_is_pushed_before_the_next_cover(started: Started) -> None:
@@ -234,6 +238,20 @@ def test_a_changed_cover_takes_the_place_of_ours(started: Started) -> None:
     change_cover(started, entry, OTHER.replace("img9", "img1").replace("s_ratio", "l_ratio"))
     started.settled()
     assert world.feishu.calls["media.upload_all"] == before + 1, "the same photo from another host"
+
+
+def test_a_cover_that_was_written_but_not_noted_is_ours(started: Started) -> None:
+    """As after a crash between the two: it is not written again, and a later one takes its place."""
+    world = started.world
+    connected(started)
+    store = started.gateway.store
+    world.background.call(lambda: store.do("DELETE FROM cover"))
+    writes = world.feishu.calls["record.batch_update"]
+    again(started)
+    assert world.feishu.calls["record.batch_update"] == writes
+    change_cover(started, covered(world)[0])
+    started.settled()
+    assert shown(world) == expected(world)
 
 
 def test_a_cover_that_the_person_took_out_stays_out(started: Started) -> None:
