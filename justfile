@@ -36,6 +36,7 @@ lint: setup
 bench: setup
     {{ uv }} run python -m tests.bench
     {{ uv }} run python -m tests.bench_parsers
+    {{ uv }} run python -m tests.bench_feishu
 
 # Feed the readers of pages with damaged ones, for so many seconds
 fuzz seconds="60":

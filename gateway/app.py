@@ -20,10 +20,13 @@ from litestar.types import ASGIApp
 from msgspec import Struct
 
 from gateway import __version__
+from gateway.album import Album
 from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
+from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.notices import NoticesController
 from gateway.devices import Devices
 from gateway.errors import BadInput, D2FError, LibraryFault, MessageTooLarge, NotLoggedIn
 from gateway.events import Events
@@ -31,6 +34,7 @@ from gateway.intake import Intake
 from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.log import get as get_logger
+from gateway.notices import Notices
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
 from gateway.security import DEVICE_PATHS, Guard, owner_auth
 from gateway.settings import Settings
@@ -72,7 +76,9 @@ class Gateway:
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
         self.budget = Budget(self.store)
-        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events, self.budget)
+        covers = Covers(Album(self.store), self.budget, settings)
+        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events, self.budget, covers)
+        self.notices = Notices(settings, self.store, self.vault, self.sync, self.events)
         self.intake = Intake(self.store, self.library, self.sync, self.events)
 
     def app(self) -> ASGIApp:
@@ -80,7 +86,7 @@ class Gateway:
         parts = {name: Provide(_always(part), sync_to_thread=False) for name, part in vars(self).items()}
         auth = owner_auth(self.store, self.vault)
         app = Litestar(
-            [health, DeviceController, OwnerController, *pages.handlers(auth)],
+            [health, DeviceController, OwnerController, NoticesController, *pages.handlers(auth)],
             dependencies=parts,
             lifespan=[self._life],
             on_app_init=[auth.on_app_init],
@@ -116,14 +122,14 @@ class Gateway:
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("old pages not dropped", error=str(error))
-        pushing = asyncio.create_task(self.sync.run())
+        working = [asyncio.create_task(self.sync.run()), asyncio.create_task(self.notices.run())]
         try:
             yield
         finally:
-            pushing.cancel()
+            for task in working:
+                task.cancel()
             try:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await pushing
+                await asyncio.gather(*working, return_exceptions=True)
             finally:
                 await self.sync.close()
                 self.store.close()

@@ -62,8 +62,20 @@ class Budget:
     @property
     def has_room_for_covers(self) -> bool:
         """Whether a cover may cost calls now."""
+        return self.left_for_covers > 0
+
+    @property
+    def left_for_covers(self) -> int:
+        """How many calls covers may still take this month."""
         used, limits = self.used, self.limits
-        return used.covers < limits.covers and used.total < limits.month * _NEAR_END
+        return max(0, min(limits.covers - used.covers, int(limits.month * _NEAR_END) - used.total))
+
+    def covers_rest(self, waiting: int) -> Issue | None:
+        """Said when so many covers wait for the next month."""
+        limits = self.limits
+        if not waiting or not limits.covers or self.used.covers + 3 < limits.covers:
+            return None
+        return errors.CoversRest(limit=f"{limits.covers:,}", waiting=f"{waiting:,}").issue
 
     @property
     def warning(self) -> Issue | None:

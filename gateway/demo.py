@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from datetime import time as midnight
 from pathlib import Path
@@ -15,12 +16,14 @@ from zoneinfo import ZoneInfo
 
 from gateway import log
 from gateway.app import Gateway
-from gateway.model import UNSET, Medium, Status
+from gateway.model import UNSET, Medium, Status, photo_id
 from gateway.sandbox.douban import Douban
+from gateway.sandbox.douban.pictures import cover
 from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu import Feishu
+from gateway.sandbox.feishu.renders import File
 from gateway.sandbox.http import Server
-from gateway.sandbox.person import EVERYTHING, Entry, Person, make_person
+from gateway.sandbox.person import EVERYTHING, Entry, Person, Removed, make_person
 from gateway.sandbox.serve import APP_ID, APP_SECRET
 from gateway.security import new_login_link
 from gateway.server import running
@@ -54,12 +57,12 @@ async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
     Returns 1 if a record is missing or wrong, 130 if it was stopped before that was known.
     """
     log.configure("error")
-    person, world = make_person(marks, kinds=EVERYTHING), Feishu()
+    person, world = make_person(marks, kinds=EVERYTHING), Feishu(rates=False)  # nobody waits in a demo
     world.add_app(APP_ID, APP_SECRET)
     app_token = world.add_base("我的书影音", collaborators={APP_ID: "edit"})
     with tempfile.TemporaryDirectory(prefix="d2f-demo-") as folder:
         async with Server(Douban(person=person).handle) as douban, Server(world.handle) as feishu:
-            settings = Settings(port=0, data=Path(folder), feishu=feishu.url)
+            settings = Settings(port=0, data=Path(folder), feishu=feishu.url, pictures=douban.url, uploads=0)
             async with running(settings) as gateway:
                 bitable = f"{feishu.url}/base/{app_token}"
                 _say(
@@ -79,7 +82,8 @@ async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
                 pages = working.result()
                 watching.cancel()
                 seconds = time.perf_counter() - started
-                wrong = check(person, world.rows(app_token, TABLE))
+                rows = world.rows(app_token, TABLE)
+                wrong = check(person, rows) + check_covers(person, rows, world.bases[app_token].files)
                 _summary(gateway, world, pages, seconds, wrong, len(person.marks))
                 if not once:
                     _say(f"控制台 · dashboard       {new_login_link(gateway.store, gateway.settings)}")
@@ -107,6 +111,26 @@ def check(person: Person, rows: dict[str, dict[str, Any]]) -> list[str]:
         if row.get("分类") not in _KINDS[entry.key.medium]:
             wrong.append(f"{entry.key}: 分类 is {row.get('分类')!r}")
     return wrong + [f"{subject}: a record without a mark" for subject in by_page]
+
+
+def check_covers(person: Person, rows: dict[str, dict[str, Any]], files: Mapping[str, File]) -> list[str]:
+    """Holds the picture of every row against the one that Douban has of its subject."""
+    wrong: list[str] = []
+    by_page = {row.get("豆瓣页面", {}).get("link"): row for row in rows.values()}
+    for entry in person.marks:
+        there: list[str] = by_page.get(_page(entry), {}).get("封面图") or []
+        pictures = [files[token].content for token in there]
+        if pictures != _pictures(entry):
+            wrong.append(f"{entry.key}: {len(pictures)} covers, or another one")
+    return wrong
+
+
+def _pictures(entry: Entry) -> list[bytes]:
+    """Where Douban took a subject down, it shows a placeholder, which is no cover."""
+    address = entry.subject.cover
+    if not isinstance(address, str) or entry.removed in {Removed.UNKNOWN, Removed.TITLE_ONLY}:
+        return []
+    return [cover(photo_id(address))]
 
 
 def _page(entry: Entry) -> str:
@@ -193,7 +217,8 @@ async def _watch(gateway: Gateway) -> None:
         if sys.stderr.isatty():
             marks, now = sum(gateway.library.counts().values()), gateway.sync.state
             sys.stderr.write(
-                f"\r  库 library {marks:,} · 飞书 Feishu {now.pushed:,} · 待写 to go {now.pending:,}   "
+                f"\r  库 library {marks:,} · 飞书 Feishu {now.pushed:,} · 待写 to go {now.pending:,}"
+                f" · 封面 covers {now.covers.done:,}   "
             )
             sys.stderr.flush()
 
@@ -205,10 +230,12 @@ def _summary(
         sys.stderr.write("\n")
     now = gateway.sync.state
     _say(
-        f"  {pages} 页 → {sum(gateway.library.counts().values()):,} 个标记 → {now.pushed:,} 行，{seconds:.1f} 秒"
+        f"  {pages} 页 → {sum(gateway.library.counts().values()):,} 个标记 → {now.pushed:,} 行、"
+        f"{now.covers.done:,} 张封面，{seconds:.1f} 秒"
     )
     _say(
-        f"  {pages} pages → {marks:,} marks → {now.pushed:,} records in {seconds:.1f} s, {world.calls.total()} calls to Feishu"
+        f"  {pages} pages → {marks:,} marks → {now.pushed:,} records, {now.covers.done:,} covers in {seconds:.1f} s, "
+        f"{world.calls.total()} calls to Feishu"
     )
     for line in wrong[:20]:
         _say(f"  ✗ {line}")

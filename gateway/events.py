@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-__all__ = ["Captured", "Event", "Events", "Pushed", "Waiting"]
+__all__ = ["Captured", "Covered", "Event", "Events", "Pushed", "Waiting"]
 
 
 class Captured(Struct, frozen=True, tag="captured"):
@@ -35,7 +35,15 @@ class Waiting(Struct, frozen=True, tag="waiting"):
     """The code of the error that made it wait."""
 
 
-Event = Captured | Pushed | Waiting
+class Covered(Struct, frozen=True, tag="covered"):
+    """Covers were written, or one was given up."""
+
+    done: int
+    waiting: int
+    failed: int
+
+
+Event = Captured | Pushed | Waiting | Covered
 
 
 class Events:

@@ -1,12 +1,11 @@
 """What becomes of what is known when a page tells something new. Pure functions."""
 
-import re
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from gateway.model import Mark, Subject
+from gateway.model import Mark, Subject, photo_id
 
 _MARK_FIELDS = ("status", "rating", "comment", "tags", "marked_on", "private")
 """What a person decides. Any difference here is an edit."""
@@ -16,8 +15,6 @@ _QUIET = frozenset({"score", "votes", "brief", "title_cut"})
 
 _LIST_MAY_OVERWRITE = frozenset({"score", "votes", "brief", "cover", "removed"})
 """What a list may overwrite once a subject page was read; the rest it may only fill in."""
-
-_PHOTO = re.compile(r"/([ps]\d+)\.")
 
 Changes = dict[str, tuple[Any, Any]]
 
@@ -89,12 +86,6 @@ def _worse_title(old: Subject, new: Subject) -> bool:
     if old.original_title and new.title == f"{old.title} {old.original_title}":
         return True
     return new.title is UNSET or (new.title_cut and old.title is not UNSET and not old.title_cut)
-
-
-def photo_id(address: object) -> object:
-    """What stays the same when Douban serves a cover from another host or in another size."""
-    found = _PHOTO.search(address) if isinstance(address, str) else None
-    return found[1] if found else address
 
 
 def _fields(struct: msgspec.Struct) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A field that the page did not show is ``UNSET``; a field that the page shows to 
 (or an empty tuple). The difference decides what a merge may overwrite.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
@@ -30,6 +31,7 @@ __all__ = [
     "UnsetType",
     "Verdict",
     "now",
+    "photo_id",
 ]
 
 BEIJING = timezone(timedelta(hours=8), "UTC+8")
@@ -39,6 +41,20 @@ BEIJING = timezone(timedelta(hours=8), "UTC+8")
 def now() -> datetime:
     """The present instant, in UTC."""
     return datetime.now(UTC)
+
+
+_PHOTO = re.compile(r"/([ps]\d+)\.[^/]*$")
+_NAME = re.compile(r"/([^/.?]+)[^/]*$")
+
+
+def photo_id(address: str) -> str:
+    """What stays the same when Douban serves a cover from another host or in another size.
+
+    Those of stage dramas have no number, but a name of their own (``…/large/public/c47cafc5c5af6c2.jpg``).
+    """
+    path = address.partition("?")[0]
+    found = _PHOTO.search(path) or _NAME.search(path)
+    return found[1] if found else address
 
 
 class Medium(StrEnum):

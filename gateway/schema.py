@@ -67,3 +67,21 @@ def m001_first(db: Database) -> None:
             PRIMARY KEY (month, purpose)) WITHOUT ROWID""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m002_covers(db: Database) -> None:
+    """Covers: a picture is uploaded once for a Bitable, and shown by the rows of its tables."""
+    for statement in (
+        "ALTER TABLE subject ADD COLUMN cover TEXT GENERATED ALWAYS AS (body ->> '$.cover')",
+        # By the photo's id. Without a file_token it was refused: how often, when last, and why.
+        """CREATE TABLE picture (
+            app_token TEXT NOT NULL, photo TEXT NOT NULL, file_token TEXT,
+            tries INTEGER NOT NULL DEFAULT 0, tried_at TEXT, failure TEXT,
+            PRIMARY KEY (app_token, photo)) WITHOUT ROWID""",
+        # What a row's cover cell was last settled for. Without a file_token the cell is the person's own.
+        """CREATE TABLE cover (
+            table_key TEXT NOT NULL, record_id TEXT NOT NULL, photo TEXT NOT NULL, file_token TEXT,
+            PRIMARY KEY (table_key, record_id)) WITHOUT ROWID""",
+    ):
+        db.execute(statement)

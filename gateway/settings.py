@@ -24,6 +24,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the library, the key file and the kept captures live."""
     feishu: str | None = None
     """Origin of a Feishu other than the real one, e.g. ``http://127.0.0.1:9000``: the simulated one."""
+    pictures: str | None = None
+    """Origin of another image host than Douban's own: that of the simulated Douban."""
+    uploads: Annotated[float, Meta(ge=0, le=50)] = 5
+    """Covers a second that Feishu takes; 0 for as many as go, which only the simulated one allows."""
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlite_utils import Database
 
 from gateway.errors import DataFolderUnusable
-from gateway.model import Capture, Reading, Trigger, now
+from gateway.model import Capture, Reading, Trigger, now, photo_id
 from gateway.schema import migrations
 
 T = TypeVar("T")
@@ -75,8 +75,14 @@ class Store:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its owner's alone, from the first moment
             connection = sqlite3.connect(path, timeout=10)
             self._db = Database(connection)
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+            for pragma in (
+                "journal_mode = WAL",
+                "synchronous = NORMAL",
+                "secure_delete = ON",
+                "cache_size = -32768",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
+            connection.create_function("photo_id", 1, _photo_id, deterministic=True)
             migrations.apply(self._db)
         except (OSError, sqlite3.Error) as error:
             raise DataFolderUnusable(folder=str(path.parent), why=str(error)) from error
@@ -260,6 +266,10 @@ class Store:
         sql = """UPDATE capture SET content = NULL WHERE content IS NOT NULL
             AND received_at < CASE verdict WHEN 'ok' THEN ? ELSE ? END"""
         return self.do(sql, [(now() - KEEP_READ).isoformat(), (now() - KEEP_UNREAD).isoformat()])
+
+
+def _photo_id(address: str | None) -> str | None:
+    return photo_id(address) if address else None
 
 
 _KEPT = """SELECT id, device, url, trigger, captured_at, received_at, size, account, verdict, reason, result,

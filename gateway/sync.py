@@ -7,15 +7,19 @@ be reached it is tried again, ever more slowly; if the person must act it rests 
 import asyncio
 import contextlib
 import sqlite3
+import time
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Literal
 
 from msgspec import Struct, structs
 
 from gateway import errors
+from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, FeishuSetting
+from gateway.covers import Covers, ManyRefused
 from gateway.errors import Issue
-from gateway.events import Events, Pushed, Waiting
+from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
@@ -41,6 +45,10 @@ _IDLE = 60.0
 """Seconds after which to look for work that nobody told of: another process read pages again."""
 _LATER = 6 * 3600.0
 """Seconds after which to try again where the person, or the next month, had to mend something."""
+_GRACE = 2.0
+"""Seconds that a cover gets to be done with when there are rows to push."""
+_COVERS_REST = 3600.0
+"""Seconds after which covers are tried again that somebody must have done something for."""
 _OF_ONE_TABLE = (errors.NotFound, errors.WrongColumnType, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
 
@@ -69,6 +77,7 @@ class PushState(Struct, frozen=True, kw_only=True):
     table: str | None = None
     """Address of the first table."""
     tables: tuple[TableState, ...] = ()
+    covers: CoverCounts = CoverCounts()
     problem: Issue | None = None
     notes: tuple[Issue, ...] = ()
     """What the person should know, though it keeps nothing from going on."""
@@ -78,12 +87,23 @@ class Sync:
     """Keeps a table up to date with the library."""
 
     def __init__(
-        self, settings: Settings, store: Store, vault: Vault, ledger: Ledger, events: Events, budget: Budget
+        self,
+        settings: Settings,
+        store: Store,
+        vault: Vault,
+        ledger: Ledger,
+        events: Events,
+        budget: Budget,
+        covers: Covers,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._events = events
         self._budget = budget
+        self._covers = covers
+        self._covers_told = 0.0
+        self._covers_rest_until = 0.0
+        self._cover_problem: Issue | None = None
         self.connection = Connection(settings, store, vault, budget.count)
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
@@ -114,8 +134,9 @@ class Sync:
             deleted=sum(counts.deleted for counts in each),
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
+            covers=(covers := self._covers.counts(tables)),
             problem=self._problem,
-            notes=self._notes(),
+            notes=self._notes(covers),
         )
 
     def counts_of(self, capture: str) -> Counts:
@@ -129,9 +150,10 @@ class Sync:
         """Marks that Feishu did not take, with its reason."""
         return [failure for table in self.tables for failure in self._ledger.failures(table.target)]
 
-    def _notes(self) -> tuple[Issue, ...]:
+    def _notes(self, covers: CoverCounts) -> tuple[Issue, ...]:
         proxy = errors.ProxyBroken().issue if self.connection.broken_proxy else None
-        return tuple(note for note in (proxy, self._budget.warning) if note is not None)
+        said = (proxy, self._budget.warning or self._budget.covers_rest(covers.waiting), self._cover_problem)
+        return tuple(note for note in said if note is not None)
 
     def wake(self) -> None:
         """Something is to be pushed, or may work now that did not before."""
@@ -147,6 +169,7 @@ class Sync:
         """Tries again what Feishu did not take."""
         for table in self.tables:
             self._ledger.retry_failures(table.key)
+        self._covers_rest_until = 0.0
         self.wake()
 
     async def connect(self, setting: FeishuSetting, secret: str | None) -> tuple[Table, ...]:
@@ -169,6 +192,7 @@ class Sync:
             for table in tables:
                 self._remember(table)
             self._problem, self._state = None, "idle"
+            self._covers_rest_until, self._cover_problem = 0.0, None
         self.wake()
         return tables
 
@@ -208,7 +232,7 @@ class Sync:
                     self._wake.wait(), pause or (_IDLE if self._state == "idle" else _LATER)
                 )
             self._wake.clear()
-            again = await self._push_once()
+            again = await self._guarded(self._push_once()) or await self._guarded(self._put_covers())
             if again is None:
                 pause = None
             else:
@@ -216,24 +240,83 @@ class Sync:
                 self._events.tell(Waiting(pause, again.code))
 
     async def close(self) -> None:
+        await self._covers.close()
         await self.connection.close()
 
-    async def _push_once(self) -> errors.D2FError | None:
-        """Pushes all there is. Returns the error to try again after, if there is one.
+    async def _guarded(
+        self, work: Coroutine[None, None, errors.FeishuError | None]
+    ) -> errors.D2FError | None:
+        """The worker outlives whatever happens: a full disk, and a mistake of ours, which it says."""
+        try:
+            return await work
+        except sqlite3.Error as error:
+            fault: errors.D2FError = errors.LibraryFault(why=str(error))
+            _log.error("library fault", error=str(error))
+        except Exception:  # noqa: BLE001  # whatever it is
+            fault = errors.D2FError()
+            _log.exception("unforeseen")
+        self._state, self._problem = "error", fault.issue
+        return fault
 
-        The worker outlives whatever happens here: a full disk, and a mistake of ours, which it says.
-        """
+    async def _push_once(self) -> errors.FeishuError | None:
+        """Pushes all there is. Returns the error to try again after, if there is one."""
         async with self._at_work:
+            return await self._try()
+
+    # --- covers, when all rows are there
+
+    async def _put_covers(self) -> errors.FeishuError | None:
+        """Until there are rows to push again. Returns the error to try again after; no row waits for a cover."""
+        if time.monotonic() < self._covers_rest_until:
+            return None
+        steps = self._covers.steps(self.tables, self._open)
+        try:
+            while self._state == "idle" and not self._wake.is_set() and await self._cover_step(steps):
+                self._tell_covers(every=1.0)
+            self._cover_problem = None
+        except _PASSING as error:
+            self._cover_problem = error.issue
+            return error
+        except errors.FeishuError as error:
+            self._cover_problem = error.issue
+            self._covers_rest_until = time.monotonic() + _COVERS_REST
+            _log.warning("covers rest", error=error.code, log_id=error.log_id)
+        except ManyRefused:
+            self._covers_rest_until = time.monotonic() + _COVERS_REST
+        finally:
+            await steps.aclose()
+            self._tell_covers()
+        return None
+
+    async def _cover_step(self, steps: AsyncGenerator[None]) -> bool:
+        """False when nothing is left, or when it took too long while there are rows to push."""
+
+        async def hurry(limit: asyncio.Timeout) -> None:
+            await self._wake.wait()
+            limit.reschedule(asyncio.get_running_loop().time() + _GRACE)
+
+        async with self._at_work:  # whoever wants to change the connection waits for one step
             try:
-                return await self._try()
-            except sqlite3.Error as error:
-                fault: errors.D2FError = errors.LibraryFault(why=str(error))
-                _log.error("library fault", error=str(error))
-            except Exception:  # noqa: BLE001  # whatever it is
-                fault = errors.D2FError()
-                _log.exception("unforeseen")
-            self._state, self._problem = "error", fault.issue
-            return fault
+                async with asyncio.timeout(None) as limit:
+                    hurrying = asyncio.create_task(hurry(limit))
+                    try:
+                        await anext(steps)
+                    finally:
+                        hurrying.cancel()
+            except (StopAsyncIteration, TimeoutError):
+                return False
+            return True
+
+    def _open(self, table: Table) -> bitable.Bitable:
+        return bitable.Bitable(self.connection.client(), table.app_token)
+
+    def _tell_covers(self, every: float = 0.0) -> None:
+        if time.monotonic() - self._covers_told >= every:
+            self._covers_told = time.monotonic()
+            now = self._covers.counts(self.tables)
+            self._events.tell(Covered(now.done, now.waiting, now.failed))
+
+    # --- rows
 
     async def _try(self) -> errors.FeishuError | None:
         tables = [table for table in self.tables if self._has_work(table)]

@@ -66,7 +66,9 @@ class Background:
 class World:
     """A person, a Douban, a Feishu with one Bitable, and on demand a gateway."""
 
-    def __init__(self, background: Background, folder: Path, *, marks: int = 60) -> None:
+    def __init__(
+        self, background: Background, folder: Path, *, marks: int = 60, covers: bool = False
+    ) -> None:
         self.background = background
         self.folder = folder
         self.person: Person = make_person(marks)
@@ -78,7 +80,14 @@ class World:
         self.app_token = self.feishu.add_base("我的书影音", collaborators={APP_ID: "edit"})
         self.douban_server = background.enter(Server(self.douban.handle))
         self.feishu_server = background.enter(Server(self.feishu.handle))
-        self.settings = Settings(port=0, data=folder, feishu=self.feishu_server.url)
+        self.covers = covers
+        self.settings = Settings(
+            port=0,
+            data=folder,
+            feishu=self.feishu_server.url,
+            pictures=self.douban_server.url,
+            uploads=0,
+        )
         self.visitor = DoubanVisitor(self.douban_server.url, self.person.cookies)
 
     @property
@@ -104,6 +113,8 @@ class World:
         stack = contextlib.AsyncExitStack()
         settings = msgspec.structs.replace(self.settings, port=port)
         gateway = self.background.run(stack.enter_async_context(running(settings)))
+        if not self.covers:
+            self.background.call(lambda: _without_covers(gateway))
         started = Started(self, gateway, stack)
         self.background.finally_(started.stop_soon)
         return started
@@ -178,6 +189,11 @@ class Started:
     def settled(self) -> PushState:
         """Waits until the push rests, one way or another."""
         return self.world.background.run(self.gateway.sync.rest())
+
+
+def _without_covers(gateway: Gateway) -> None:
+    """As a person would who wants none: most tests are about rows."""
+    gateway.budget.limits = msgspec.structs.replace(gateway.budget.limits, covers=0)
 
 
 @contextlib.contextmanager

@@ -23,11 +23,13 @@ ONLY_FOR = {
         "gateway.connection",
         "gateway.tables",
         "gateway.records",
+        "gateway.covers",
+        "gateway.notices",
         "gateway.push",
         "gateway.sync",
         "gateway.dashboard.api",
     },
-    "gateway.douban.": {"gateway.intake", "gateway.reading"},
+    "gateway.douban.": {"gateway.covers", "gateway.intake", "gateway.reading"},
     "gateway.schema": {"gateway.store"},
 }
 # What a module may import of ours, where that is not everything.
@@ -46,7 +48,7 @@ AT_THE_EDGE = {
     "selectolax": {"gateway.douban."},
     # the simulated Douban makes its own certificate for --tls; it keeps no secret of anybody
     "cryptography": {"gateway.vault", "gateway.seal", "gateway.sandbox.certificate"},
-    "httpx": {"gateway.douban.fetch", "gateway.feishu."},
+    "httpx": {"gateway.douban.fetch", "gateway.douban.pictures", "gateway.feishu."},
     "sqlite_utils": {"gateway.store", "gateway.schema"},
     "h11": {"gateway.sandbox."},
     "litestar": {"gateway.app", "gateway.capture", "gateway.security", "gateway.dashboard."},

@@ -28,6 +28,8 @@ class Process:
         environment = os.environ | {
             "D2F_DATA": str(world.folder),
             "D2F_FEISHU": world.feishu_server.url,
+            "D2F_PICTURES": world.douban_server.url,
+            "D2F_UPLOADS": "0",
             "D2F_PORT": "0",
             "D2F_LOG": "error",
         }

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from gateway.ledger import Ledger, Target
 from gateway.library import Library, MarkKey
-from gateway.merge import merge_marks, photo_id
+from gateway.merge import merge_marks
 from gateway.model import (
     Account,
     Kind,
@@ -26,6 +26,7 @@ from gateway.model import (
     Subject,
     SubjectKey,
     Verdict,
+    photo_id,
 )
 from gateway.shelves import SHELVES, Layout
 from gateway.store import Store
@@ -199,10 +200,12 @@ def test_photo_id_is_what_hosts_and_sizes_share() -> None:
     one = "https://img1.doubanio.com/view/photo/s_ratio_poster/public/p2934829882.webp"
     two = "https://qnmob3.doubanio.com/view/photo/l_ratio_poster/public/p2934829882.jpg"
     assert photo_id(one) == photo_id(two) == "p2934829882"
-    assert (
-        photo_id("https://img1.doubanio.com/f/shire/default.png")
-        == "https://img1.doubanio.com/f/shire/default.png"
-    )
+    asked = "https://qnmob3.doubanio.com/view/subject/m/public/s33441122.jpg?imageView2/2/q/80/format/jpg"
+    assert photo_id(asked) == "s33441122"
+    small = "https://img2.doubanio.com/pview/drama_subject_poster/small/public/d41e5fa21b07c3e.jpg"
+    large = "https://img9.doubanio.com/pview/drama_subject_poster/large/public/d41e5fa21b07c3e.jpg"
+    assert photo_id(small) == photo_id(large) == "d41e5fa21b07c3e"
+    assert photo_id("https://img1.doubanio.com") == "img1"
 
 
 maybe = st.one_of(st.just(UNSET), st.none(), st.integers(1, 5))

@@ -8,6 +8,7 @@
     │   ├── DataFolderUnusable
     │   └── KeyLost
     ├── LibraryFault        500  the disk or the library file fails
+    ├── PictureRefused      502  Douban does not give a cover (tried again another day)
     ├── DeviceError              an extension's message
     │   ├── UnknownDevice   401
     │   ├── BadMessage      400
@@ -50,6 +51,15 @@
         ├── NoSuchRecord    404  (the person deleted the row)
         ├── QuotaUsedUp     403
         ├── QuotaNear       403  (told, never raised)
+        ├── CoversRest      403  (told, never raised: the covers' share of the calls is used up)
+        ├── StorageFull     403  (no room for covers)
+        ├── PictureNotTaken 422  (one cover; the others go through)
+        ├── BotUnknown      404  (a custom bot; the next three, too)
+        ├── BotUnsigned     403
+        ├── BotBarred       403
+        ├── BotKeyword      403
+        ├── BotOff          403  (the app, as a bot)
+        ├── ReceiverUnknown 404
         ├── TableFull       403
         ├── WrongColumnType 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
@@ -77,7 +87,13 @@ from gateway.errors.feishu import (
     BadRow,
     BadSecret,
     BatchTooLarge,
+    BotBarred,
+    BotKeyword,
+    BotOff,
+    BotUnknown,
+    BotUnsigned,
     ColumnsUnchosen,
+    CoversRest,
     FeishuBusy,
     FeishuConflict,
     FeishuError,
@@ -94,12 +110,15 @@ from gateway.errors.feishu import (
     NotATable,
     NotFound,
     OtherBase,
+    PictureNotTaken,
     ProxyBroken,
     QuotaNear,
     QuotaUsedUp,
     ReadOnly,
+    ReceiverUnknown,
     RedirectUnknown,
     StaleColumns,
+    StorageFull,
     TableFull,
     TokenRefused,
     TokenSpent,
@@ -123,6 +142,7 @@ from gateway.errors.own import (
     OldMessage,
     OwnerError,
     PairingClosed,
+    PictureRefused,
     PortTaken,
     StartError,
     UnknownDevice,
@@ -142,7 +162,13 @@ __all__ = [
     "BadSecret",
     "BadSetting",
     "BatchTooLarge",
+    "BotBarred",
+    "BotKeyword",
+    "BotOff",
+    "BotUnknown",
+    "BotUnsigned",
     "ColumnsUnchosen",
+    "CoversRest",
     "D2FError",
     "DataFolderUnusable",
     "DeviceError",
@@ -173,14 +199,18 @@ __all__ = [
     "OtherBase",
     "OwnerError",
     "PairingClosed",
+    "PictureNotTaken",
+    "PictureRefused",
     "PortTaken",
     "ProxyBroken",
     "QuotaNear",
     "QuotaUsedUp",
     "ReadOnly",
+    "ReceiverUnknown",
     "RedirectUnknown",
     "StaleColumns",
     "StartError",
+    "StorageFull",
     "TableFull",
     "TokenRefused",
     "TokenSpent",

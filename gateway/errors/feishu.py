@@ -298,6 +298,98 @@ class QuotaNear(FeishuError):
     )
 
 
+class CoversRest(FeishuError):
+    code = "covers_rest"
+    status = 403
+    title = "The covers' share of this month's calls is used up"
+    hint = Words(
+        "本月留给封面的 {limit} 次调用已用完，还有 {waiting} 张封面下月继续；标记照常同步。可以在控制台调整。",
+        "The {limit} calls that covers may take this month are used; {waiting} covers go on next month, marks as ever. "
+        "The share can be changed on the dashboard.",
+    )
+
+
+class StorageFull(FeishuError):
+    code = "storage_full"
+    status = 403
+    title = "There is no room for covers"
+    hint = Words(
+        "飞书云空间已满，封面传不上去。请清理云空间；标记照常同步。",
+        "Feishu's storage is full, covers cannot be uploaded. Make room there; marks go out as ever.",
+    )
+
+
+class PictureNotTaken(FeishuError):
+    code = "picture_not_taken"
+    status = 422
+    title = "Feishu does not take this cover"
+    hint = Words("飞书不接受这张封面（{why}）。", "Feishu does not take this cover ({why}).")
+
+
+class BotUnknown(FeishuError):
+    code = "bot_unknown"
+    status = 404
+    title = "There is no such bot"
+    hint = Words(
+        "没有这个机器人：它的 Webhook 地址不对，或者已被移出群。请在群设置 → 群机器人 → 自定义机器人 中重新复制地址。",
+        "There is no such bot: the webhook's address is wrong, or the bot was taken out of the group. Copy the address "
+        "again under Group settings → Bots → Custom bot.",
+    )
+
+
+class BotUnsigned(FeishuError):
+    code = "bot_unsigned"
+    status = 403
+    title = "The bot's secret is wrong or missing"
+    hint = Words(
+        "机器人开启了签名校验，密钥不对或没有填。请在机器人的安全设置中复制密钥；电脑的时间也要准。",
+        "The bot checks signatures, and its secret is wrong or was not entered. Copy it from the bot's security settings; "
+        "this computer's clock must be right, too.",
+    )
+
+
+class BotBarred(FeishuError):
+    code = "bot_barred"
+    status = 403
+    title = "The bot's IP whitelist bars this machine"
+    hint = Words(
+        "机器人设置了 IP 白名单，本机不在其中。请在机器人的安全设置中添加，或改用签名校验。",
+        "The bot has an IP whitelist and this machine is not on it. Add it in the bot's security settings, or let the bot "
+        "check signatures instead.",
+    )
+
+
+class BotKeyword(FeishuError):
+    code = "bot_keyword"
+    status = 403
+    title = "The bot wants a keyword"
+    hint = Words(
+        "机器人设置了自定义关键词，消息里没有它。请在机器人的安全设置中把关键词设为“D2F”，或改用签名校验。",
+        "The bot wants a keyword that is not in the message. Make “D2F” its keyword in the bot's security settings, or let "
+        "it check signatures instead.",
+    )
+
+
+class BotOff(FeishuError):
+    code = "bot_off"
+    status = 403
+    title = "The app is no bot yet"
+    hint = Words(
+        "应用还没有机器人能力。请在飞书开放平台 → 添加应用能力 中添加“机器人”，然后发布新版本。",
+        "The app is no bot yet. Add the feature “Bot” in the developer console, then publish a new version.",
+    )
+
+
+class ReceiverUnknown(FeishuError):
+    code = "receiver_unknown"
+    status = 404
+    title = "There is nobody of that name"
+    hint = Words(
+        "飞书找不到这个收信人，或者他不在应用的可用范围内。请检查填写的邮箱或 ID。",
+        "Feishu does not find this receiver, or the app is not available to them. Check the e-mail address or the ID.",
+    )
+
+
 class TableFull(FeishuError):
     code = "table_full"
     status = 403

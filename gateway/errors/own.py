@@ -49,6 +49,18 @@ class KeyLost(StartError):
     )
 
 
+class PictureRefused(D2FError):
+    """Told with the cover, and the cover is tried again another day."""
+
+    code = "picture_refused"
+    status = 502
+    title = "Douban did not give the cover"
+    hint = Words(
+        "豆瓣没有给出封面（{why}），改天再试。",
+        "Douban did not give the cover ({why}); tried again another day.",
+    )
+
+
 class LibraryFault(D2FError):
     code = "library_fault"
     title = "The library cannot be read or written"

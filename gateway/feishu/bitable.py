@@ -10,6 +10,8 @@ from gateway.feishu.client import Client
 
 MOST_ROWS = 1000
 """Rows that one batch_create or batch_update takes."""
+MOST_GOT = 100
+"""Rows that one batch_get takes."""
 
 
 class App(Struct, frozen=True):
@@ -106,6 +108,10 @@ class _Done(Struct, frozen=True):
 
 class _Created(Struct, frozen=True):
     records: tuple[Record, ...]
+
+
+class _Got(Struct, frozen=True):
+    records: tuple[Record, ...] | None = None
 
 
 async def create_base(client: Client, name: str, time_zone: str) -> tuple[str, str]:
@@ -216,6 +222,13 @@ class Bitable:
         """Sends a ``{"records": [{"record_id": …, "fields": …}]}``; null clears a cell. All or nothing."""
         path = f"{self._root}/tables/{table_id}/records/batch_update"
         await self._client.write("POST", path, _Done, repeatable=True, content=body, purpose=purpose)
+
+    async def cells(self, table_id: str, record_ids: Sequence[str], *, purpose: str) -> list[Record]:
+        """Those of these records, at most 100, that are there, with all their cells."""
+        path = f"{self._root}/tables/{table_id}/records/batch_get"
+        body = {"record_ids": list(record_ids)}
+        data = await self._client.read("POST", path, _Got, json=body, purpose=purpose)
+        return list(data.records or ())
 
     async def create_blank(self, table_id: str) -> str:
         """Makes an empty record. Returns its id."""

@@ -29,6 +29,8 @@ OTHER_BASE_CODE = 9499
 
 _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     dict.fromkeys((99991400, 1254290, 1254112, 1061045, 11232, 11233, 230020), errors.FeishuBusy)
+    | {19001: errors.BotUnknown, 19021: errors.BotUnsigned, 19022: errors.BotBarred, 19024: errors.BotKeyword}
+    | {230001: errors.ReceiverUnknown, 230013: errors.ReceiverUnknown, 230006: errors.BotOff}
     | dict.fromkeys((1254291, 1254036, 1254609), errors.FeishuConflict)
     | dict.fromkeys(
         # 1254607 says "not ready", and means that an earlier call, or this very one, took too long
@@ -49,6 +51,8 @@ _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     | dict.fromkeys((91403, 131006), errors.NoAccess)
     | dict.fromkeys((1254302, 1254304, 1254305, 1254306), errors.ReadOnly)
     | dict.fromkeys((91402, 1254040, 1254041, 131005), errors.NotFound)
+    | dict.fromkeys((1061061, 1061101), errors.StorageFull)
+    | {1061004: errors.ReadOnly}
     | {99991403: errors.QuotaUsedUp, 1254043: errors.NoSuchRecord, 1254104: errors.BatchTooLarge}
     | dict.fromkeys((1254103, 1254105, 1254100, 1254101), errors.TableFull)
     | dict.fromkeys((1254044, 1254045), errors.StaleColumns)
@@ -57,6 +61,8 @@ _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
 _DATA_ERROR = 1254002
 _BAD_ROW = frozenset({*range(1254060, 1254075), 1254106, 1254130})
 """A value that its column does not take."""
+_BAD_PICTURE = frozenset({1061002, 1061043, 1061109, 1061113, 1062009})
+"""Too large, found unfit by Feishu's content check, or no picture to it."""
 
 
 def explain(code: int, msg: str, body: ErrorBody, wait: float | None) -> errors.FeishuError:
@@ -64,6 +70,8 @@ def explain(code: int, msg: str, body: ErrorBody, wait: float | None) -> errors.
     why, log_id = body.message or msg, body.log_id
     if code in _BAD_ROW:
         return errors.BadRow(why=why, feishu_code=code, log_id=log_id)
+    if code in _BAD_PICTURE:
+        return errors.PictureNotTaken(why=f"{why} ({code})", feishu_code=code, log_id=log_id)
     if code == _DATA_ERROR and "size" in why:  # "changeset size exceed the limit"
         return errors.BatchTooLarge(feishu_code=code, log_id=log_id)
     kind = _BY_CODE.get(code)

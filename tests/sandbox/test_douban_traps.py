@@ -7,6 +7,7 @@ import pytest
 
 from gateway.model import Medium, Status
 from gateway.sandbox.douban import Blocked, Douban, censored
+from gateway.sandbox.http import Response
 from gateway.sandbox.person import Person, make_person
 
 from .douban_web import Html, Web, browsing, ids, truth, walk, words
@@ -99,10 +100,18 @@ async def test_pictures_are_refused_to_other_sites(web: Web) -> None:
     strange = await web.ask("img3.doubanio.com", "/view/subject/s/public/s1.jpg")
     assert (strange.status_code, len(strange.content)) == (418, 13)
     assert strange.headers["Content-Type"] == "image/jpeg"
-    own = await web.ask(
-        "img3.doubanio.com", "/view/subject/s/public/s1.jpg", Referer="https://book.douban.com/"
-    )
-    assert own.status_code == 404
+    here = "https://book.douban.com/"
+    own = [
+        await web.ask("img3.doubanio.com", f"/view/subject/{way}", Referer=here)
+        for way in ("s/public/s1.jpg", "l/public/s1.jpg", "s/public/s2.jpg")
+    ]
+    assert [each.status_code for each in own] == [200] * 3
+    assert own[0].content.startswith(b"\x89PNG")
+    assert own[0].content == own[1].content != own[2].content
+    web.douban.odd_pictures["s1"] = Response(403)
+    refused = await web.ask("img3.doubanio.com", "/view/subject/s/public/s1.jpg", Referer=here)
+    assert refused.status_code == 403
+    assert web.douban.pictures == {"s1": 4, "s2": 1}
 
 
 @pytest.mark.parametrize("host", ["www.douban.com", "movie.douban.com", "m.douban.com", "127.0.0.1"])

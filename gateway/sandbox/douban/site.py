@@ -9,10 +9,11 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct, field
 
-from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey, photo_id
 from gateway.sandbox.douban import challenge
 from gateway.sandbox.douban.listing import Listing, asked_for, censored
 from gateway.sandbox.douban.pages import render
+from gateway.sandbox.douban.pictures import TEAPOT, picture
 from gateway.sandbox.douban.rexxar import interests, refusal
 from gateway.sandbox.douban.sections import BY_HOST, MAIN, PATHS, SECTIONS, Section
 from gateway.sandbox.douban.subjects import matter
@@ -79,8 +80,13 @@ class Douban(Struct, kw_only=True):
     cut_at: int | None = None
     """Pages come with status 200 and end after so many bytes."""
 
+    odd_pictures: dict[str, Response | Drop] = {}
+    """By the id of a photo: what is answered instead of it."""
+
     pages: int = 0
     """Requests answered so far."""
+    pictures: Counter[str] = field(default_factory=Counter)
+    """Pictures asked for so far, by the id of the photo."""
     lists: int = 0
     """List pages answered so far."""
     _inventor: Inventor = field(default_factory=lambda: Inventor(random.Random(7)))
@@ -90,7 +96,7 @@ class Douban(Struct, kw_only=True):
         self.pages += 1
         host = request.host.partition(":")[0].lower()
         if host.endswith(".doubanio.com"):
-            return _picture(request)
+            return self._picture(request)
         here = f"https://{host}{request.target or request.path}"
         if host == "sec.douban.com":
             answer, solved = challenge.door(request)
@@ -102,6 +108,11 @@ class Douban(Struct, kw_only=True):
         if self.cut_at is None or answer.status != 200:
             return answer
         return msgspec.structs.replace(answer, body=answer.body[: self.cut_at])
+
+    def _picture(self, request: Request) -> Response | Drop:
+        photo = photo_id(request.path)
+        self.pictures[photo] += 1
+        return self.odd_pictures.get(photo) or picture(request)
 
     @property
     def ended(self) -> bool:
@@ -266,7 +277,7 @@ def _blocked(why: Blocked, here: str) -> Response:
     if why == "403":
         return html("error code: 004", 403)
     if why == "418":
-        return _TEAPOT
+        return TEAPOT
     if why == "429":
         return html("", 429)
     return html(render("refused.html", why=why, back=here))
@@ -299,11 +310,3 @@ def _front(section: Section | None, viewer: Person | None, owner: Person) -> Res
 
 def _missing(section: Section | None, viewer: Person | None) -> Response:
     return html(render("gone.html", section=section, viewer=viewer, words="页面不存在"), 404)
-
-
-_TEAPOT = Response(418, b"I'm a teapot\n", content_type="image/jpeg")
-
-
-def _picture(request: Request) -> Response:
-    """Pictures are refused to other sites; to Douban's own pages this one simply has none."""
-    return Response(404) if ".douban.com/" in request.headers.get("referer", "") else _TEAPOT

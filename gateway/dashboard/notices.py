@@ -1,0 +1,71 @@
+"""What the owner may ask and change of notices, as JSON under ``/api/v1/notices``. Needs the owner's cookie."""
+
+from typing import Annotated
+
+from litestar import Controller, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from gateway.errors import Issue
+from gateway.notices import Notices, NoticeSetting, NoticeWay
+
+
+class NoticesInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to tell of news, and of what needs the person."""
+
+    way: NoticeWay
+    webhook: Annotated[str, Meta(max_length=300)] = ""
+    """Of a custom bot. Empty keeps the one that is stored, and its secret."""
+    sign: Annotated[str, Meta(max_length=200)] = ""
+    """The bot's secret, if it checks signatures."""
+    receiver_kind: Annotated[str, Meta(pattern="^(open_id|user_id|union_id|email|chat_id)$")] = "email"
+    receiver: Annotated[str, Meta(max_length=200)] = ""
+    """For a message of the app: to whom."""
+    language: Annotated[str, Meta(pattern="^(zh|en)$")] = "zh"
+
+    def __repr__(self) -> str:
+        return f"NoticesInput({self.way!r}, •••)"
+
+
+class NoticesShown(Struct, frozen=True, kw_only=True):
+    """The setting, without its secrets."""
+
+    setting: NoticeSetting
+    has_webhook: bool
+    problem: Issue | None
+    """Why the last message did not go out."""
+
+
+class NoticesController(Controller):
+    """Notices."""
+
+    path = "/api/v1/notices"
+    tags = ["owner"]  # noqa: RUF012  # Litestar's own way to set this
+
+    @get("/", summary="How notices go out", sync_to_thread=False)
+    def show(self, notices: NamedDependency[Notices]) -> NoticesShown:
+        """The setting, and whether it works."""
+        return _shown(notices)
+
+    @put("/", summary="Set how notices go out", sync_to_thread=False)
+    def change(self, data: JSONBody[NoticesInput], notices: NamedDependency[Notices]) -> NoticesShown:
+        """Off, by a custom bot, or by the app."""
+        setting = NoticeSetting(
+            way=data.way,
+            language=data.language,
+            receiver_kind=data.receiver_kind,
+            receiver=data.receiver.strip(),
+        )
+        notices.set(setting, data.webhook, data.sign)
+        return _shown(notices)
+
+    @post("/test", summary="Send a notice now", status_code=200)
+    async def test(self, notices: NamedDependency[Notices]) -> NoticesShown:
+        """Any of ``errors.FeishuError`` says what to do."""
+        await notices.test()
+        return _shown(notices)
+
+
+def _shown(notices: Notices) -> NoticesShown:
+    return NoticesShown(setting=notices.setting, has_webhook=notices.has_webhook, problem=notices.problem)

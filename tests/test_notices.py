@@ -1,0 +1,334 @@
+"""Messages in Feishu: when a sync brought something, when it needs the person, and else none."""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gateway.demo import walk
+from gateway.feishu.messages import card
+from gateway.model import now
+from gateway.sandbox.feishu.feishu import Fault, Stage
+from gateway.sandbox.feishu.notices import Notice
+from tests.support import APP_ID, APP_SECRET, Started, World
+
+
+class Clock:
+    """It stands still, before anything is captured, until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = now()
+        self.move(hours=-3)
+
+    def move(self, hours: int) -> None:
+        self.now = (now() + timedelta(hours=hours)).replace(minute=2, second=0, microsecond=0)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def started(world: World, clock: Clock) -> Started:
+    started = world.start()
+    started.gateway.notices.clock = clock
+    return started
+
+
+def fill(started: Started) -> None:
+    started.world.background.run(walk(started.world.person, started.world.visitor, started.pair()))
+
+
+def put(started: Started, **setting: Any) -> Any:
+    return started.owner.call("PUT", "/api/v1/notices", setting)
+
+
+def bot(started: Started, secret: str = "", **setting: Any) -> Any:
+    """A custom bot, and notices by it."""
+    path = started.world.background.call(lambda: started.world.feishu.add_bot(secret))
+    return put(started, way="bot", webhook=f"https://open.feishu.cn{path}", sign=secret, **setting)
+
+
+def consider(started: Started) -> float | None:
+    return started.world.background.run(started.gateway.notices.consider())
+
+
+def received(started: Started) -> list[Notice]:
+    return started.world.feishu.mailbox.received
+
+
+def edit(started: Started) -> None:
+    """One mark changes, and is pushed."""
+    entry = next(entry for entry in started.world.person.marks if not entry.removed)
+    started.world.person.edit(entry.key, comment=f"改过了 {len(entry.mark.comment or '')}")
+    fill(started)
+    started.settled()
+
+
+def test_one_summary_of_all_that_came(started: Started, clock: Clock) -> None:
+    world = started.world
+    assert bot(started, "s3cret").status == 200
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    (notice,) = received(started)
+    assert (notice.by, notice.kind) == ("bot", "interactive")
+    assert f"新增 {len(world.person.marks)} 个标记，更新 0 个" in notice.said
+    assert notice.content["elements"][-1]["actions"][0]["url"] == world.table_url
+    clock.now += timedelta(days=2)
+    assert consider(started) is None
+    assert len(received(started)) == 1, "quiet when nothing is new"
+
+
+def test_news_once_an_hour_at_most(started: Started, clock: Clock) -> None:
+    bot(started)
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    edit(started)
+    clock.now += timedelta(minutes=20)
+    assert consider(started) == 40 * 60
+    assert len(received(started)) == 1
+    clock.now += timedelta(minutes=40)
+    consider(started)
+    assert "新增 0 个标记，更新 1 个" in received(started)[1].said
+
+
+def test_it_waits_until_no_more_comes(started: Started, clock: Clock) -> None:
+    bot(started)
+    fill(started)
+    started.connect()
+    started.settled()
+    begun = now()
+    clock.now = begun
+    pause = consider(started)
+    assert pause is not None
+    assert 60 < pause <= 120
+    assert received(started) == []
+
+
+@pytest.mark.parametrize("minute", [0, 30])
+def test_never_at_the_full_or_the_half_hour(started: Started, clock: Clock, minute: int) -> None:
+    bot(started)
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    clock.now = clock.now.replace(minute=minute, second=12)
+    assert consider(started) == 48
+    assert received(started) == []
+    clock.now += timedelta(seconds=48)
+    consider(started)
+    assert len(received(started)) == 1
+
+
+def test_what_needs_the_person_is_told_at_once_and_once_a_day(started: Started, clock: Clock) -> None:
+    world = started.world
+    bot(started)
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    world.share(None)
+    edit(started)
+    consider(started)
+    assert [notice.content["header"]["template"] for notice in received(started)] == ["green", "red"]
+    assert "添加文档应用" in received(started)[1].said
+    clock.now += timedelta(hours=23)
+    consider(started)
+    assert len(received(started)) == 2
+    clock.now += timedelta(hours=1)
+    consider(started)
+    assert len(received(started)) == 3
+
+
+def test_a_restart_tells_nothing_twice(started: Started, clock: Clock) -> None:
+    bot(started)
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    started.stop()
+    again = started.world.start()
+    again.gateway.notices.clock = clock
+    again.settled()
+    consider(again)
+    assert len(received(started)) == 1
+
+
+def test_what_was_before_is_no_news(started: Started, clock: Clock) -> None:
+    fill(started)
+    started.connect()
+    started.settled()
+    bot(started)
+    clock.move(hours=3)
+    assert consider(started) is None
+    assert received(started) == []
+
+
+def test_in_english(started: Started, clock: Clock) -> None:
+    bot(started, language="en")
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    assert f"{len(started.world.person.marks)} new marks, 0 changed" in received(started)[0].said
+
+
+def test_by_the_app_to_a_person(started: Started, clock: Clock) -> None:
+    world = started.world
+    scopes = ("bitable:app", "im:message")
+    world.background.call(lambda: world.feishu.add_app(APP_ID, APP_SECRET, scopes=scopes))
+    (email,) = world.feishu.mailbox.known["email"]
+    assert put(started, way="app", receiver=email).status == 200
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    world.feishu.faults.append(Fault("message.create", "drop_after"))
+    consider(started)
+    (notice,) = received(started)
+    assert (notice.by, notice.to) == ("app", email)
+    assert "新增" in notice.said
+
+
+def test_it_goes_out_by_itself(started: Started, clock: Clock) -> None:
+    """The running gateway considers it when something happened."""
+    arrived = threading.Event()
+    clock.move(hours=3)
+
+    async def note(call: str, stage: Stage) -> None:
+        if (call, stage) == ("bot.hook", "after"):
+            arrived.set()
+
+    started.world.feishu.on_call = note
+    bot(started)
+    fill(started)
+    started.connect()
+    assert arrived.wait(60)
+    assert len(received(started)) == 1
+
+
+def test_trouble_is_told_and_tried_again(started: Started, clock: Clock) -> None:
+    world = started.world
+    bot(started)
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    world.background.call(lambda: world.feishu.faults.append(Fault("bot.hook", "html_502")))
+    assert consider(started) == 600
+    assert started.owner.call("GET", "/api/v1/notices").json()["problem"]["code"] == "feishu_fault"
+    assert consider(started) == 600, "not at once"
+    clock.now += timedelta(minutes=10)
+    consider(started)
+    assert len(received(started)) == 1
+    assert started.owner.call("GET", "/api/v1/notices").json()["problem"] is None
+
+
+# A try, and what can be wrong with it.
+
+
+def tried(started: Started) -> Any:
+    return started.owner.call("POST", "/api/v1/notices/test")
+
+
+def test_a_try(started: Started) -> None:
+    assert bot(started, "s3cret").json()["has_webhook"]
+    assert tried(started).status == 200
+    assert received(started)[0].said == "D2F · 通知可以用了。"
+    assert put(started, way="bot", language="en").status == 200, "the webhook that is stored stays"
+    assert tried(started).status == 200
+    assert "Notices work." in received(started)[1].said
+
+
+@pytest.mark.parametrize(
+    ("hook", "entered", "code"),
+    [
+        ({}, {"webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/00000000-0000-0000"}, "bot_unknown"),
+        ({"secret": "s3cret"}, {}, "bot_unsigned"),
+        ({"secret": "s3cret"}, {"sign": "other"}, "bot_unsigned"),
+        ({"keyword": "读书会"}, {}, "bot_keyword"),
+    ],
+)
+def test_a_bot_that_refuses(
+    started: Started, hook: dict[str, str], entered: dict[str, str], code: str
+) -> None:
+    world = started.world
+    path = world.background.call(lambda: world.feishu.add_bot(**hook))
+    put(started, **({"way": "bot", "webhook": f"https://open.feishu.cn{path}"} | entered))
+    problem = tried(started).json()
+    assert problem["code"] == code
+    assert problem["hint"]["zh"] != problem["hint"]["en"]
+    assert received(started) == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "is_bot", "receiver", "code"),
+    [
+        (("bitable:app",), True, None, "no_scope"),
+        (("bitable:app", "im:message"), True, "nobody@example.com", "receiver_unknown"),
+        (("bitable:app", "im:message"), False, None, "bot_off"),
+    ],
+)
+def test_an_app_that_is_refused(
+    started: Started, scopes: tuple[str, ...], is_bot: object, receiver: str | None, code: str
+) -> None:
+    world = started.world
+    started.connect()
+
+    def set_up() -> None:
+        world.feishu.add_app(APP_ID, APP_SECRET, scopes=scopes)
+        world.feishu.app(APP_ID).bot = is_bot is True
+
+    world.background.call(set_up)
+    (email,) = world.feishu.mailbox.known["email"]
+    put(started, way="app", receiver=receiver or email)
+    assert tried(started).json()["code"] == code
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"way": "bot"},
+        {"way": "bot", "webhook": "https://example.org/open-apis/bot/v2/hook/aaaaaaaa-bbbb"},
+        {"way": "bot", "webhook": "http://open.feishu.cn/open-apis/bot/v2/hook/aaaaaaaa-bbbb"},
+        {"way": "bot", "webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/../../auth/v3/token"},
+        {"way": "app"},
+        {"way": "app", "receiver": "a@b.c", "receiver_kind": "phone"},
+        {"way": "pigeon"},
+    ],
+)
+def test_what_cannot_be_a_setting(started: Started, setting: dict[str, str]) -> None:
+    assert put(started, **setting).status == 400
+    assert started.owner.call("GET", "/api/v1/notices").json()["setting"]["way"] == "off"
+    assert tried(started).status == 400
+
+
+def test_secrets_are_sealed_and_never_shown(started: Started) -> None:
+    world = started.world
+    path = world.background.call(lambda: world.feishu.add_bot("s3cret-of-the-bot"))
+    reply = put(started, way="bot", webhook=f"https://open.feishu.cn{path}", sign="s3cret-of-the-bot")
+    hook = path.rpartition("/")[2]
+    overview = started.owner.call("GET", "/api/v1/overview")
+    files = b"".join(file.read_bytes() for file in world.folder.iterdir())
+    for body in (reply.body, overview.body, files):
+        assert hook.encode() not in body
+        assert b"s3cret-of-the-bot" not in body
+
+
+def test_a_card_stays_below_what_a_bot_takes() -> None:
+    shown = card("D2F", ["长" * 100_000] * 5, colour="red")
+    assert len(str(shown).encode()) < 20 * 1024
