@@ -49,7 +49,7 @@ _GRACE = 2.0
 """Seconds that a cover gets to be done with when there are rows to push."""
 _COVERS_REST = 3600.0
 """Seconds after which covers are tried again that somebody must have done something for."""
-_OF_ONE_TABLE = (errors.NotFound, errors.WrongColumnType, errors.TableFull)
+_OF_ONE_TABLE = (errors.WrongColumnType, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
 
 State = Literal["unset", "idle", "busy", "waiting", "error"]
@@ -353,6 +353,8 @@ class Sync:
                 self._remember(prepared)
             while await push.step():
                 self._tell()
+        except errors.NotFound:
+            return errors.TableGone(table=table.name)
         except _OF_ONE_TABLE as error:
             return error
         finally:

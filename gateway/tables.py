@@ -151,6 +151,9 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     if wanted.columns is not None:
         chosen = dict.fromkeys((column.key for column in columns_of(table.shelf)), None) | wanted.columns
         known = {key: column for key, column in chosen.items() if column != NEW}
+        columns_chosen = [column for column in known.values() if column is not None]
+        if len(columns_chosen) > len(set(columns_chosen)):
+            raise errors.BadInput(field="columns")  # one column cannot take two fields
     elif not known and not proposal.is_ours(
         await base.fields(table.table_id), table.shelf
     ):  # nobody was asked

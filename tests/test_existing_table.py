@@ -153,6 +153,12 @@ def test_a_column_of_another_type_is_refused_with_the_way_out(theirs: Theirs) ->
     refused(theirs.started, "wrong_column_type", theirs.address, columns=columns)
 
 
+def test_one_column_takes_one_field(theirs: Theirs) -> None:
+    columns = {"title": theirs.field("名称"), "comment": theirs.field("名称")}
+    reply = theirs.started.connect(theirs.address, columns=columns)
+    assert (reply.status, reply.json()["code"]) == (400, "bad_input")
+
+
 def test_a_table_for_books_alone(theirs: Theirs) -> None:
     started, world = theirs.started, theirs.world
     fill(started)

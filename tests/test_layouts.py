@@ -244,7 +244,7 @@ def test_one_table_that_is_gone_does_not_hold_up_the_others(started: Started) ->
             world.person.edit(entry.key, comment="改过了")
     fill(started)
     state = started.settled()
-    assert (state.state, state.problem and state.problem.code) == ("error", "feishu_not_found")
+    assert (state.state, state.problem and state.problem.code) == ("error", "table_gone")
     comments = [row.get("我的备注") for row in world.rows("豆瓣舞台剧").values()]
     assert "改过了" in comments
     assert started.connect(layout=Layout.KINDS).status == 200

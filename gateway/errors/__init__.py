@@ -47,6 +47,7 @@
         ├── NoAccess        403
         ├── ReadOnly        403
         ├── NotFound        404
+        ├── TableGone       404
         ├── NotATable       400
         ├── NoSuchRecord    404  (the person deleted the row)
         ├── QuotaUsedUp     403
@@ -120,6 +121,7 @@ from gateway.errors.feishu import (
     StaleColumns,
     StorageFull,
     TableFull,
+    TableGone,
     TokenRefused,
     TokenSpent,
     WikiNeedsApp,
@@ -212,6 +214,7 @@ __all__ = [
     "StartError",
     "StorageFull",
     "TableFull",
+    "TableGone",
     "TokenRefused",
     "TokenSpent",
     "UnknownDevice",

@@ -260,6 +260,17 @@ class NotFound(FeishuError):
     )
 
 
+class TableGone(FeishuError):
+    code = "table_gone"
+    status = 404
+    title = "A table of ours is not there any more"
+    hint = Words(
+        "数据表“{table}”不见了，可能已被删除。其他表照常写入；在控制台重新连接，就会再建一张。",
+        "The table “{table}” is not there any more. The others are written as before; connect again on the dashboard and "
+        "it is made anew.",
+    )
+
+
 class NotATable(FeishuError):
     code = "not_a_table"
     status = 400
