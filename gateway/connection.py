@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from gateway import errors
 from gateway.feishu import address
-from gateway.feishu.access import Access, AppToken, BaseToken, Login, UserToken, UserTokens
+from gateway.feishu.access import SCOPES, Access, AppToken, BaseToken, Login, UserToken, UserTokens
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.client import Client
 from gateway.feishu.wire import Counter, Wire
@@ -26,6 +26,8 @@ _APP_SECRET = "feishu app_secret"  # noqa: S105
 _USER_TOKENS = "feishu user_tokens"
 _LOGIN = "feishu login"
 
+LOGIN_SCOPES = tuple(SCOPES.split())
+"""What an app must have for the person's own log-in."""
 _OTHER_DOMAIN = {"feishu.cn": "larksuite.com", "larksuite.com": "feishu.cn"}
 
 

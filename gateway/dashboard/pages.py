@@ -23,6 +23,7 @@ from litestar.types import ControllerRouterHandler
 
 from gateway import security
 from gateway.budget import Budget
+from gateway.connection import LOGIN_SCOPES
 from gateway.dashboard.api import overview
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
@@ -41,8 +42,6 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _LANGUAGE = "d2f-language"
 _MEDIA = {"book", "movie", "music", "game", "drama"}
 _LISTS = {"wish", "do", "collect"}
-_SCOPES = ("bitable:app", "drive:drive", "wiki:wiki:readonly", "offline_access")
-"""What ``feishu.access`` asks for at a log-in."""
 _ROWS = 15
 """Of a list page in grid mode."""
 
@@ -120,7 +119,7 @@ def dashboard(
         "unfinished": problem == ColumnsUnchosen.code,
         "logged_in": sync.connection.logged_in and problem != LoginEnded.code,
         "redirect": settings.feishu_return,
-        "scopes": _SCOPES,
+        "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,
         "extension": str(extension_folder()),
         "dashboard": settings.dashboard,

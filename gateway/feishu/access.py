@@ -17,7 +17,7 @@ from gateway.model import now
 
 _MARGIN = 10 * 60
 """Seconds before its end at which a token is renewed. Feishu gives a new one in the last 30 minutes only."""
-_SCOPES = "bitable:app offline_access"
+SCOPES = "bitable:app offline_access"
 """What the person is asked to allow. Only with the last of them there is a refresh token."""
 _WIKI_SCOPE = "wiki:wiki:readonly"
 _OAUTH = "/open-apis/authen/v2/oauth/token"
@@ -127,7 +127,7 @@ class Login(Struct, frozen=True, kw_only=True):
             redirect=redirect,
             state=secrets.token_urlsafe(24),
             verifier=secrets.token_urlsafe(48),
-            scopes=f"{_SCOPES} {_WIKI_SCOPE}" if wiki else _SCOPES,
+            scopes=f"{SCOPES} {_WIKI_SCOPE}" if wiki else SCOPES,
             ends=now() + timedelta(minutes=10),
         )
 
