@@ -59,6 +59,8 @@ class CaptureHead(Struct, frozen=True, forbid_unknown_fields=True):
     age: Annotated[float, Meta(ge=0)]
     """Seconds since Douban answered with the page: tabs stay open, and pages wait while the gateway is down."""
     trigger: Trigger
+    status: Annotated[int, Meta(ge=100, le=599)] | None = None
+    """The HTTP status that the page came with, where the browser tells."""
 
 
 class DevicePush(Struct, frozen=True, kw_only=True):
@@ -247,6 +249,7 @@ def _capture(message: Message) -> Capture:
         url=head.url,
         captured_at=now() - timedelta(seconds=min(head.age, _LONGEST_WAIT)),
         trigger=head.trigger,
+        status=head.status,
         content=page,
     )
 

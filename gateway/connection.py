@@ -1,13 +1,15 @@
 """The way into Feishu that the person chose: what they entered, its secrets in the vault, and a client made of both."""
 
+import contextlib
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway import errors
 from gateway.feishu import address
 from gateway.feishu.access import Access, AppToken, BaseToken, Login, UserToken, UserTokens
+from gateway.feishu.bitable import Bitable
 from gateway.feishu.client import Client
 from gateway.feishu.wire import Counter, Wire
 from gateway.settings import Settings
@@ -38,6 +40,8 @@ class FeishuSetting(Struct, frozen=True, kw_only=True):
     layout: Layout = Layout.ONE
     shelf: str = "all"
     columns: dict[str, str | None] | None = None
+    domain: str = "feishu.cn"
+    """Whose API answers: ``feishu.cn`` or ``larksuite.com``."""
 
     @property
     def wanted(self) -> Wanted:
@@ -48,11 +52,6 @@ class FeishuSetting(Struct, frozen=True, kw_only=True):
             shelf=self.shelf,
             columns=self.columns,
         )
-
-    @property
-    def domain(self) -> str:
-        """Raises BadAddress, NotATable."""
-        return address.parse(self.address).domain if self.address else "feishu.cn"
 
 
 class Connection:
@@ -78,12 +77,16 @@ class Connection:
     def broken_proxy(self) -> bool:
         return self._client is not None and self._client.wire.broken_proxy
 
-    async def keep(self, setting: FeishuSetting, secret: str | None) -> None:
+    async def keep(self, setting: FeishuSetting, secret: str | None) -> FeishuSetting:
         """Remembers what was entered; without a ``secret`` the one that is kept stays."""
+        with contextlib.suppress(errors.BadAddress, errors.NotATable):  # said when it is used
+            told = address.parse(setting.address).domain if setting.address else None
+            setting = structs.replace(setting, domain=told or setting.domain)
         self._store.set("feishu", setting)
         if secret:
             self._vault.set(_BASE_TOKEN if setting.way == "base" else _APP_SECRET, secret.encode())
         await self.close()
+        return setting
 
     async def close(self) -> None:
         if self._client is not None:
@@ -98,23 +101,32 @@ class Connection:
                 raise errors.FeishuUnset
             if setting.way == "base" and setting.address and address.parse(setting.address).wiki:
                 raise errors.WikiNeedsApp
-            host = "base-api" if setting.way == "base" else "open"
-            self._client = Client(self._wire(f"https://{host}.{setting.domain}"), self._access(setting))
+            self._client = self._make(setting)
         return self._client
 
-    async def find_domain(self, setting: FeishuSetting) -> None:
-        """After a secret was refused: raises WrongDomain if the app is one of the other site's."""
-        other = _OTHER_DOMAIN[setting.domain]
-        if setting.way == "base":
-            return
-        wire = self._wire(f"https://open.{other}")
+    def _make(self, setting: FeishuSetting) -> Client:
+        host = "base-api" if setting.way == "base" else "open"
+        return Client(self._wire(f"https://{host}.{setting.domain}"), self._access(setting))
+
+    async def other_domain(self, setting: FeishuSetting) -> FeishuSetting | None:
+        """After the credentials were refused: the same at the other site, if they are good there.
+
+        Raises WrongDomain if the Bitable's address is sure to be of the first one.
+        """
+        other = structs.replace(setting, domain=_OTHER_DOMAIN[setting.domain])
+        place = address.parse(setting.address)
+        client = self._make(other)
         try:
-            await AppToken(setting.app_id, self._secret(_APP_SECRET)).token(wire)
+            await Bitable(client, place.token).app()
+        except (errors.BadSecret, errors.BadBaseToken, errors.FeishuUnreachable, errors.FeishuFault):
+            return None
         except errors.FeishuError:
-            return
+            pass  # it knows the credentials, whatever else is the matter
         finally:
-            await wire.close()
-        raise errors.WrongDomain(app_site=other, base_site=setting.domain)
+            await client.close()
+        if place.domain is not None:
+            raise errors.WrongDomain(app_site=other.domain, base_site=setting.domain)
+        return other
 
     # --- the person's own log-in
 

@@ -61,7 +61,12 @@ class Intake:
         A page that we stumble over is noted as such, and kept: nobody need send it again. Raises sqlite3.Error.
         """
         account = self._library.account
-        reading = douban.read(capture.url, capture.content, account=account.id if account else None)
+        reading = douban.read(
+            capture.url,
+            capture.content,
+            account=account.id if account else None,
+            status=capture.status,
+        )
         try:
             result, outcome = self._take_in(capture, reading)
         except sqlite3.Error:

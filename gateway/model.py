@@ -282,6 +282,8 @@ class Capture(Struct, kw_only=True, frozen=True):
     captured_at: datetime
     """When Douban answered with it, by the gateway's clock."""
     trigger: Trigger
+    status: int | None = None
+    """The HTTP status that the page came with, if that is known."""
     content: bytes
     """The page as it was sent. UTF-8 if the extension made it."""
 

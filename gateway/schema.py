@@ -25,7 +25,8 @@ def m001_first(db: Database) -> None:
         "CREATE TABLE ended_session (hash TEXT PRIMARY KEY, expires_at TEXT NOT NULL)",
         """CREATE TABLE capture (
             id TEXT PRIMARY KEY, device TEXT NOT NULL, url TEXT NOT NULL, trigger TEXT NOT NULL,
-            captured_at TEXT NOT NULL, received_at TEXT NOT NULL, content BLOB, size INTEGER NOT NULL,
+            captured_at TEXT NOT NULL, received_at TEXT NOT NULL, status INTEGER, content BLOB,
+            size INTEGER NOT NULL,
             account TEXT, verdict TEXT, reason TEXT, result TEXT)""",
         "CREATE INDEX capture_received ON capture (received_at)",
         # The bodies are model.Subject and model.Mark as JSON; the other columns are cut out of them.

@@ -206,7 +206,8 @@ class Store:
     def keep(self, capture: Capture, device: str) -> bool:
         """Keeps a page before anything reads it. False if this capture is here already."""
         sql = """INSERT OR IGNORE INTO capture
-            (id, device, url, trigger, captured_at, received_at, content, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+            (id, device, url, trigger, captured_at, received_at, status, content, size)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         values = [
             capture.id,
             device,
@@ -214,6 +215,7 @@ class Store:
             capture.trigger,
             capture.captured_at.isoformat(),
             now().isoformat(),
+            capture.status,
             zlib.compress(capture.content, 1),
             len(capture.content),
         ]
@@ -229,16 +231,17 @@ class Store:
 
     def capture(self, capture_id: str) -> Capture | None:
         """A kept capture with its page, or None if the page is gone (or never was)."""
-        sql = "SELECT url, captured_at, trigger, content FROM capture WHERE id = ? AND content IS NOT NULL"
+        sql = "SELECT url, captured_at, trigger, status, content FROM capture WHERE id = ? AND content IS NOT NULL"
         row = self.one(sql, [capture_id])
         if row is None:
             return None
-        url, captured_at, trigger, content = row
+        url, captured_at, trigger, status, content = row
         return Capture(
             id=capture_id,
             url=url,
             captured_at=datetime.fromisoformat(captured_at),
             trigger=Trigger(trigger),
+            status=status,
             content=zlib.decompress(content),
         )
 

@@ -47,6 +47,8 @@ _GRACE = 2.0
 """Seconds that a cover gets to be done with when there are rows to push."""
 _COVERS_REST = 3600.0
 """Seconds after which covers are tried again that somebody must have done something for."""
+_LATER = 6 * 3600.0
+"""Seconds after which to try again where the person, or the next month, had to mend something."""
 _OF_ONE_TABLE = (errors.NotFound, errors.WrongColumnType, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
 
@@ -176,13 +178,9 @@ class Sync:
         The input is kept in any case, so that nobody types it twice. Raises FeishuError with what to do.
         """
         async with self._at_work:
-            await self.connection.keep(setting, secret)
+            setting = await self.connection.keep(setting, secret)
             try:
-                tables = await find(self.connection.client(), setting.wanted, self._remembered)
-            except errors.BadSecret as error:
-                self._rest_on(error)
-                await self.connection.find_domain(setting)
-                raise
+                tables = await self._find(setting)
             except errors.FeishuError as error:
                 self._rest_on(error)
                 raise
@@ -197,6 +195,17 @@ class Sync:
             self._covers_rest_until, self._cover_problem = 0.0, None
         self.wake()
         return tables
+
+    async def _find(self, setting: FeishuSetting) -> tuple[Table, ...]:
+        """Raises FeishuError."""
+        try:
+            return await find(self.connection.client(), setting.wanted, self._remembered)
+        except (errors.BadSecret, errors.BadBaseToken):
+            other = await self.connection.other_domain(setting) if setting.way != "user" else None
+            if other is None:
+                raise
+        await self.connection.keep(other, None)
+        return await find(self.connection.client(), other.wanted, self._remembered)
 
     async def reconnect(self) -> None:
         """With what was entered before, after a log-in. Raises FeishuError."""
@@ -219,7 +228,9 @@ class Sync:
             if not self._wake.is_set():
                 self._resting.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause or (_IDLE if self._state == "idle" else None))
+                await asyncio.wait_for(
+                    self._wake.wait(), pause or (_IDLE if self._state == "idle" else _LATER)
+                )
             self._wake.clear()
             again = await self._guarded(self._push_once()) or await self._guarded(self._put_covers())
             if again is None:

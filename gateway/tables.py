@@ -4,6 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import stamina
 from msgspec import Struct, field
 
 from gateway import errors
@@ -12,7 +13,7 @@ from gateway.feishu import address, bitable, columns, proposal, views
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.client import Client
 from gateway.feishu.columns import Binding, Options
-from gateway.feishu.fields import KEY, columns_of, new_fields
+from gateway.feishu.fields import columns_of, new_fields
 from gateway.ledger import Target
 from gateway.shelves import SHELVES, Layout, Shelf
 
@@ -149,8 +150,6 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     known = table.binding
     if wanted.columns is not None:
         chosen = dict.fromkeys((column.key for column in columns_of(table.shelf)), None) | wanted.columns
-        if chosen[KEY] is None:
-            chosen[KEY] = NEW  # rows cannot be told apart without it
         known = {key: column for key, column in chosen.items() if column != NEW}
     elif not known and not proposal.is_ours(
         await base.fields(table.table_id), table.shelf
@@ -176,9 +175,19 @@ async def _ours(
         name = f"{name} (D2F)"
     table_id = await base.create_table(name, new_fields(shelf.name, wanted.language))
     there[table_id] = name
-    made = await bound(base, table(table_id, shelf))
+    made = await _once_there(base, table(table_id, shelf))
     await views.make(base, made.table_id, made.binding, ZoneInfo(made.time_zone), wanted.language)
     return made
+
+
+async def _once_there(base: Bitable, table: Table) -> Table:
+    """What was just made is not everywhere at once: Feishu asks to wait a few seconds and look again."""
+    async for attempt in stamina.retry_context(
+        on=(errors.NotFound, errors.StaleColumns), attempts=6, wait_initial=0.5, wait_max=4.0, timeout=None
+    ):
+        with attempt:
+            return await bound(base, table)
+    raise AssertionError  # retry_context either returns or raises
 
 
 async def bound(base: Bitable, table: Table) -> Table:

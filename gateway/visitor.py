@@ -111,10 +111,11 @@ class Extension:
         *,
         trigger: Trigger = Trigger.BUTTON,
         age: float = 0,
+        status: int | None = None,
         message: UUID | None = None,
     ) -> tuple[int, Any]:
         """Sends a page."""
-        head = msgspec.json.encode({"url": url, "age": age, "trigger": trigger})
+        head = msgspec.json.encode({"url": url, "age": age, "status": status, "trigger": trigger})
         return self.send("/api/v1/captures", head + b"\n" + page, message)
 
 

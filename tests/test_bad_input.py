@@ -176,3 +176,20 @@ def test_markup_that_changed_is_flagged(started: Started) -> None:
     page_ = started.owner.call("GET", "/").body.decode()
     assert answer["doubt"]["zh"] in page_
     assert "/read" in page_
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "reason"), [(403, "blocked", "forbidden"), (503, "unknown", "server_error")]
+)
+def test_a_page_that_came_with_a_refusal_is_not_believed(
+    started: Started, status: int, verdict: str, reason: str
+) -> None:
+    """Also when it is read again: the status is kept beside the page."""
+    world, browser = started.world, started.pair()
+    url = LIST.format(world.person.id)
+    _, answer = browser.capture(url, page(world), status=status)
+    assert (answer["verdict"], answer["reason"]["code"]) == (verdict, reason)
+    assert started.marks() == 0
+    again = started.owner.call("POST", f"/api/v1/captures/{answer['capture']}/read").json()
+    assert (again["verdict"], again["reason"]["code"]) == (verdict, reason)
+    assert browser.capture(url, page(world), status=200)[1]["verdict"] == "ok"

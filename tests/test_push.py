@@ -32,7 +32,9 @@ def faulty(started: Started, *faults: Fault) -> None:
     started.world.background.call(lambda: started.world.feishu.faults.extend(faults))
 
 
-PASSING = [kind for kind in get_args(FaultKind) if kind not in {"late", "strange"}]
+PASSING = [
+    kind for kind in get_args(FaultKind) if kind not in {"late", "strange", "refused", "refused_after"}
+]
 
 
 @pytest.mark.parametrize("kind", PASSING)

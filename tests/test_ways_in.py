@@ -339,6 +339,19 @@ def test_loopback_never_goes_through_a_proxy(started: Started, monkeypatch: pyte
     assert started.settled().notes == ()
 
 
+@pytest.mark.parametrize("way", ["app", "base"])
+def test_a_domain_of_ones_own(world: World, way: str) -> None:
+    """It does not say whose it is: the credentials do."""
+    world.feishu.brand = "lark"
+    started = world.start()
+    fill(started)
+    address = f"https://bitable.example.com/base/{world.app_token}"
+    refused(started, "bad_secret", address, app_secret="wrong")
+    assert started.connect(address, way=way, base_token=base_token(world)).status == 200
+    right(started)
+    assert started.settled().table == f"{address}?table={world.table_url.partition('=')[2]}"
+
+
 def test_lark_has_hosts_of_its_own(world: World) -> None:
     """The same app and Bitable on the other site, asked for at its own address."""
     world.feishu.brand = "lark"

@@ -41,7 +41,7 @@ export async function captureQuietly(tabId, url) {
   if (typeof page !== "string" && (await turn(() => isNews(tabId, page)))) void send(tabId, page, "auto");
 }
 
-/** @typedef {{ url: string, age: number, bytes: Uint8Array }} Page */
+/** @typedef {{ url: string, age: number, status: number | null, bytes: Uint8Array }} Page */
 
 /**
  * @param {number} tabId
@@ -62,12 +62,12 @@ async function look(tabId) {
   const reason = refusal(facts);
   if (reason) return reason;
   const bytes = utf8(facts.html ?? "");
-  return bytes.length > PAGE_LIMIT ? "too_large" : { url: facts.url, age: facts.age, bytes };
+  return bytes.length > PAGE_LIMIT ? "too_large" : { url: facts.url, age: facts.age, status: facts.status, bytes };
 }
 
 /** @param {number} tabId @param {Page} page @param {"button" | "auto"} trigger */
-async function send(tabId, { url, age, bytes }, trigger) {
-  const item = { id: crypto.randomUUID(), url, age, trigger, bytes: bytes.length, since: Date.now() };
+async function send(tabId, { url, age, status, bytes }, trigger) {
+  const item = { id: crypto.randomUUID(), url, age, status, trigger, bytes: bytes.length, since: Date.now() };
   const outcome = await deliver(item, bytes);
   // The tab may be gone by now.
   if (outcome.kind === "done") await badgeTab(tabId, outcome.answer).catch(() => undefined);

@@ -83,11 +83,11 @@ async function round() {
  * @param {Waiting} item
  * @returns {Promise<Outcome>}
  */
-async function send({ id, url, age, since, trigger }) {
+async function send({ id, url, age, status, since, trigger }) {
   const page = (await shelf.page(id)) ?? new Uint8Array();
   // An age, not a time: the gateway counts back from its own clock.
   const seconds = (age + Math.max(0, Date.now() - since)) / 1000;
-  const meta = utf8(`${JSON.stringify({ url, age: seconds, trigger })}\n`);
+  const meta = utf8(`${JSON.stringify({ url, age: seconds, status, trigger })}\n`);
   try {
     const answer = await call("/api/v1/captures", join(meta, page), id);
     await notePush(answer.push);

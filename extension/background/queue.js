@@ -8,6 +8,7 @@
  * @property {"button" | "auto"} trigger
  * @property {number} bytes
  * @property {number} age          Of the page when it was captured, in milliseconds.
+ * @property {number | null} status  The HTTP status that it came with, where the browser tells.
  * @property {number} since        When it was captured, in milliseconds of the epoch.
  *
  * @typedef {object} Shelf

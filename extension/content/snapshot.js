@@ -5,6 +5,7 @@
  * @typedef {object} Facts
  * @property {string} url          Without its fragment.
  * @property {number} age          Milliseconds since Douban answered with it: a tab may be days old.
+ * @property {number | null} status  The HTTP status that it came with, where the browser tells.
  * @property {boolean} isHtml
  * @property {boolean} isLoading   Part of it has not come.
  * @property {boolean} isEmpty     The page has no content at all.
@@ -46,6 +47,7 @@ export async function snapshot(limit) {
   return {
     url: location.href.split("#")[0],
     age: Math.max(0, Date.now() - performance.timeOrigin - (loading?.responseStart ?? 0)),
+    status: loading?.responseStatus || null,
     isHtml: /html/.test(document.contentType),
     isLoading: document.readyState === "loading",
     isEmpty: !document.body?.firstElementChild && body === "",

@@ -25,12 +25,13 @@ from gateway import security
 from gateway.budget import Budget
 from gateway.dashboard.api import overview
 from gateway.dashboard.words import WORDS, say
-from gateway.errors import FeishuError
+from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
 from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.problems import Problem
 from gateway.security import Owner
 from gateway.settings import Settings
+from gateway.shelves import SHELVES
 from gateway.store import Store
 from gateway.sync import Sync
 
@@ -40,6 +41,8 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _LANGUAGE = "d2f-language"
 _MEDIA = {"book", "movie", "music", "game", "drama"}
 _LISTS = {"wish", "do", "collect"}
+_SCOPES = ("bitable:app", "drive:drive", "wiki:wiki:readonly", "offline_access")
+"""What ``feishu.access`` asks for at a log-in."""
 _ROWS = 15
 """Of a list page in grid mode."""
 
@@ -80,7 +83,12 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
     ) -> Response[str]:
         """Back from Feishu's log-in. The state that we gave is its credential; no cookie comes along."""
         asked = request.query_params  # `state` is a name of Litestar's own
-        await sync.connection.finish_login(asked.get("state", ""), asked.get("code", ""))
+        if "error" in asked:  # they said no
+            return _plain_page(request, "not_logged_in", settings.dashboard)
+        try:
+            await sync.connection.finish_login(asked.get("state", ""), asked.get("code", ""))
+        except FeishuError as error:
+            return _refusal_page(request, error, settings.dashboard)
         with contextlib.suppress(FeishuError):  # the dashboard says it
             await sync.reconnect()
         return _plain_page(request, "logged_in", settings.dashboard)
@@ -103,10 +111,17 @@ def dashboard(
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
     language = lang if lang in {"zh", "en"} else _language(request)
+    now = overview(store, library, sync, budget)
+    problem = now.push.problem.code if now.push.problem else ""
     context = {
         **_words(language),
-        "now": overview(store, library, sync, budget),
+        "now": now,
         "tables": sync.tables,
+        "unfinished": problem == ColumnsUnchosen.code,
+        "logged_in": sync.connection.logged_in and problem != LoginEnded.code,
+        "redirect": settings.feishu_return,
+        "scopes": _SCOPES,
+        "layouts": SHELVES,
         "extension": str(extension_folder()),
         "dashboard": settings.dashboard,
         "client_words": {key: WORDS[key].en if language == "en" else WORDS[key].zh for key in _CLIENT_WORDS},
@@ -115,15 +130,36 @@ def dashboard(
     return Template("dashboard.html", context=context, cookies=cookies)
 
 
-_CLIENT_WORDS = ("copied", "connecting", "network", "revoke_sure")
+_CLIENT_WORDS = (
+    "choose_columns",
+    "column_needed",
+    "columns_of",
+    "connect",
+    "connecting",
+    "copied",
+    "log_in_feishu",
+    "network",
+    "saved",
+)
 """Words that the page's own script says."""
 
 
 def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[str]:
     """An error as a person sees it."""
+    if answer.code == NotLoggedIn.code and request.headers.get("sec-fetch-site") == "cross-site":
+        return _same_site_page(request)
     language = _language(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
     return _page(language, say(language, "problem_title"), hint, None, answer.status)
+
+
+def _same_site_page(request: Request[Any, Any, Any]) -> Response[str]:
+    """Opens the same page again, from here.
+
+    The cookie is strict: it does not come along when a page of another site leads here, as the one after Feishu's
+    log-in does, which is at 127.0.0.1.
+    """
+    return _page(_language(request), "D2F", "", None, NotLoggedIn.status, again=True)
 
 
 def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Response[str]:
@@ -131,9 +167,24 @@ def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Respo
     return _page(language, say(language, what), say(language, f"{what}_help"), leads, 200)
 
 
-def _page(language: str, title: str, text: str, leads: str | None, status: int) -> Response[str]:
+def _refusal_page(request: Request[Any, Any, Any], error: FeishuError, leads: str) -> Response[str]:
+    language = _language(request)
+    hint = error.words.en if language == "en" else error.words.zh
+    return _page(language, say(language, "not_logged_in"), hint, leads, error.status)
+
+
+def _page(
+    language: str, title: str, text: str, leads: str | None, status: int, *, again: bool = False
+) -> Response[str]:
     """A page that brings its style along, since it may be shown to anyone."""
-    context = {**_words(language), "title": title, "text": text, "leads": leads, "style": _STYLE}
+    context = {
+        **_words(language),
+        "title": title,
+        "text": text,
+        "leads": leads,
+        "again": again,
+        "style": _STYLE,
+    }
     page = environment().get_template("problem.html").render(**context)
     policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
     return Response(

@@ -18,6 +18,10 @@ WORDS: dict[str, Words] = {
     "library_line_one": Words("本机的库里有 1 个标记", "1 mark in the library on this machine"),
     "deleted_line": Words("{n} 行你在飞书中删掉了，不会再建", "{n} rows you deleted in Feishu stay deleted"),
     "deleted_line_one": Words("1 行你在飞书中删掉了，不会再建", "1 row you deleted in Feishu stays deleted"),
+    "table_pushed": Words("{n} 行", "{n} rows"),
+    "table_pushed_one": Words("1 行", "1 row"),
+    "table_pending": Words("还有 {n} 个", "{n} to go"),
+    "table_failed": Words("{n} 个没收下", "{n} not taken"),
     "open_table": Words("打开多维表格", "Open the Bitable"),
     "retry": Words("再试一次", "Try again"),
     # Steps
@@ -42,27 +46,106 @@ WORDS: dict[str, Words] = {
         "撤销“{name}”？之后它要重新配对。", "Revoke “{name}”? It will have to be paired again."
     ),
     "step_feishu": Words("飞书多维表格", "Feishu Bitable"),
-    "feishu_help": Words(
+    "fill_in": Words("选一种方式，连上你的多维表格", "Choose a way to connect your Bitable"),
+    "connected_to": Words("已连接“{name}”", "Connected to “{name}”"),
+    "connected_tables": Words("已连接 {n} 张表", "Connected to {n} tables"),
+    "change": Words("修改", "Change"),
+    "way": Words("怎么连接", "How to connect"),
+    "way_base": Words("授权码", "Base token"),
+    "way_base_for": Words("最省事，不用建应用", "Easiest: no app, no permissions to set"),
+    "way_app": Words("自建应用", "Your own app"),
+    "way_app_for": Words("已有应用，或用知识库", "If you have one, or for a wiki page"),
+    "way_user": Words("飞书帐号登录", "Feishu log-in"),
+    "way_user_for": Words("还能替你新建多维表格", "Writes as you, and can make a Bitable for you"),
+    "help_base": Words(
+        "在飞书里打开你的多维表格，点右上角的「插件」→「自定义插件」→「获取授权码」，复制到这里。它只对这一个多维表格有效。",
+        "Open your Bitable in Feishu: Extensions → Custom extension → Get authorization code, then copy it here. It is good "
+        "for this one Bitable only.",
+    ),
+    "help_app": Words(
         "在飞书开放平台创建一个企业自建应用，开通“多维表格”权限（bitable:app）并发布；再到你的多维表格里「…」→「更多」→"
         "「添加文档应用」，选它并给“可编辑”。",
         "Create a self-built app in Feishu's developer console, give it the bitable:app permission and publish it; then in "
         "your Bitable: “…” → More → Add document app, choose it and allow editing.",
     ),
+    "help_user": Words(
+        "在飞书开放平台创建一个企业自建应用，在「权限管理」里开通下面的权限，在「安全设置」里登记下面的重定向 URL，然后发布。",
+        "Create a self-built app in Feishu's developer console, give it the permissions below, register the redirect URL "
+        "below under Security Settings, and publish it.",
+    ),
+    "scopes": Words("权限", "Permissions"),
+    "redirect": Words("重定向 URL", "Redirect URL"),
+    "base_token": Words("授权码", "Personal base token"),
     "app_id": Words("App ID", "App ID"),
     "app_secret": Words("App Secret", "App Secret"),
     "secret_kept": Words("已加密保存；留空则不变", "stored encrypted; leave empty to keep it"),
     "address": Words("多维表格的地址", "Address of the Bitable"),
     "address_help": Words(
-        "直接粘贴浏览器地址栏里的地址。带 table= 就用那张表（只加我们缺的列），不带则新建一张“豆瓣标记”。",
-        "Paste it from the address bar. With table= that table is used (only our missing columns are added); without, a "
-        "table of our own is made.",
+        "在飞书里打开多维表格，把浏览器地址栏里的整条地址粘贴过来。",
+        "Open the Bitable in Feishu and paste the whole address from the address bar.",
+    ),
+    "address_free": Words(
+        "留空的话，在你自己的云空间里新建一个多维表格。",
+        "Leave it empty, and a new Bitable is made in your own space.",
+    ),
+    "place": Words("地址里带着一张表", "The address names a table"),
+    "place_new": Words("不用它，由 D2F 新建表", "Leave it; D2F makes its own"),
+    "place_this": Words("写进这张表，我来选列", "Use it; I choose the columns"),
+    "layout": Words("分成几张表", "How many tables"),
+    "layout_one": Words("一张表", "One table"),
+    "layout_kinds": Words("按类型分", "One for each kind"),
+    "layout_three": Words("三张", "Three"),
+    "layout_four": Words("四张", "Four"),
+    "layout_one_for": Words("六类都在一起，用「分类」列区分", "All kinds together, told apart by a column"),
+    "layout_kinds_for": Words("每一类有自己的列", "Each kind has columns of its own"),
+    "layout_three_for": Words("纪录片算在剧集里", "Documentaries go with the series"),
+    "layout_four_for": Words("纪录片单独一张", "Documentaries apart"),
+    "layout_leaves": Words(
+        "音乐、游戏、舞台剧只留在本机的库里", "Music, games and plays stay in the library here"
     ),
     "column_language": Words("列名用", "Column names in"),
     "connect": Words("检查并连接", "Check and connect"),
     "connecting": Words("正在检查…", "Checking…"),
-    "connected_to": Words("已连接“{name}”", "Connected to “{name}”"),
-    "change": Words("修改", "Change"),
-    "fill_in": Words("填写凭证和地址", "Enter credentials and address"),
+    "log_in_feishu": Words("登录飞书", "Log in to Feishu"),
+    "log_in_again": Words("重新登录飞书", "Log in to Feishu again"),
+    "choose_columns": Words("下一步：选列", "Next: choose columns"),
+    # The columns of a table of one's own
+    "columns": Words("哪一列放什么", "Which column takes what"),
+    "columns_of": Words("“{table}”里，哪一列放什么", "“{table}”: which column takes what"),
+    "columns_help": Words(
+        "按名字和类型先替你选好了，请看一遍。选了“不写”的不会碰；表里已有的行和其他列都不动。",
+        "Filled in by name and type; please look it over. What is set to “not written” is left alone, and so are the rows "
+        "and other columns that are there.",
+    ),
+    "columns_shelf": Words("这张表收", "This table takes"),
+    "column_new": Words("新建一列", "a new column"),
+    "column_none": Words("不写", "not written"),
+    "column_needed": Words(
+        "D2F 靠它认出每一行，不能不写。", "D2F knows each row by it, so it has to be there."
+    ),
+    "columns_fill": Words("不写的都改为新建", "New columns for all the rest"),
+    "back": Words("返回", "Back"),
+    "shelf_all": Words("全部标记", "all marks"),
+    "shelf_book": Words("图书", "books"),
+    "shelf_movie": Words("电影", "films"),
+    "shelf_tv": Words("剧集", "series"),
+    "shelf_music": Words("音乐", "music"),
+    "shelf_game": Words("游戏", "games"),
+    "shelf_drama": Words("舞台剧", "stage plays"),
+    # Calls to Feishu
+    "calls": Words("本月的飞书调用：{used} / {month}", "Calls to Feishu this month: {used} of {month}"),
+    "calls_help": Words(
+        "飞书免费版每月 10,000 次，同一企业的所有应用共用，用完就停到下月。标记优先，封面只在自己的份额里走。",
+        "Feishu's free plan has 10,000 a month for all apps of a tenant; then all stops until the next. Marks go first; "
+        "covers keep within a share of their own.",
+    ),
+    "calls_rows": Words("标记", "marks"),
+    "calls_covers": Words("封面", "covers"),
+    "calls_other": Words("其他", "other"),
+    "limit_month": Words("每月上限", "Limit a month"),
+    "limit_covers": Words("其中封面最多", "Of these for covers at most"),
+    "save": Words("保存", "Save"),
+    "saved": Words("已保存", "Saved"),
     "step_douban": Words("豆瓣", "Douban"),
     "douban_todo": Words(
         "登录豆瓣，打开一个你的列表，点扩展的按钮：",
@@ -110,6 +193,11 @@ WORDS: dict[str, Words] = {
     "medium_drama": Words("舞台剧", "stage plays"),
     "logged_in": Words("已登录飞书", "Logged in to Feishu"),
     "logged_in_help": Words("可以回到控制台了。", "You may go back to the dashboard."),
+    "not_logged_in": Words("没有登录飞书", "Not logged in to Feishu"),
+    "not_logged_in_help": Words(
+        "你没有同意授权，什么都没有改变。可以回到控制台再试。",
+        "You did not agree, and nothing has changed. You may try again from the dashboard.",
+    ),
     "to_dashboard": Words("回到控制台", "Back to the dashboard"),
     "problem_title": Words("打不开", "Cannot open"),
     "lost": Words(

@@ -108,9 +108,9 @@ class WrongDomain(FeishuError):
     status = 400
     title = "App and Bitable are on different sites"
     hint = Words(
-        "应用属于 {app_site}，多维表格的地址却在 {base_site}。飞书和 Lark 的数据互不相通，请在同一个站点上建应用和表格。",
-        "The app belongs to {app_site}, the Bitable's address is on {base_site}. Feishu and Lark are separate: make "
-        "app and Bitable on the same one.",
+        "应用或授权码属于 {app_site}，多维表格的地址却在 {base_site}。飞书和 Lark 的数据互不相通，请使用同一个站点上的应用和表格。",
+        "The app or token belongs to {app_site}, the Bitable's address is on {base_site}. Feishu and Lark are separate: "
+        "use an app and a Bitable of the same one.",
     )
 
 

@@ -20,12 +20,16 @@ _THINGS = {
     "file": "文件 / file",
     "drive": "云空间 / drive",
     "minutes": "妙记 / minutes",
+    "share": "分享页 / shared page",
+    "record": "记录的分享页 / shared record",
     "blk": "仪表盘 / dashboard",
     "ldx": "文档 / document",
     "wkf": "工作流 / workflow",
 }
 """What an address may show that is no table: by its path, by a wiki node's type, by the beginning of ``table=``."""
-_LARK = ("larksuite.com", "larkoffice.com")
+_ADDRESS = re.compile(r"https?://[^\s<>\"'，。、）】》]+", re.IGNORECASE)
+_BARE = re.compile(r"[\w.-]+\.[a-z]{2,}/[!-~]+", re.IGNORECASE)
+_DOMAINS = {"feishu.cn": ("feishu.cn",), "larksuite.com": ("larksuite.com", "larkoffice.com")}
 
 
 class Address(Struct, frozen=True):
@@ -40,11 +44,13 @@ class Address(Struct, frozen=True):
     """None: the address names the Bitable only."""
 
     @property
-    def domain(self) -> str:
-        """``feishu.cn`` or ``larksuite.com``: the two know nothing of each other. A domain of one's own is Feishu's."""
+    def domain(self) -> str | None:
+        """``feishu.cn`` or ``larksuite.com``: the two know nothing of each other. None for a domain of one's own."""
         host = urlsplit(self.site).hostname or ""
-        lark = any(host == name or host.endswith(f".{name}") for name in _LARK)
-        return "larksuite.com" if lark else "feishu.cn"
+        for domain, names in _DOMAINS.items():
+            if any(host == name or host.endswith(f".{name}") for name in names):
+                return domain
+        return None
 
 
 def thing(kind: str) -> str:
@@ -53,18 +59,22 @@ def thing(kind: str) -> str:
 
 
 def parse(text: str) -> Address:
-    """Raises BadAddress, or NotATable if ``table=`` names a dashboard or another block."""
+    """The address in a text: it may stand between words, or lack its ``https://``.
+
+    Raises BadAddress, or NotATable for another document, and if ``table=`` names a dashboard or another block.
+    """
+    found = _ADDRESS.search(text) or _BARE.fullmatch(text.strip())
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit((found[0] if "://" in found[0] else f"https://{found[0]}") if found else "")
     except ValueError as error:  # brackets that hold no address
         raise BadAddress from error
-    found = _PATH.search(parts.path)
+    place = _PATH.match(parts.path)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadAddress
-    if found is None:
+    if place is None:
         first = parts.path.strip("/").partition("/")[0]
         raise NotATable(what=_THINGS[first]) if first in _THINGS else BadAddress()
     table = parse_qs(parts.query).get("table", [""])[0]
     if table and not table.startswith("tbl"):
         raise NotATable(what=thing(table[:3]))
-    return Address(f"{parts.scheme}://{parts.netloc}", found["kind"] == "wiki", found["token"], table or None)
+    return Address(f"{parts.scheme}://{parts.netloc}", place["kind"] == "wiki", place["token"], table or None)

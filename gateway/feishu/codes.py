@@ -34,7 +34,10 @@ _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     | dict.fromkeys((1254291, 1254036, 1254609), errors.FeishuConflict)
     | dict.fromkeys(
         # 1254607 says "not ready", and means that an earlier call, or this very one, took too long
-        (1254002, 1254200, 1254607, 1255001, 1255002, 1255003, 1255004, 1255005, 1255040, 2200),
+        (
+            *(1254002, 1254200, 1254607, *range(1255001, 1255006), 1255040, 2200),
+            *(1061001, 1061006, 20050, 20072),
+        ),
         errors.FeishuFault,
     )
     | dict.fromkeys((1254608, 1255006), errors.TokenSpent)
@@ -44,21 +47,19 @@ _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     | dict.fromkeys((20003, 20004, 20024, 20026, 20037, 20064, 20065, 20073, 99991669), errors.LoginEnded)
     | dict.fromkeys((20010, 20074), errors.LoginRefused)
     | {20071: errors.RedirectUnknown, 1011: errors.BadBaseToken, 99991401: errors.AddressBarred}
-    | dict.fromkeys((20050, 20072), errors.FeishuFault)
     | dict.fromkeys((99991672, 99991679, 20027), errors.NoScope)
     | dict.fromkeys((91403, 131006), errors.NoAccess)
     | dict.fromkeys((1254302, 1254304, 1254305, 1254306), errors.ReadOnly)
     | dict.fromkeys((91402, 1254040, 1254041, 131005), errors.NotFound)
-    | dict.fromkeys((1061001, 1061006), errors.FeishuFault)
     | dict.fromkeys((1061061, 1061101), errors.StorageFull)
     | {1061004: errors.ReadOnly}
-    | {99991403: errors.QuotaUsedUp, 1254043: errors.NoSuchRecord}
-    | dict.fromkeys((1254103, 1254105, 1254100), errors.TableFull)
+    | {99991403: errors.QuotaUsedUp, 1254043: errors.NoSuchRecord, 1254104: errors.BatchTooLarge}
+    | dict.fromkeys((1254103, 1254105, 1254100, 1254101), errors.TableFull)
     | dict.fromkeys((1254044, 1254045), errors.StaleColumns)
 )
 
 _DATA_ERROR = 1254002
-_BAD_ROW = frozenset({*range(1254060, 1254075), 1254130})
+_BAD_ROW = frozenset({*range(1254060, 1254075), 1254106, 1254130})
 """A value that its column does not take."""
 _BAD_PICTURE = frozenset({1061002, 1061043, 1061109, 1061113, 1062009})
 """Too large, found unfit by Feishu's content check, or no picture to it."""

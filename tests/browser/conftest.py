@@ -12,10 +12,12 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
-from playwright.sync_api import BrowserContext, Page, Playwright, Worker
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Worker
 
 from gateway.extension import extension_folder
 from gateway.sandbox.http import Drop, Request, Response, Server, html
+from gateway.security import new_login_link
 from tests import chromium
 from tests.support import Background, Started, World
 
@@ -144,6 +146,31 @@ def started(world: World) -> Started:
     reply = started.connect()
     assert reply.status == 200, reply.body
     return started
+
+
+@pytest.fixture
+def chrome(playwright: Playwright) -> Iterator[Chromium]:
+    """A browser without the extension, for the dashboard alone."""
+    browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+def open_dashboard(chrome: Chromium, started: Started, language: str = "zh-CN") -> Page:
+    """Opens the log-in link. What the page's policy refuses, and what its script throws, fails the test."""
+    page = chrome.new_context(locale=language).new_page()
+
+    def complain(message: ConsoleMessage) -> None:
+        assert "Content Security Policy" not in message.text, message.text
+
+    def fail(error: Exception) -> None:
+        raise AssertionError(error)
+
+    page.on("console", complain)
+    page.on("pageerror", fail)
+    gateway = started.gateway
+    page.goto(started.world.background.call(lambda: new_login_link(gateway.store, gateway.settings)))
+    return page
 
 
 @pytest.fixture

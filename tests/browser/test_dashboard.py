@@ -1,25 +1,15 @@
 """The dashboard as a person uses it, in both languages, under its own strict policy."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
+from playwright.sync_api import Browser, expect
 
-from gateway.security import new_login_link
-from tests import chromium
-from tests.browser.conftest import WAIT
+from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import APP_ID, APP_SECRET, Started, World
 
 expect.set_options(timeout=WAIT)
-
-
-@pytest.fixture
-def chrome(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
@@ -27,24 +17,11 @@ def started(world: World) -> Started:
     return world.start()
 
 
-def log_in(chrome: Browser, started: Started, language: str = "zh-CN") -> Page:
-    """Opens the log-in link. Whatever the page's policy refuses fails the test."""
-    page = chrome.new_context(locale=language).new_page()
-
-    def complain(message: ConsoleMessage) -> None:
-        assert "Content Security Policy" not in message.text, message.text
-
-    page.on("console", complain)
-    gateway = started.gateway
-    page.goto(started.world.background.call(lambda: new_login_link(gateway.store, gateway.settings)))
-    return page
-
-
 @pytest.mark.parametrize(("language", "words"), [("zh-CN", "还差几步就好"), ("en-US", "A few steps to go")])
 def test_a_new_person_sees_what_is_to_do(
     chrome: Browser, started: Started, language: str, words: str
 ) -> None:
-    page = log_in(chrome, started, language)
+    page = open_dashboard(chrome, started, language)
     expect(page.locator("h1")).to_have_text(words)
     expect(page.locator("li.todo")).to_have_count(3)
     page.click("text=English" if language == "zh-CN" else "text=中文")
@@ -54,28 +31,29 @@ def test_a_new_person_sees_what_is_to_do(
 
 
 def test_the_whole_set_up(chrome: Browser, started: Started, world: World) -> None:
-    page = log_in(chrome, started, "en-US")
+    page = open_dashboard(chrome, started, "en-US")
     page.click("#pair")
     expect(page.locator("#code code")).to_have_text(re.compile(r"^d2f1-\d+-[a-z2-7]{32}-[a-z2-7]{4}$"))
 
+    page.check("[name=way][value=app]")
     page.fill("[name=app_id]", APP_ID)
     page.fill("[name=app_secret]", "wrong")
     page.fill("[name=address]", world.address)
-    page.click("#feishu button")
+    page.click("#connect")
     expect(page.locator("#feishu .problem")).to_contain_text("App Secret is wrong")
     assert page.input_value("[name=app_id]") == APP_ID  # nobody types it twice
 
     page.fill("[name=app_secret]", APP_SECRET)
-    page.click("#feishu button")
-    expect(page.locator("summary")).to_contain_text("Connected to “Douban marks”")
+    page.click("#connect")
+    expect(page.locator("#bitable summary")).to_contain_text("Connected to “Douban marks”")
     assert APP_SECRET not in page.content()
 
 
 def test_what_happens_is_seen_at_once(chrome: Browser, started: Started, world: World) -> None:
     """Without a reload, and without losing what is being typed."""
     started.connect()
-    page = log_in(chrome, started, "en-US")
-    page.locator("summary").click()
+    page = open_dashboard(chrome, started, "en-US")
+    page.locator("#bitable summary").click()
     page.fill("[name=address]", "being typed")
     browser = started.pair()
     url = f"https://music.douban.com/people/{world.person.id}/collect"
@@ -90,7 +68,7 @@ def test_a_page_that_was_not_read_can_be_read_again(chrome: Browser, started: St
     browser = started.pair()
     url = f"https://music.douban.com/people/{world.person.id}/collect"
     browser.capture(url, b"<html><body>changed</body></html>")
-    page = log_in(chrome, started, "en-US")
+    page = open_dashboard(chrome, started, "en-US")
     with page.expect_response(re.compile("/read$")) as reply:
         page.click("button:has-text('Read again')")
     assert reply.value.status == 200
@@ -99,7 +77,7 @@ def test_a_page_that_was_not_read_can_be_read_again(chrome: Browser, started: St
 
 def test_a_browser_is_revoked(chrome: Browser, started: Started) -> None:
     browser = started.pair()
-    page = log_in(chrome, started, "en-US")
+    page = open_dashboard(chrome, started, "en-US")
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("text=Revoke")
     expect(page.locator("#devices li")).to_have_count(0)
@@ -111,7 +89,7 @@ def test_what_a_page_holds_is_only_text(chrome: Browser, started: Started) -> No
     browser = started.pair()
     browser.capture('https://movie.douban.com/<img src=x onerror="alert(1)">', b"<html></html>")
     browser.capture("javascript:alert(2)", b"<html></html>")
-    page = log_in(chrome, started)
+    page = open_dashboard(chrome, started)
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     expect(page.locator(".captures li")).to_have_count(2)
     assert page.locator(".captures img").count() == 0
@@ -119,7 +97,7 @@ def test_what_a_page_holds_is_only_text(chrome: Browser, started: Started) -> No
 
 
 def test_the_link_works_once_and_logging_out_ends_it(chrome: Browser, started: Started) -> None:
-    page = log_in(chrome, started)
+    page = open_dashboard(chrome, started)
     page.click("text=退出")
     expect(page.locator("h1")).to_have_text("打不开")
     page.goto(started.gateway.settings.dashboard)
@@ -128,7 +106,7 @@ def test_the_link_works_once_and_logging_out_ends_it(chrome: Browser, started: S
 
 def test_another_origin_reaches_nothing(chrome: Browser, started: Started, tmp_path: Path) -> None:
     """A page of somebody else, in the very browser that is logged in."""
-    log_in(chrome, started)
+    open_dashboard(chrome, started)
     context = chrome.contexts[0]
     page = context.new_page()
     evil = tmp_path / "evil.html"

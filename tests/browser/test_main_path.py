@@ -49,6 +49,14 @@ def test_one_click_makes_rows(ready: Browser, world: World) -> None:
         assert rows[entry.key.id].get("我的备注") == entry.mark.comment
 
 
+def test_the_status_comes_along(ready: Browser, world: World, started: Started) -> None:
+    ready.open(done(world, Medium.MOVIE))
+    ready.click_button()
+    started.wait_for_marks(1)
+    (row,) = world.background.call(lambda: list(started.gateway.store.rows("SELECT status FROM capture", [])))
+    assert row == (200,)
+
+
 def test_the_popup_of_the_toolbar_captures_by_itself(ready: Browser, world: World, started: Started) -> None:
     ready.open(done(world, Medium.MUSIC))
     ready.open_real_popup()

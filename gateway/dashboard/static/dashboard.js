@@ -1,51 +1,9 @@
-// The dashboard's own script: sends what the person enters, and shows what changes while they look.
-const main = document.querySelector("main");
-const words = JSON.parse(main.dataset.words);
+// The dashboard's own script: what its buttons do.
+import { call, submit, words } from "./api.js";
+import "./feishu.js";
+import { refresh } from "./live.js";
+
 const notice = document.getElementById("notice");
-const lost = document.getElementById("lost");
-const chinese = document.documentElement.lang.startsWith("zh");
-
-/** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
-async function call(method, path, body) {
-  const init = { method, headers: { accept: "application/json" } };
-  if (body) {
-    init.body = JSON.stringify(body);
-    init.headers["content-type"] = "application/json";
-  }
-  let reply;
-  try {
-    reply = await fetch(path, init);
-  } catch {
-    throw new Error(words.network);
-  }
-  const text = await reply.text();
-  const answer = text ? JSON.parse(text) : null;
-  if (!reply.ok) throw new Error(chinese ? answer.hint.zh : answer.hint.en);
-  return answer;
-}
-
-/** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
-async function refresh() {
-  const reply = await fetch("/", { headers: { accept: "text/html" } }).catch(() => null);
-  if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
-  if (!reply?.ok) return;
-  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  for (const id of ["state", "devices", "account", "live"]) {
-    replace(document.getElementById(id), page.getElementById(id));
-  }
-}
-
-/** Puts a newer part of the page in place of an older one, and the focus where it was. */
-function replace(old, fresh) {
-  if (old.isEqualNode(fresh)) return;
-  const at = focusable(old).indexOf(document.activeElement);
-  old.replaceWith(fresh);
-  focusable(fresh)[at]?.focus();
-}
-
-function focusable(part) {
-  return Array.from(part.querySelectorAll("a, button, summary"));
-}
 
 /** Runs what a button stands for; a failure is said at the top of the page. */
 async function act(button, work) {
@@ -87,40 +45,17 @@ document.addEventListener("click", (event) => {
   else if (gone && confirm(sure)) act(button, async () => { await call("DELETE", gone); await refresh(); });
 });
 
-document.getElementById("feishu").addEventListener("submit", async (event) => {
+const limits = document.getElementById("limits");
+const save = limits?.querySelector("button");
+limits?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  const button = form.querySelector("button");
-  const problem = form.querySelector(".problem");
-  const label = button.textContent;
-  button.disabled = true;
-  button.textContent = words.connecting;
-  problem.hidden = true;
-  try {
-    await call("PUT", "/api/v1/feishu", Object.fromEntries(new FormData(form)));
-    location.reload();
-  } catch (error) {
-    problem.textContent = error.message;
-    problem.hidden = false;
-  } finally {
-    button.disabled = false;
-    button.textContent = label;
-  }
+  const done = limits.querySelector("[role=status]");
+  done.textContent = "";
+  submit(limits, save, async () => {
+    const { month, covers } = Object.fromEntries(new FormData(limits));
+    await call("PUT", "/api/v1/limits", { month: Number(month), covers: Number(covers) });
+    done.textContent = words.saved;
+    await refresh();
+  }, save.textContent);
 });
-
-// Many events may come at once; one look a second is enough.
-let waiting = false;
-const events = new EventSource("/api/v1/events");
-events.addEventListener("error", () => {
-  lost.hidden = false;
-  if (events.readyState === EventSource.CLOSED) refresh();
-});
-events.addEventListener("open", () => {
-  if (!lost.hidden) refresh();
-  lost.hidden = true;
-});
-events.addEventListener("message", () => {
-  if (waiting) return;
-  waiting = true;
-  setTimeout(() => { waiting = false; refresh(); }, 1000);
-});
+if (save) save.disabled = false;
