@@ -175,6 +175,7 @@ class Covers:
         self._refused += 1
         _log.info("cover refused", subject=str(cover.key.subject), error=str(problem))
         if self._refused >= _STRANGE:
+            self._larder.clear()
             raise ManyRefused
         return False
 
@@ -248,6 +249,12 @@ class _Larder:
     def drop(self, cover: Cover) -> None:
         """It is not needed any more."""
         self._tasks.pop(cover.photo, None)
+
+    def clear(self) -> None:
+        """What is ordered is not fetched any more."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
 
     async def _fetch(self, cover: Cover) -> Picture | errors.PictureRefused:
         async with self._one:

@@ -371,11 +371,9 @@ def test_douban_that_refuses_everything_is_left_in_peace(started: Started) -> No
     world.douban.odd_pictures.update({photo(entry): TEAPOT for entry in covered(world)})
     state = connected(started)
     assert (state.state, state.covers.done) == ("idle", 0)
-    asked = world.douban.pictures.total()
-    assert asked < 15
     started.world.background.call(started.gateway.sync.wake)
     started.settled()
-    assert world.douban.pictures.total() == asked
+    assert world.douban.pictures.total() <= 10, "those refused, and at most those on their way"
 
 
 @pytest.mark.parametrize("code", [1061002, 1061043, 1061109, 1061113])
@@ -473,7 +471,7 @@ def test_covers_keep_within_their_budget(started: Started, allowed: int) -> None
     allow(started, allowed)
     state = connected(started)
     used = world.background.call(lambda: started.gateway.budget.used)
-    assert used.covers <= allowed
+    assert used.covers == (allowed if allowed > 3 else 0), "nothing is looked at in vain"
     assert len(shown(world)) == max(0, allowed - 3), "a look, an upload each, a look, a write"
     assert state.covers.waiting == len(covered(world)) - len(shown(world))
     assert [note.code for note in state.notes] == (["covers_rest"] if allowed else [])
