@@ -10,7 +10,7 @@ from gateway import log
 from tests.support import Background, World, background
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: Playwright keeps an event loop running in the main thread, where no other can then run."""
     items.sort(key=lambda item: "browser" in Path(item.path).parts)
