@@ -177,9 +177,9 @@ class Ledger:
 
     def created(self, batch: Batch, records: Iterable[str]) -> None:
         """Feishu answered the create with the record of each row. All or nothing."""
+        shown = zip(batch.keys, records, strict=True)
         with self._store.atomic():
-            for (key, revision), record_id in zip(batch.keys, records, strict=True):
-                self.pushed(batch.table, key, record_id, revision)
+            self._pushed(batch.table, ((key, record_id, revision) for (key, revision), record_id in shown))
             self.drop_batch(batch)
 
     def settled(self, batch: Batch, found: Iterable[tuple[MarkKey, str]] = ()) -> None:
@@ -193,21 +193,21 @@ class Ledger:
 
     # --- records
 
-    def pushed(self, table: str, key: MarkKey, record_id: str, revision: int) -> None:
-        """The record shows the mark in this revision."""
-        self._store.do(
+    def pushed(self, table: str, rows: Iterable[Row]) -> None:
+        """The records of these rows show them as they are; all or nothing."""
+        self._pushed(table, ((row.key, row.record_id or "", row.revision) for row in rows))
+
+    def _pushed(self, table: str, shown: Iterable[tuple[MarkKey, str, int]]) -> None:
+        """Marks, the record of each, and the revision that it shows."""
+        self._store.do_many(
             """INSERT INTO record (table_key, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
                 failed = 0, failure = NULL, deleted = 0""",
-            [table, key.account, key.subject.medium, key.subject.id, record_id, revision],
+            [
+                (table, key.account, key.subject.medium, key.subject.id, record_id, revision)
+                for key, record_id, revision in shown
+            ],
         )
-
-    def pushed_all(self, table: str, rows: Iterable[Row]) -> None:
-        """The same for updated rows; all or nothing."""
-        with self._store.atomic():
-            for row in rows:
-                assert row.record_id is not None
-                self.pushed(table, row.key, row.record_id, row.revision)
 
     def failed(self, table: str, key: MarkKey, revision: int, issue: Issue) -> None:
         """Feishu does not take this revision of the mark; the next one is tried again."""

@@ -156,7 +156,7 @@ class Push:
         except _ROW_AT_FAULT as error:
             await self._isolate(rows, error)
         else:
-            self._ledger.pushed_all(self.table.key, rows)
+            self._ledger.pushed(self.table.key, rows)
             self._strange = 0
 
     # --- batches that Feishu does not take as a whole

@@ -149,7 +149,7 @@ def test_what_changes_by_itself_is_no_reason_to_write(
     library: Library, ledger: Ledger, noise: dict[str, object]
 ) -> None:
     take(library, MARK)
-    ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending(TARGET, 1)[0].revision)
+    ledger.pushed("t", [msgspec.structs.replace(ledger.pending(TARGET, 1)[0], record_id="rec1")])
     take(library, MARK, minutes=1, subjects=(msgspec.structs.replace(SUBJECT, **noise),))
     assert ledger.pending(TARGET, 10) == []
 
@@ -159,7 +159,7 @@ def test_a_new_cover_or_title_is_a_reason_to_write(library: Library, ledger: Led
     for number, change in enumerate(
         ({"title": "远山 第一季"}, {"cover": "https://img1.doubanio.com/x/p101.jpg"})
     ):
-        ledger.pushed("t", MarkKey(ME.id, KEY), "rec1", ledger.pending(TARGET, 1)[0].revision)
+        ledger.pushed("t", [msgspec.structs.replace(ledger.pending(TARGET, 1)[0], record_id="rec1")])
         take(library, MARK, minutes=number + 1, subjects=(msgspec.structs.replace(SUBJECT, **change),))
         assert len(ledger.pending(TARGET, 10)) == 1
 
