@@ -33,17 +33,17 @@ def m001_first(db: Database) -> None:
         f"""CREATE TABLE subject (
             medium TEXT NOT NULL, id TEXT NOT NULL, detailed INTEGER NOT NULL, body TEXT NOT NULL,
             seen_at TEXT NOT NULL,
-            title TEXT GENERATED ALWAYS AS (body ->> '$.title'),
-            kind TEXT GENERATED ALWAYS AS (body ->> '$.kind'),
-            removed INTEGER GENERATED ALWAYS AS (body ->> '$.removed'),
-            class TEXT GENERATED ALWAYS AS ({SQL_CLASS}),
+            title TEXT GENERATED ALWAYS AS (body ->> '$.title') STORED,
+            kind TEXT GENERATED ALWAYS AS (body ->> '$.kind') STORED,
+            removed INTEGER GENERATED ALWAYS AS (body ->> '$.removed') STORED,
+            class TEXT GENERATED ALWAYS AS ({SQL_CLASS}) STORED,
             PRIMARY KEY (medium, id)) WITHOUT ROWID""",
         """CREATE TABLE mark (
             account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
             revision INTEGER NOT NULL, seen_at TEXT NOT NULL,
-            status TEXT GENERATED ALWAYS AS (body ->> '$.status'),
-            rating INTEGER GENERATED ALWAYS AS (body ->> '$.rating'),
-            marked_on TEXT GENERATED ALWAYS AS (body ->> '$.marked_on'),
+            status TEXT GENERATED ALWAYS AS (body ->> '$.status') STORED,
+            rating INTEGER GENERATED ALWAYS AS (body ->> '$.rating') STORED,
+            marked_on TEXT GENERATED ALWAYS AS (body ->> '$.marked_on') STORED,
             PRIMARY KEY (account, medium, id)) WITHOUT ROWID""",
         # Every change of a mark, for ever: {"field": [old, new]}; a new mark has old = null throughout.
         """CREATE TABLE change (

@@ -176,7 +176,7 @@ def subject_of(row: Row, key: SubjectKey, kind: Kind | UnsetType) -> Subject:
         other_titles=titles.others,
         subtitle=titles.subtitle,
         year=_year(brief) if key.medium is Medium.MOVIE else UNSET,
-        cover=cover_of(cells["cover"]) if "cover" in cells and not removed and row.shown else UNSET,
+        cover=UNSET if removed else _cover(row),
         brief=brief or UNSET,
         removed=removed,
     )
@@ -340,6 +340,12 @@ def _is_frame(node: LexborNode, row: Row) -> bool:
         return False
     inside = {cell.mem_id for name in _OWN if (cell := row.cells.get(name)) is not None}
     return any(each.mem_id in inside or not _BUTTONS.isdisjoint(classes(each)) for each in node.traverse())
+
+
+def _cover(row: Row) -> str | None | UnsetType:
+    """A row with nothing but a title may be of a removed subject: that it shows no cover says nothing."""
+    cover = cover_of(row.cells["cover"]) if "cover" in row.cells else UNSET
+    return UNSET if cover is None and not row.shown else cover
 
 
 def _brief(row: Row) -> str:
