@@ -56,6 +56,28 @@ class FeishuSetting(Struct, frozen=True, kw_only=True):
         )
 
 
+class _Begun(Struct, frozen=True):
+    """A log-in that has begun, and what the person entered for it."""
+
+    login: Login
+    setting: FeishuSetting
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"_Begun({self.setting.app_id!r}, •••)"
+
+
+class Finished(Struct, frozen=True):
+    """A log-in that the person agreed to."""
+
+    setting: FeishuSetting
+    secret: str
+    tokens: UserTokens
+
+    def __repr__(self) -> str:
+        return f"Finished({self.setting.app_id!r}, •••)"
+
+
 class Connection:
     """Keeps what the person entered; makes the client that it describes."""
 
@@ -84,7 +106,10 @@ class Connection:
         with contextlib.suppress(errors.BadAddress, errors.NotATable):  # said when it is used
             told = address.parse(setting.address).domain if setting.address else None
             setting = structs.replace(setting, domain=told or setting.domain)
+        before = self.setting
         self._store.set("feishu", setting)
+        if before is not None and before.app_id != setting.app_id and setting.way != "base" and not secret:
+            self._vault.set(_APP_SECRET, None)  # that of another app, which this one must not see
         if secret:
             self._vault.set(_BASE_TOKEN if setting.way == "base" else _APP_SECRET, secret.encode())
         await self.close()
@@ -132,29 +157,32 @@ class Connection:
 
     # --- the person's own log-in
 
-    def begin_login(self, redirect: str) -> str:
-        """The address where the person says yes. Raises FeishuUnset."""
-        setting = self.setting
-        if setting is None or not setting.app_id:
-            raise errors.FeishuUnset
-        wiki = bool(setting.address) and address.parse(setting.address).wiki
-        login = Login.begin(setting.app_id, redirect, wiki=wiki)
-        self._vault.set(_LOGIN, msgspec.json.encode(login))
+    def begin_login(self, setting: FeishuSetting, secret: str | None, redirect: str) -> str:
+        """The address where the person says yes. Nothing else changes until they did. Raises FeishuError."""
+        secret = secret or self._secret(_APP_SECRET)
+        place = address.parse(setting.address) if setting.address else None
+        setting = structs.replace(setting, domain=place.domain or setting.domain if place else setting.domain)
+        login = Login.begin(setting.app_id, redirect, wiki=place is not None and place.wiki)
+        self._vault.set(_LOGIN, msgspec.json.encode(_Begun(login, setting, secret)))
         return login.address(self._settings.feishu or f"https://accounts.{setting.domain}")
 
-    async def finish_login(self, state: str, code: str) -> None:
-        """Raises FeishuError; LoginEnded if this is not the log-in that was begun, or was too long ago."""
-        setting, kept = self.setting, self._vault.get(_LOGIN)
-        login = msgspec.json.decode(kept, type=Login) if kept else None
+    async def finish_login(self, state: str, code: str) -> Finished:
+        """What the log-in brought. Raises FeishuError; LoginEnded if it is not the one that was begun, or too late."""
+        kept = self._vault.get(_LOGIN)
+        begun = msgspec.json.decode(kept, type=_Begun) if kept else None
         self._vault.set(_LOGIN, None)
-        if setting is None or login is None or not code or not login.is_answered_by(state):
+        if begun is None or not code or not begun.login.is_answered_by(state):
             raise errors.LoginEnded
-        wire = self._wire(f"https://open.{setting.domain}")
+        wire = self._wire(f"https://open.{begun.setting.domain}")
         try:
-            self._keep_tokens(await login.finish(wire, self._secret(_APP_SECRET), code))
+            return Finished(begun.setting, begun.secret, await begun.login.finish(wire, begun.secret, code))
         finally:
             await wire.close()
-        await self.close()
+
+    async def log_in(self, finished: Finished) -> None:
+        """From now on the person's own log-in is the way."""
+        self._keep_tokens(finished.tokens)
+        await self.keep(finished.setting, finished.secret)
 
     # --- what a client is made of
 

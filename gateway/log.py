@@ -11,7 +11,7 @@ from stamina.instrumentation import set_on_retry_hooks
 
 _SECRET_KEYS = re.compile(r"cookie|secret|token|password|authorization|psk|key$|code$", re.IGNORECASE)
 _HARMLESS = frozenset({"code", "feishu_code", "key"})
-_SECRET_TEXT = re.compile(r"(dbcl2=|Bearer |t-|u-|pt-|d2f1-)[\w\"%:.+/=-]{8,}")
+_SECRET_TEXT = re.compile(r"(dbcl2=|Bearer |/hook/|t-|u-|pt-|d2f1-)[\w\"%:.+/=-]{8,}")
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -207,10 +207,13 @@ class Sync:
         await self.connection.keep(other, None)
         return await find(self.connection.client(), other.wanted, self._remembered)
 
-    async def reconnect(self) -> None:
-        """With what was entered before, after a log-in. Raises FeishuError."""
-        if (setting := self.connection.setting) is not None:
-            await self.connect(setting, None)
+    async def finish_login(self, state: str, code: str) -> None:
+        """Back from Feishu's log-in: it is the way from now on. Raises FeishuError if it came to nothing."""
+        finished = await self.connection.finish_login(state, code)
+        async with self._at_work:  # not under a push
+            await self.connection.log_in(finished)
+        with contextlib.suppress(errors.FeishuError):  # the state says it
+            await self.connect(finished.setting, None)
 
     async def ask(self, setting: FeishuSetting, secret: str | None) -> tuple[str, list[Proposal]]:
         """Which columns of the table that the address names could take what. Raises FeishuError."""

@@ -13,7 +13,7 @@ from gateway.feishu import address, bitable, columns, proposal, views
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.client import Client
 from gateway.feishu.columns import Binding, Options
-from gateway.feishu.fields import columns_of, new_fields
+from gateway.feishu.fields import KEY, columns_of, new_fields
 from gateway.ledger import Target
 from gateway.shelves import SHELVES, Layout, Shelf
 
@@ -36,6 +36,8 @@ class Table(Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...] = SHELVES[Layout.ONE][0].classes
     binding: Binding = field(default_factory=dict)
     options: Options = field(default_factory=dict)
+    own: bool = True
+    """D2F made it; else the person chose it and its columns."""
     scanned: bool = False
     """Its rows were looked through once, so that rows of ours that it had already are known."""
 
@@ -87,7 +89,7 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
         if known is None or known.shelf != shelf.name:
             return fresh
         return msgspec.structs.replace(
-            fresh, binding=known.binding, options=known.options, scanned=known.scanned
+            fresh, binding=known.binding, options=known.options, scanned=known.scanned, own=known.own
         )
 
     if (given := _given(wanted)) is not None:
@@ -151,6 +153,11 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     if wanted.columns is not None:
         chosen = dict.fromkeys((column.key for column in columns_of(table.shelf)), None) | wanted.columns
         known = {key: column for key, column in chosen.items() if column != NEW}
+        fields = {field.field_id for field in await base.fields(table.table_id)}
+        if not {column for column in known.values() if column} <= fields or not chosen.keys() <= {
+            column.key for column in columns_of(table.shelf)
+        }:
+            raise errors.BadInput(field="columns")
         columns_chosen = [column for column in known.values() if column is not None]
         if len(columns_chosen) > len(set(columns_chosen)):
             raise errors.BadInput(field="columns")  # one column cannot take two fields
@@ -158,7 +165,8 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
         await base.fields(table.table_id), table.shelf
     ):  # nobody was asked
         raise errors.ColumnsUnchosen
-    return await bound(base, msgspec.structs.replace(table, binding=known))
+    own = table.own if wanted.columns is None else False
+    return await bound(base, msgspec.structs.replace(table, binding=known, own=own))
 
 
 async def _ours(
@@ -170,6 +178,14 @@ async def _ours(
 ) -> Table:
     """The table that we made for a shelf, or a new one: never one that is not ours, whatever its name."""
     titles = {name for title in (shelf.titles.zh, shelf.titles.en) for name in (title, f"{title} (D2F)")}
+    for table_id in there:  # the one that we remember, whatever the person calls it now
+        known = table(table_id, shelf)
+        if (
+            known.own
+            and known.binding.get(KEY)
+            and any(field.field_id == known.binding[KEY] for field in await base.fields(table_id))
+        ):
+            return await bound(base, known)
     for table_id in [table_id for table_id, title in there.items() if title in titles]:
         if proposal.is_ours(await base.fields(table_id), shelf.name):
             return await bound(base, table(table_id, shelf))

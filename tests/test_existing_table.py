@@ -157,6 +157,18 @@ def test_one_column_takes_one_field(theirs: Theirs) -> None:
     columns = {"title": theirs.field("名称"), "comment": theirs.field("名称")}
     reply = theirs.started.connect(theirs.address, columns=columns)
     assert (reply.status, reply.json()["code"]) == (400, "bad_input")
+    for nonsense in ({"title": "fldNOPE"}, {"nokey": theirs.field("名称")}):
+        assert theirs.started.connect(theirs.address, columns=nonsense).json()["code"] == "bad_input"
+
+
+def test_the_table_that_they_chose_is_not_taken_for_ours(theirs: Theirs) -> None:
+    started, world = theirs.started, theirs.world
+    started.connect(theirs.address, columns={"title": theirs.field("名称")})
+    started.settled()
+    fill(started)
+    assert started.connect(world.address).status == 200
+    assert started.settled().state == "idle"
+    assert TABLE in world.feishu.tables(world.app_token)
 
 
 def test_a_table_for_books_alone(theirs: Theirs) -> None:

@@ -259,3 +259,18 @@ def test_the_layouts_have_a_place_for_each_class_once() -> None:
     assert set(SHELVES[Layout.ONE][0].classes) == {
         c for shelf in SHELVES[Layout.KINDS] for c in shelf.classes
     }
+
+
+def test_a_table_of_ours_that_was_renamed_is_still_ours(started: Started) -> None:
+    world = started.world
+    started.connect()
+    started.settled()
+    world.background.call(lambda: world.feishu.rename_table(world.app_token, "豆瓣标记", "我的片单"))
+    world.background.call(
+        lambda: world.feishu.rename_field(world.app_token, "我的片单", "Subject ID", "编号")
+    )
+    tables, rows = set(world.feishu.tables(world.app_token)), world.rows("我的片单")
+    assert started.connect().status == 200
+    assert started.settled().state == "idle"
+    assert set(world.feishu.tables(world.app_token)) == tables
+    assert world.rows("我的片单") == rows

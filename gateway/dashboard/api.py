@@ -210,13 +210,12 @@ class OwnerController(Controller):
         table, columns = await sync.ask(data.setting, data.secret)
         return ColumnsAsked(table, columns)
 
-    @post("/feishu/login", summary="Begin a log-in to Feishu", status_code=200)
-    async def log_in(
+    @post("/feishu/login", summary="Begin a log-in to Feishu", status_code=200, sync_to_thread=False)
+    def log_in(
         self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync], settings: NamedDependency[Settings]
     ) -> Leading:
         """Where the person says yes; from there they come back to ``settings.feishu_return``."""
-        await sync.connection.keep(data.setting, data.secret)
-        return Leading(sync.connection.begin_login(settings.feishu_return))
+        return Leading(sync.connection.begin_login(data.setting, data.secret, settings.feishu_return))
 
     @put("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
     def limit(

@@ -1,7 +1,6 @@
 """The dashboard's pages: one page, the log-in link, and errors as a page."""
 
 import base64
-import contextlib
 import hashlib
 from datetime import datetime
 from functools import cache, partial
@@ -85,11 +84,9 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
         if "error" in asked:  # they said no
             return _plain_page(request, "not_logged_in", settings.dashboard)
         try:
-            await sync.connection.finish_login(asked.get("state", ""), asked.get("code", ""))
+            await sync.finish_login(asked.get("state", ""), asked.get("code", ""))
         except FeishuError as error:
             return _refusal_page(request, error, settings.dashboard)
-        with contextlib.suppress(FeishuError):  # the dashboard says it
-            await sync.reconnect()
         return _plain_page(request, "logged_in", settings.dashboard)
 
     static = create_static_files_router(

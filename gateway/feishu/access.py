@@ -1,5 +1,6 @@
 """The three ways into a Bitable: its own token, an app of one's own, one's own log-in."""
 
+import asyncio
 import base64
 import hashlib
 import secrets
@@ -90,8 +91,13 @@ class UserToken:
         self._tokens = tokens
         self._keep = keep
         self._refused = False
+        self._refreshing = asyncio.Lock()
 
     async def token(self, wire: Wire) -> str:
+        async with self._refreshing:  # a refresh token is good once, whoever asks at the same time
+            return await self._fresh(wire)
+
+    async def _fresh(self, wire: Wire) -> str:
         if self._refused or now() >= self._tokens.ends - timedelta(seconds=_MARGIN):
             body = {"grant_type": "refresh_token", **self._app, "refresh_token": self._tokens.refresh}
             if not self._tokens.refresh:

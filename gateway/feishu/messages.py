@@ -29,6 +29,9 @@ class Hook(Struct, frozen=True):
     origin: str
     path: str
 
+    def __repr__(self) -> str:
+        return f"Hook({self.origin!r}, •••)"
+
 
 class _Sent(Struct, frozen=True):
     message_id: str = ""

@@ -3,6 +3,7 @@
 The body decides, not the HTTP status: the same code comes with 200 on older endpoints and 4xx on newer ones.
 """
 
+import math
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -162,7 +163,9 @@ def _why(error: httpx.HTTPError) -> str:
 
 
 def _wait(reply: httpx.Response) -> float | None:
+    """Seconds that Feishu tells to wait; None if it says nothing that makes sense."""
     try:
-        return float(reply.headers.get("x-ogw-ratelimit-reset", ""))
+        wait = float(reply.headers.get("x-ogw-ratelimit-reset", ""))
     except ValueError:
         return None
+    return wait if math.isfinite(wait) and wait > 0 else None
