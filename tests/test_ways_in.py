@@ -437,6 +437,7 @@ async def test_a_wait_that_makes_no_sense_is_none(told: str, wait: float | None)
 def test_no_secret_is_written_into_a_log() -> None:
     """In a process of its own: a logger keeps what it was first told."""
     program = """
+from gateway import log
 log.configure("info")
 log.get("feishu").info("refused", call="POST /open-apis/bot/v2/hook/eb1167b3-77aa", msg="Bearer t-g1044qeGEDXTB6NDJOGV4JQC")
 """
