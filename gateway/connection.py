@@ -93,6 +93,11 @@ class Connection:
         return self._store.setting("feishu", FeishuSetting)
 
     @property
+    def entered(self) -> FeishuSetting | None:
+        """What the person typed last, though a log-in may still have to make it good: nobody types it twice."""
+        return self._store.setting("feishu entered", FeishuSetting) or self.setting
+
+    @property
     def logged_in(self) -> bool:
         """Whether the person has logged in to Feishu itself."""
         return self._vault.get(_USER_TOKENS) is not None
@@ -108,6 +113,7 @@ class Connection:
             setting = structs.replace(setting, domain=told or setting.domain)
         before = self.setting
         self._store.set("feishu", setting)
+        self._store.set("feishu entered", None)
         if before is not None and before.app_id != setting.app_id and setting.way != "base" and not secret:
             self._vault.set(_APP_SECRET, None)  # that of another app, which this one must not see
         if secret:
@@ -164,6 +170,7 @@ class Connection:
         setting = structs.replace(setting, domain=place.domain or setting.domain if place else setting.domain)
         login = Login.begin(setting.app_id, redirect, wiki=place is not None and place.wiki)
         self._vault.set(_LOGIN, msgspec.json.encode(_Begun(login, setting, secret)))
+        self._store.set("feishu entered", setting)
         return login.address(self._settings.feishu or f"https://accounts.{setting.domain}")
 
     async def finish_login(self, state: str, code: str) -> Finished:

@@ -390,7 +390,9 @@ def test_a_log_in_that_begins_during_a_push_does_not_disturb_it(started: Started
     world.feishu.on_call = None
     edit_one(started)
     right(started)
-    assert started.owner.call("GET", "/api/v1/overview").json()["feishu"]["way"] == "app"
+    setting = world.background.call(lambda: started.gateway.sync.connection.setting)
+    assert setting is not None
+    assert setting.way == "app"
     assert follow(started, say(began[0], "approve")).status == 200
     assert started.owner.call("GET", "/api/v1/overview").json()["feishu"]["way"] == "user"
     edit_one(started)

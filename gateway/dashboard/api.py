@@ -161,7 +161,7 @@ def overview(store: Store, library: Library, sync: Sync, budget: Budget) -> Over
         failures=sync.failures(),
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
-        feishu=sync.connection.setting,
+        feishu=sync.connection.entered,
         calls=budget.used,
         limits=budget.limits,
     )
