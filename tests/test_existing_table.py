@@ -171,6 +171,14 @@ def test_the_table_that_they_chose_is_not_taken_for_ours(theirs: Theirs) -> None
     assert TABLE in world.feishu.tables(world.app_token)
 
 
+def test_a_score_is_no_rating(theirs: Theirs) -> None:
+    """Both are numbers to Feishu; a column of five stars takes no 8.7."""
+    asked = theirs.ask()
+    assert theirs.field("评分") not in {each["field_id"] for each in asked["score"]["fitting"]}
+    columns = {"title": theirs.field("名称"), "score": theirs.field("评分")}
+    refused(theirs.started, "wrong_column_type", theirs.address, columns=columns)
+
+
 def test_a_table_for_books_alone(theirs: Theirs) -> None:
     started, world = theirs.started, theirs.world
     fill(started)

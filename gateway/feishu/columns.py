@@ -33,6 +33,15 @@ _TYPES = {
     21: Words("双向关联", "two-way link"),
 }
 
+_UI_TYPES = {
+    "Rating": Words("评分", "rating"),
+    "Progress": Words("进度", "progress"),
+    "Currency": Words("货币", "currency"),
+    "Barcode": Words("条码", "barcode"),
+    "Email": Words("邮箱", "e-mail"),
+}
+"""Of one number, but shown as something else."""
+
 Binding = dict[str, str | None]
 """Our field → the column's field id; None for a column that is not there for us, and stays so."""
 Options = dict[str, dict[str, str]]
@@ -63,8 +72,15 @@ class _Link(Struct, frozen=True):
     link: str = ""
 
 
-def type_name(number: int) -> Words:
-    return _TYPES.get(number, Words("其他类型", "another type"))
+def type_name(number: int, ui_type: str | None = None) -> Words:
+    return _UI_TYPES.get(ui_type or "") or _TYPES.get(number, Words("其他类型", "another type"))
+
+
+def fits(column: Column, found: Field) -> bool:
+    """Whether the column can show our values: a score of 8.7 is no rating of five stars, though both are numbers."""
+    if found.type != column.type:
+        return False
+    return found.ui_type in {None, column.ui_type} or (column.ui_type, found.ui_type) == ("Rating", "Number")
 
 
 async def bind(
@@ -139,8 +155,8 @@ def _options(column: Field) -> list[_Option]:
 
 def check_type(column: Column, found: Field) -> None:
     """Raises WrongColumnType, with the conversion that would work."""
-    if found.type != column.type:
-        has, wants = type_name(found.type), type_name(column.type)
+    if not fits(column, found):
+        has, wants = type_name(found.type, found.ui_type), type_name(column.type, column.ui_type)
         raise WrongColumnType(
             column=found.field_name, has=f"{has.zh} ({has.en})", wants=f"{wants.zh} ({wants.en})"
         )

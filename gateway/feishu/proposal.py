@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from gateway.errors import Words
 from gateway.feishu.bitable import Field
-from gateway.feishu.columns import type_name
+from gateway.feishu.columns import fits, type_name
 from gateway.feishu.fields import ATTACHMENT, KEY, Column, columns_of
 
 _ALSO_CALLED = {
@@ -63,7 +63,7 @@ def propose(there: Sequence[Field], shelf: str) -> list[Proposal]:
     taken: set[str] = set()
     found: list[Proposal] = []
     for column in columns_of(shelf):
-        fitting = [field for field in there if field.type == column.type]
+        fitting = [field for field in there if fits(column, field)]
         named = [field for field in there if _is_called(field, column)]
         chosen = next((field for field in named if field in fitting and field.field_id not in taken), None)
         if chosen is not None:
@@ -72,7 +72,7 @@ def propose(there: Sequence[Field], shelf: str) -> list[Proposal]:
             Proposal(
                 key=column.key,
                 name=column.names,
-                type=type_name(column.type),
+                type=type_name(column.type, column.ui_type),
                 chosen=chosen.field_id if chosen is not None else None,
                 fitting=tuple(
                     Candidate(field.field_id, field.field_name, type_name(field.type)) for field in fitting
@@ -104,7 +104,8 @@ def _is_called(field: Field, column: Column) -> bool:
 
 def _wrong(field: Field, column: Column) -> Words:
     """What the column is, and the conversion that would work."""
-    has, wants = type_name(field.type), type_name(column.type)
+    has = type_name(field.type, field.ui_type)
+    wants = type_name(column.type, column.ui_type)
     if ATTACHMENT in {field.type, column.type}:
         return Words(
             f"“{field.field_name}”是{has.zh}列，需要{wants.zh}列。附件不能与别的类型互相转换，请在飞书里新建一列{wants.zh}，再回来选它。",
