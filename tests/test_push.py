@@ -305,3 +305,26 @@ def test_feishu_that_cannot_be_reached_gets_it_later(started: Started) -> None:
     world.background.run(world.feishu_server.start())
     assert started.owner.call("POST", "/api/v1/push").status == 202
     right(started)
+
+
+def test_many_rows_that_the_person_deleted_cost_few_calls(started: Started) -> None:
+    world = started.world
+    fill(started)
+    started.connect()
+    right(started)
+    records = list(world.rows())
+    kept = records.pop()
+    for record in records:
+        world.background.call(
+            lambda record=record: world.feishu.delete_record(world.app_token, TABLE, record)
+        )
+    for entry in world.person.marks:
+        if not entry.removed:
+            world.person.edit(entry.key, comment="改过了")
+    before = world.feishu.calls.copy()
+    fill(started)
+    state = started.settled()
+    assert state.state == "idle"
+    assert set(world.rows()) == {kept}
+    calls = ("record.batch_update", "record.batch_get")
+    assert sum(world.feishu.calls[call] - before[call] for call in calls) < len(records) / 2

@@ -10,6 +10,8 @@ from gateway.feishu.client import Client
 
 MOST_ROWS = 1000
 """Rows that one batch_create or batch_update takes."""
+MOST_LOOKED_UP = 100
+"""Records that one batch_get takes."""
 MOST_GOT = 100
 """Rows that one batch_get takes."""
 
