@@ -169,12 +169,8 @@ class Bitable:
             body["description"] = {"disable_sync": True, "text": field.description}
         return (await self._client.write("PUT", path, _FieldData, repeatable=True, json=body)).field
 
-    async def views(self, table_id: str) -> list[View]:
-        path = f"{self._root}/tables/{table_id}/views"
-        return [view async for view in self._items("GET", path, View, size=100)]
-
     async def create_view(self, table_id: str, name: str, kind: str) -> View:
-        """Not repeatable: look by name first. ``kind``: grid, kanban, gallery, gantt or form."""
+        """Not repeatable. ``kind``: grid, kanban, gallery, gantt or form."""
         path = f"{self._root}/tables/{table_id}/views"
         body = {"view_name": name, "view_type": kind}
         return (await self._client.write("POST", path, _ViewData, repeatable=False, json=body)).view

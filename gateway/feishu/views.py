@@ -21,7 +21,6 @@ async def make(
     year = now().astimezone(zone).year
     eve = datetime(year - 1, 12, 31, tzinfo=zone)
     zh = language != "en"
-    there = {view.view_name for view in await bitable.views(table_id)}
     wanted: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
         ("gallery", "封面墙" if zh else "Covers", None),
         ("kanban", "按状态" if zh else "By status", None),
@@ -29,8 +28,6 @@ async def make(
         ("grid", "五星" if zh else "Five stars", _is(binding.get("rating"), "is", ["5"])),
     )
     for kind, name, shown in wanted:
-        if name in there:
-            continue
         view = await bitable.create_view(table_id, name, kind)
         if shown is not None:
             await bitable.update_view(table_id, view.view_id, {"filter_info": shown})
