@@ -32,8 +32,8 @@ events.addEventListener("error", () => {
   if (events.readyState === EventSource.CLOSED) refresh();
 });
 events.addEventListener("open", () => {
-  if (!lost.hidden) refresh();
   lost.hidden = true;
+  refresh(); // what happened between the page and the first event it hears
 });
 events.addEventListener("message", () => {
   if (waiting) return;
