@@ -1,6 +1,8 @@
 """The way into Feishu that the person chose: what they entered, its secrets in the vault, and a client made of both."""
 
 import contextlib
+from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -21,9 +23,8 @@ from gateway.vault import Vault
 Way = Literal["base", "app", "user"]
 """The Bitable's own token, an app of one's own, one's own log-in."""
 
-_BASE_TOKEN = "feishu base_token"  # noqa: S105  # the names that they are kept under
-_APP_SECRET = "feishu app_secret"  # noqa: S105
-_USER_TOKENS = "feishu user_tokens"
+_GOOD, _ENTERED = "feishu", "feishu entered"
+"""The names that an entry is kept under: the one that works, and a later one that did not yet."""
 _LOGIN = "feishu login"
 
 LOGIN_SCOPES = tuple(SCOPES.split())
@@ -56,30 +57,32 @@ class FeishuSetting(Struct, frozen=True, kw_only=True):
         )
 
 
+class Entry(Struct, frozen=True):
+    """What the person entered, whole. The secrets of another way stay, for when they come back to it."""
+
+    setting: FeishuSetting
+    base_token: str = ""
+    app_secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Entry({self.setting!r}, •••)"
+
+
 class _Begun(Struct, frozen=True):
     """A log-in that has begun, and what the person entered for it."""
 
     login: Login
-    setting: FeishuSetting
-    secret: str
+    entry: Entry
 
     def __repr__(self) -> str:
-        return f"_Begun({self.setting.app_id!r}, •••)"
-
-
-class Finished(Struct, frozen=True):
-    """A log-in that the person agreed to."""
-
-    setting: FeishuSetting
-    secret: str
-    tokens: UserTokens
-
-    def __repr__(self) -> str:
-        return f"Finished({self.setting.app_id!r}, •••)"
+        return f"_Begun({self.entry!r})"
 
 
 class Connection:
-    """Keeps what the person entered; makes the client that it describes."""
+    """Keeps what the person entered; makes the client that it describes.
+
+    What is entered replaces what works only when it works itself.
+    """
 
     def __init__(self, settings: Settings, store: Store, vault: Vault, count: Counter) -> None:
         self._settings = settings
@@ -90,36 +93,63 @@ class Connection:
 
     @property
     def setting(self) -> FeishuSetting | None:
-        return self._store.setting("feishu", FeishuSetting)
+        """What works."""
+        entry = self._kept(_GOOD)
+        return entry.setting if entry else None
 
     @property
     def entered(self) -> FeishuSetting | None:
-        """What the person typed last, though a log-in may still have to make it good: nobody types it twice."""
-        return self._store.setting("feishu entered", FeishuSetting) or self.setting
+        """What the person typed last, though it may not work yet: nobody types it twice."""
+        entry = self._last
+        return entry.setting if entry else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what the person typed last is what works."""
+        return self._vault.get(_ENTERED) is None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The secrets that are there and need not be typed again, by the names of the API's fields."""
+        entry = self._last
+        return frozenset(name for name in ("base_token", "app_secret") if entry and getattr(entry, name))
 
     @property
     def logged_in(self) -> bool:
-        """Whether the person has logged in to Feishu itself."""
-        return self._vault.get(_USER_TOKENS) is not None
+        """Whether the person has logged in to Feishu itself, by the app that they entered."""
+        entered = self.entered
+        return entered is not None and self._vault.get(_tokens_of(entered.app_id)) is not None
 
     @property
     def broken_proxy(self) -> bool:
         return self._client is not None and self._client.wire.broken_proxy
 
-    async def keep(self, setting: FeishuSetting, secret: str | None) -> FeishuSetting:
-        """Remembers what was entered; without a ``secret`` the one that is kept stays."""
+    def enter(self, setting: FeishuSetting, secret: str | None) -> Entry:
+        """Keeps what was typed, to be tried; without a ``secret`` the one that was typed before is meant."""
+        entry = self._entry(setting, secret)
+        self._keep(_ENTERED, entry)
+        return entry
+
+    def _entry(self, setting: FeishuSetting, secret: str | None) -> Entry:
         with contextlib.suppress(errors.BadAddress, errors.NotATable):  # said when it is used
             told = address.parse(setting.address).domain if setting.address else None
             setting = structs.replace(setting, domain=told or setting.domain)
-        before = self.setting
-        self._store.set("feishu", setting)
-        self._store.set("feishu entered", None)
-        if before is not None and before.app_id != setting.app_id and setting.way != "base" and not secret:
-            self._vault.set(_APP_SECRET, None)  # that of another app, which this one must not see
-        if secret:
-            self._vault.set(_BASE_TOKEN if setting.way == "base" else _APP_SECRET, secret.encode())
-        await self.close()
-        return setting
+        before = self._last or Entry(setting)
+        if setting.way == "base":
+            setting = structs.replace(setting, app_id=setting.app_id or before.setting.app_id)
+            return structs.replace(before, setting=setting, base_token=secret or before.base_token)
+        known = before.app_secret if before.setting.app_id == setting.app_id else ""
+        return structs.replace(before, setting=setting, app_secret=secret or known)
+
+    def settle(self, entry: Entry) -> None:
+        """It works: from now on it is the one."""
+        self._keep(_GOOD, entry)
+        self._vault.set(_ENTERED, None)
+
+    def forget_entered(self) -> None:
+        """What works goes on, and what was entered later is not tried again."""
+        if self._kept(_GOOD) is not None:
+            self._vault.set(_ENTERED, None)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -127,98 +157,120 @@ class Connection:
             self._client = None
 
     def client(self) -> Client:
-        """Raises FeishuUnset, BadAddress, WikiNeedsApp."""
+        """By what works. Raises FeishuUnset, LoginEnded."""
         if self._client is None:
-            setting = self.setting
-            if setting is None:
+            entry = self._kept(_GOOD)
+            if entry is None:
                 raise errors.FeishuUnset
-            if setting.way == "base" and setting.address and address.parse(setting.address).wiki:
-                raise errors.WikiNeedsApp
-            self._client = self._make(setting)
+            self._client = self._make(entry)
         return self._client
 
-    def _make(self, setting: FeishuSetting) -> Client:
-        host = "base-api" if setting.way == "base" else "open"
-        return Client(self._wire(f"https://{host}.{setting.domain}"), self._access(setting))
+    @contextlib.asynccontextmanager
+    async def trying(self, entry: Entry) -> AsyncGenerator[Client]:
+        """A client by what was entered, whether or not it works. Raises FeishuUnset, BadAddress, WikiNeedsApp, LoginEnded."""
+        setting = entry.setting
+        if setting.way == "base" and setting.address and address.parse(setting.address).wiki:
+            raise errors.WikiNeedsApp
+        await self.close()  # a log-in's tokens are good in one client at a time
+        client = self._make(entry)
+        try:
+            yield client
+        finally:
+            await client.close()
 
-    async def other_domain(self, setting: FeishuSetting) -> FeishuSetting | None:
+    def _make(self, entry: Entry) -> Client:
+        host = "base-api" if entry.setting.way == "base" else "open"
+        return Client(self._wire(f"https://{host}.{entry.setting.domain}"), self._access(entry))
+
+    async def other_domain(self, entry: Entry) -> Entry | None:
         """After the credentials were refused: the same at the other site, if they are good there.
 
         Raises WrongDomain if the Bitable's address is sure to be of the first one.
         """
+        setting = entry.setting
         other = structs.replace(setting, domain=_OTHER_DOMAIN[setting.domain])
         place = address.parse(setting.address)
-        client = self._make(other)
         try:
-            await Bitable(client, place.token).app()
+            async with self.trying(Entry(other, entry.base_token, entry.app_secret)) as client:
+                await Bitable(client, place.token).app()
         except (errors.BadSecret, errors.BadBaseToken, errors.FeishuUnreachable, errors.FeishuFault):
             return None
         except errors.FeishuError:
             pass  # it knows the credentials, whatever else is the matter
-        finally:
-            await client.close()
         if place.domain is not None:
             raise errors.WrongDomain(app_site=other.domain, base_site=setting.domain)
-        return other
+        return structs.replace(entry, setting=other)
 
     # --- the person's own log-in
 
     def begin_login(self, setting: FeishuSetting, secret: str | None, redirect: str) -> str:
         """The address where the person says yes. Nothing else changes until they did. Raises FeishuError."""
-        secret = secret or self._secret(_APP_SECRET)
         place = address.parse(setting.address) if setting.address else None
-        setting = structs.replace(setting, domain=place.domain or setting.domain if place else setting.domain)
+        entry = self.enter(setting, secret)
+        if not entry.app_secret:
+            raise errors.FeishuUnset
         login = Login.begin(setting.app_id, redirect, wiki=place is not None and place.wiki)
-        self._vault.set(_LOGIN, msgspec.json.encode(_Begun(login, setting, secret)))
-        self._store.set("feishu entered", setting)
-        return login.address(self._settings.feishu or f"https://accounts.{setting.domain}")
+        self._vault.set(_LOGIN, msgspec.json.encode(_Begun(login, entry)))
+        return login.address(self._settings.feishu or f"https://accounts.{entry.setting.domain}")
 
-    async def finish_login(self, state: str, code: str) -> Finished:
-        """What the log-in brought. Raises FeishuError; LoginEnded if it is not the one that was begun, or too late."""
+    async def finish_login(self, state: str, code: str) -> Entry:
+        """What was entered, logged in now. Raises FeishuError; LoginEnded if it is not the log-in that was begun, or too late."""
         kept = self._vault.get(_LOGIN)
         begun = msgspec.json.decode(kept, type=_Begun) if kept else None
         self._vault.set(_LOGIN, None)
         if begun is None or not code or not begun.login.is_answered_by(state):
             raise errors.LoginEnded
-        wire = self._wire(f"https://open.{begun.setting.domain}")
+        entry = begun.entry
+        wire = self._wire(f"https://open.{entry.setting.domain}")
         try:
-            return Finished(begun.setting, begun.secret, await begun.login.finish(wire, begun.secret, code))
+            tokens = await begun.login.finish(wire, entry.app_secret, code)
         finally:
             await wire.close()
-
-    async def log_in(self, finished: Finished) -> None:
-        """From now on the person's own log-in is the way."""
-        self._keep_tokens(finished.tokens)
-        await self.keep(finished.setting, finished.secret)
+        self._keep_tokens(entry.setting.app_id, tokens)
+        self._keep(_ENTERED, entry)
+        return entry
 
     # --- what a client is made of
 
     def _wire(self, origin: str) -> Wire:
         return Wire(origin, via=self._settings.feishu, count=self._count)
 
-    def _access(self, setting: FeishuSetting) -> Access:
-        match setting.way:
+    def _access(self, entry: Entry) -> Access:
+        app_id = entry.setting.app_id
+        if not (entry.base_token if entry.setting.way == "base" else entry.app_secret):
+            raise errors.FeishuUnset
+        match entry.setting.way:
             case "base":
-                return BaseToken(self._secret(_BASE_TOKEN))
+                return BaseToken(entry.base_token)
             case "app":
-                return AppToken(setting.app_id, self._secret(_APP_SECRET))
+                return AppToken(app_id, entry.app_secret)
             case "user":
-                kept = self._vault.get(_USER_TOKENS)
+                kept = self._vault.get(_tokens_of(app_id))
                 if kept is None:
                     raise errors.LoginEnded
                 tokens = msgspec.json.decode(kept, type=UserTokens)
-                return UserToken(setting.app_id, self._secret(_APP_SECRET), tokens, self._keep_tokens)
+                return UserToken(app_id, entry.app_secret, tokens, partial(self._keep_tokens, app_id))
 
-    def _keep_tokens(self, tokens: UserTokens) -> None:
+    def _keep_tokens(self, app_id: str, tokens: UserTokens) -> None:
         """On the disk before any of it is used: the refresh token that it replaces is good for nothing more."""
         self._store.durable(on=True)
         try:
-            self._vault.set(_USER_TOKENS, msgspec.json.encode(tokens))
+            self._vault.set(_tokens_of(app_id), msgspec.json.encode(tokens))
         finally:
             self._store.durable(on=False)
 
-    def _secret(self, name: str) -> str:
-        secret = self._vault.get(name)
-        if secret is None:
-            raise errors.FeishuUnset
-        return secret.decode()
+    @property
+    def _last(self) -> Entry | None:
+        return self._kept(_ENTERED) or self._kept(_GOOD)
+
+    def _kept(self, name: str) -> Entry | None:
+        kept = self._vault.get(name)
+        return msgspec.json.decode(kept, type=Entry) if kept else None
+
+    def _keep(self, name: str, entry: Entry) -> None:
+        self._vault.set(name, msgspec.json.encode(entry))
+
+
+def _tokens_of(app_id: str) -> str:
+    """The name that a log-in by this app is kept under: one that is only tried leaves the others alone."""
+    return f"feishu user_tokens {app_id}"

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from gateway import errors
 from gateway.album import CoverCounts
 from gateway.budget import Budget
-from gateway.connection import Connection, FeishuSetting
+from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers, ManyRefused
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
@@ -110,6 +110,8 @@ class Sync:
         self._at_work = asyncio.Lock()
         self._state: State = "idle"
         self._problem: Issue | None = None
+        self.refused: Issue | None = None
+        """Why what the person entered last is not in use; what worked before still is."""
         self._rows = bitable.MOST_ROWS
         """At a time; fewer after Feishu did not get so many done."""
 
@@ -124,7 +126,8 @@ class Sync:
         """The state of the push, with the counts of this moment."""
         tables = self.tables
         if not tables:
-            return PushState(state="error" if self._problem else "unset", problem=self._problem)
+            problem = self.refused or self._problem
+            return PushState(state="error" if problem else "unset", problem=problem)
         each = [self._ledger.counts(table.target) for table in tables]
         return PushState(
             state=self._state,
@@ -173,53 +176,64 @@ class Sync:
         self.wake()
 
     async def connect(self, setting: FeishuSetting, secret: str | None) -> tuple[Table, ...]:
-        """Checks what the person entered, all the way to the columns, and keeps it.
+        """Checks what the person entered, all the way to the columns; only if it works it is the one.
 
         The input is kept in any case, so that nobody types it twice. Raises FeishuError with what to do.
         """
         async with self._at_work:
-            setting = await self.connection.keep(setting, secret)
-            try:
-                tables = await self._find(setting)
-            except errors.FeishuError as error:
-                self._rest_on(error)
-                raise
-            if not setting.address:  # a new Bitable: from now on it is this one
-                await self.connection.keep(
-                    structs.replace(setting, address=tables[0].url.partition("?")[0]), None
-                )
+            return await self._connect(self.connection.enter(setting, secret))
+
+    async def _connect(self, entry: Entry) -> tuple[Table, ...]:
+        try:
+            entry, tables = await self._find(entry)
+        except errors.FeishuError as error:
+            self.refused = error.issue
+            _log.warning(
+                "not connected", error=error.code, feishu_code=error.feishu_code, log_id=error.log_id
+            )
+            raise
+        if not entry.setting.address:  # a new Bitable: from now on it is this one
+            made = structs.replace(entry.setting, address=tables[0].url.partition("?")[0])
+            entry = structs.replace(entry, setting=made)
+        with self._store.atomic():
+            self.connection.settle(entry)
             self._store.set("tables", tables)
             for table in tables:
                 self._remember(table)
-            self._problem, self._state = None, "idle"
-            self._covers_rest_until, self._cover_problem = 0.0, None
+        await self.connection.close()
+        self._problem, self._state, self.refused = None, "idle", None
+        self._covers_rest_until, self._cover_problem = 0.0, None
         self.wake()
         return tables
 
-    async def _find(self, setting: FeishuSetting) -> tuple[Table, ...]:
+    async def _find(self, entry: Entry) -> tuple[Entry, tuple[Table, ...]]:
         """Raises FeishuError."""
         try:
-            return await find(self.connection.client(), setting.wanted, self._remembered)
+            async with self.connection.trying(entry) as client:
+                return entry, await find(client, entry.setting.wanted, self._remembered)
         except (errors.BadSecret, errors.BadBaseToken):
-            other = await self.connection.other_domain(setting) if setting.way != "user" else None
+            other = await self.connection.other_domain(entry) if entry.setting.way != "user" else None
             if other is None:
                 raise
-        await self.connection.keep(other, None)
-        return await find(self.connection.client(), other.wanted, self._remembered)
+        async with self.connection.trying(other) as client:
+            return other, await find(client, other.setting.wanted, self._remembered)
 
     async def finish_login(self, state: str, code: str) -> None:
-        """Back from Feishu's log-in: it is the way from now on. Raises FeishuError if it came to nothing."""
-        finished = await self.connection.finish_login(state, code)
+        """Back from Feishu's log-in: it is tried at once. Raises FeishuError if it came to nothing."""
         async with self._at_work:  # not under a push
-            await self.connection.log_in(finished)
-        with contextlib.suppress(errors.FeishuError):  # the state says it
-            await self.connect(finished.setting, None)
+            entry = await self.connection.finish_login(state, code)
+            with contextlib.suppress(errors.FeishuError):  # ``refused`` says it
+                await self._connect(entry)
+
+    def forget_entered(self) -> None:
+        """Back to the connection that works, if there is one."""
+        self.connection.forget_entered()
+        self.refused = None
 
     async def ask(self, setting: FeishuSetting, secret: str | None) -> tuple[str, list[Proposal]]:
         """Which columns of the table that the address names could take what. Raises FeishuError."""
-        async with self._at_work:
-            await self.connection.keep(setting, secret)
-            return await ask(self.connection.client(), setting.wanted)
+        async with self._at_work, self.connection.trying(self.connection.enter(setting, secret)) as client:
+            return await ask(client, setting.wanted)
 
     # --- the work
 

@@ -217,9 +217,9 @@ def test_a_refresh_token_is_stored_before_anything_is_done_with_it(started: Star
 
     async def note(name: str, stage: str) -> None:
         if stage == "before" and world.feishu.calls["login.token"] > refreshed and name != "login.token":
-            kept.append(started.gateway.vault.get("feishu user_tokens"))
+            kept.append(started.gateway.vault.get(f"feishu user_tokens {APP_ID}"))
 
-    before = world.background.call(lambda: started.gateway.vault.get("feishu user_tokens"))
+    before = world.background.call(lambda: started.gateway.vault.get(f"feishu user_tokens {APP_ID}"))
     world.feishu.on_call = note
     edit_one(started)
     right(started)

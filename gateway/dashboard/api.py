@@ -16,7 +16,7 @@ from gateway import __version__
 from gateway.budget import Budget, Limits, Used
 from gateway.connection import FeishuSetting, Way
 from gateway.devices import Devices
-from gateway.errors import BadInput, NoSuchThing
+from gateway.errors import BadInput, Issue, NoSuchThing
 from gateway.events import Events
 from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
@@ -147,6 +147,11 @@ class Overview(Struct, frozen=True, kw_only=True):
     captures: list[CaptureShown]
     devices: list[DeviceShown]
     feishu: FeishuSetting | None
+    """What the person entered last."""
+    feishu_in_use: bool
+    """Whether that is what works; else an earlier one, if any, still is."""
+    feishu_refused: Issue | None
+    """Why it is not, as far as that is known."""
     calls: Used
     """Calls to Feishu, this month."""
     limits: Limits
@@ -162,6 +167,8 @@ def overview(store: Store, library: Library, sync: Sync, budget: Budget) -> Over
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
+        feishu_in_use=sync.connection.is_settled,
+        feishu_refused=sync.refused,
         calls=budget.used,
         limits=budget.limits,
     )
@@ -203,6 +210,11 @@ class OwnerController(Controller):
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
         tables = await sync.connect(data.setting, data.secret)
         return Connected(tuple(TableShown(table.shelf, table.name, table.url) for table in tables))
+
+    @delete("/feishu/entered", summary="Back to the connection that works", sync_to_thread=False)
+    def forget_entered(self, sync: NamedDependency[Sync]) -> None:
+        """Forgets what was entered since, if an earlier connection is in use."""
+        sync.forget_entered()
 
     @post("/feishu/columns", summary="Which columns could take what", status_code=200)
     async def columns(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> ColumnsAsked:

@@ -108,13 +108,15 @@ def dashboard(
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
     language = lang if lang in {"zh", "en"} else _language(request)
     now = overview(store, library, sync, budget)
+    refused = now.feishu_refused.code if now.feishu_refused else ""
     problem = now.push.problem.code if now.push.problem else ""
     context = {
         **_words(language),
         "now": now,
         "tables": sync.tables,
-        "unfinished": problem == ColumnsUnchosen.code,
-        "logged_in": sync.connection.logged_in and problem != LoginEnded.code,
+        "unfinished": refused == ColumnsUnchosen.code,
+        "logged_in": sync.connection.logged_in and LoginEnded.code not in {problem, refused},
+        "secrets": sync.connection.secrets,
         "redirect": settings.feishu_return,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,

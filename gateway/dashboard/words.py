@@ -104,6 +104,11 @@ WORDS: dict[str, Words] = {
         "音乐、游戏、舞台剧只留在本机的库里", "Music, games and plays stay in the library here"
     ),
     "column_language": Words("列名用", "Column names in"),
+    "feishu_earlier": Words(
+        "下面填的还没有生效，标记仍写进“{name}”。",
+        "What is entered below is not in use; your marks still go to “{name}”.",
+    ),
+    "feishu_forget": Words("放弃修改", "Discard it"),
     "connect": Words("检查并连接", "Check and connect"),
     "connecting": Words("正在检查…", "Checking…"),
     "log_in_feishu": Words("登录飞书", "Log in to Feishu"),

@@ -274,7 +274,7 @@ def test_limits_and_what_the_calls_were_for(page: Page, started: Started, world:
     assert overview(started)["limits"] == {"month": 100, "covers": 40}
     expect(page.locator("#calls-now")).to_contain_text("封面 95")
     expect(page.locator("#calls-sum")).to_contain_text("/ 100")
-    expect(page.locator(".note")).to_contain_text("封面先停下")
+    expect(page.locator("#state .note")).to_contain_text("封面先停下")
     page.fill("[name=month]", "12")
     page.click("#limits button")
     assert not page.locator("[name=month]").evaluate("field => field.validity.valid")
@@ -343,3 +343,20 @@ def test_nothing_is_wider_than_the_page(page: Page, started: Started, world: Wor
     enter(page, "base", base_token=token(world))
     expect(page.locator("#columns")).to_be_visible()
     assert not page.evaluate(wide)
+
+
+def test_what_does_not_work_is_not_used(page: Page, started: Started, world: World) -> None:
+    """The page says which connection is in use, also when it is opened again, and leads back to it."""
+    enter(page, "app", app_id=APP_ID, app_secret=APP_SECRET, address=world.address)
+    connected(page, "豆瓣标记")
+    page.click("#bitable summary")
+    enter(page, "base", base_token="pt-wrong")
+    expect(page.locator("#feishu .problem")).to_contain_text("授权码不对")
+    expect(page.locator("#entered")).to_contain_text("标记仍写进“豆瓣标记”")
+    page.reload()
+    expect(page.locator("#feishu .problem")).to_contain_text("授权码不对")
+    expect(page.locator("#state")).not_to_contain_text("授权码")
+    page.click("#entered button")
+    expect(page.locator("#entered")).to_be_hidden()
+    assert page.locator("[name=way][value=app]").is_checked()
+    assert overview(started)["feishu"]["way"] == "app"

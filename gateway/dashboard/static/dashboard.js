@@ -31,7 +31,7 @@ async function pair() {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { post, delete: gone, copy, sure } = button.dataset;
+  const { post, delete: gone, copy, sure, whole } = button.dataset;
   if (button.id === "pair") act(button, pair);
   else if (copy) {
     const label = button.textContent;
@@ -42,7 +42,9 @@ document.addEventListener("click", (event) => {
     });
   } else if (post === "/logout") act(button, async () => { await call("POST", post); location.reload(); });
   else if (post) act(button, async () => { await call("POST", post); await refresh(); });
-  else if (gone && confirm(sure)) act(button, async () => { await call("DELETE", gone); await refresh(); });
+  else if (gone && (!sure || confirm(sure))) {
+    act(button, async () => { await call("DELETE", gone); await (whole === undefined ? refresh() : location.reload()); });
+  }
 });
 
 const limits = document.getElementById("limits");
