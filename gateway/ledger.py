@@ -1,9 +1,10 @@
 """What each Bitable table shows of the library: its records, the creates that are under way, what is left to do.
 
-There is no queue: what is to be pushed is a question to this file, asked again after every step.
+A mark is due from the write that changes it until its record shows it: what is to be pushed is asked again after
+every step, so that the gateway may end anywhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -79,12 +80,15 @@ class Counts(Struct, frozen=True):
     """Rows that the person deleted in Feishu: they stay deleted."""
 
 
-_JOINED = """FROM mark JOIN subject USING (medium, id)
+_DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.account = due.account
+        AND record.medium = due.medium AND record.id = due.id
+    WHERE due.class IN (SELECT value FROM json_each(:classes))"""
+_MARK = "(account, medium, id)"
+_NOT_SHOWN = """FROM mark JOIN subject USING (medium, id)
     LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
         AND record.medium = mark.medium AND record.id = mark.id
-    WHERE subject.class IN (SELECT value FROM json_each(:classes))"""
-_FAILED = "ifnull(record.failed, 0) >= mark.revision"
-_PENDING = "mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0)) AND ifnull(record.deleted, 0) = 0"
+    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND ifnull(record.deleted, 0) = 0
+        AND mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0))"""
 
 
 class Ledger:
@@ -93,15 +97,29 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def pending(self, target: Target, limit: int) -> list[Row]:
-        """Marks whose record is missing or out of date, the newest first."""
+    def aim(self, targets: Iterable[Target]) -> None:
+        """These are the tables from now on: what each of them does not show as it is, is due."""
+        with self._store.atomic():
+            self._store.do("DELETE FROM due")
+            for target in targets:
+                self._store.do(
+                    f"""INSERT OR REPLACE INTO due
+                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
+                    target.asked,
+                )
+
+    def pending(self, target: Target, limit: int, besides: Collection[MarkKey] = ()) -> list[Row]:
+        """Marks whose record is missing or out of date, the newest first, but not those ``besides``."""
+        self._forget_deleted(target)
         # The keys are sorted alone: with the bodies, a large library would be moved about for each batch.
-        sql = f"""WITH due AS MATERIALIZED (
-                SELECT mark.account, mark.medium, mark.id, record.record_id {_JOINED}
-                AND {_PENDING} ORDER BY mark.marked_on DESC, mark.id LIMIT :limit)
-            SELECT mark.body, subject.body, mark.revision, due.record_id
-            FROM due JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
+        sql = f"""WITH next AS MATERIALIZED (SELECT due.account, due.medium, due.id, record.record_id {_DUE}
+                AND due.account || ' ' || due.medium || ' ' || due.id NOT IN (SELECT value FROM json_each(:besides))
+                ORDER BY due.marked_on DESC, due.id LIMIT :limit)
+            SELECT mark.body, subject.body, mark.revision, next.record_id
+            FROM next JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             ORDER BY mark.marked_on DESC, mark.id"""
+        but = _json([f"{key.account} {key.subject.medium} {key.subject.id}" for key in besides])
+        rows = self._store.rows(sql, {**target.asked, "limit": limit, "besides": but})
         return [
             Row(
                 mark=_mark.decode(mark),
@@ -109,44 +127,64 @@ class Ledger:
                 revision=revision,
                 record_id=record_id,
             )
-            for mark, subject, revision, record_id in self._store.rows(sql, {**target.asked, "limit": limit})
+            for mark, subject, revision, record_id in rows
         ]
+
+    def _forget_deleted(self, target: Target) -> None:
+        """Marks whose row the person deleted are not due, whatever became of them since."""
+        self._store.do(
+            f"""DELETE FROM due WHERE class IN (SELECT value FROM json_each(:classes))
+            AND {_MARK} IN (SELECT account, medium, id FROM record WHERE table_key = :table AND deleted = 1)""",
+            target.asked,
+        )
 
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
-        sql = f"""SELECT count(*) FILTER (WHERE record.record_id IS NOT NULL AND NOT {_PENDING} AND NOT {_FAILED}
-                AND record.deleted = 0),
-            count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}),
-            count(*) FILTER (WHERE record.deleted = 1) {_JOINED}"""
+        sql = f"""WITH waiting AS (
+                SELECT count(*) AS number, count(record.record_id) AS bound, count(record.failure) AS failed {_DUE}
+                AND ifnull(record.deleted, 0) = 0),
+            there AS (SELECT count(record_id) AS bound, count(failure) AS failed,
+                count(*) FILTER (WHERE failure IS NOT NULL AND record_id IS NOT NULL) AS both
+                FROM record WHERE table_key = :table AND deleted = 0)
+            SELECT there.bound - there.both - waiting.bound, waiting.number, there.failed,
+                (SELECT count(*) FROM record WHERE table_key = :table AND deleted = 1)
+            FROM there, waiting"""
         row = self._store.one(sql, target.asked)
         return Counts(*row) if row else Counts()
 
     def counts_of(self, target: Target, capture_id: str) -> Counts:
         """The same for the marks that one capture changed."""
-        sql = f"""SELECT 0, count(*) FILTER (WHERE {_PENDING}), count(*) FILTER (WHERE {_FAILED}), 0 {_JOINED}
-            AND (mark.account, mark.medium, mark.id) IN
-                (SELECT account, medium, id FROM change WHERE capture = :capture)"""
+        sql = f"""WITH changed AS (SELECT DISTINCT account, medium, id FROM change WHERE capture = :capture)
+            SELECT 0, (SELECT count(*) {_DUE} AND (due.account, due.medium, due.id) IN changed),
+            (SELECT count(*) FROM record WHERE table_key = :table AND failure IS NOT NULL AND {_MARK} IN changed), 0"""
         row = self._store.one(sql, {**target.asked, "capture": capture_id})
         return Counts(*row) if row else Counts()
 
     def failures(self, target: Target, limit: int = 50) -> list[Failure]:
         """Marks that Feishu did not take, with its reason."""
-        sql = f"""SELECT mark.account, mark.medium, mark.id, subject.title, record.failure {_JOINED}
-            AND {_FAILED} LIMIT :limit"""
+        sql = """SELECT account, medium, id, subject.title, failure FROM record LEFT JOIN subject USING (medium, id)
+            WHERE table_key = ? AND failure IS NOT NULL LIMIT ?"""
         return [
             Failure(
                 key=_key(account, medium, subject_id),
                 title=title,
                 issue=msgspec.json.decode(failure, type=Issue),
             )
-            for account, medium, subject_id, title, failure in self._store.rows(
-                sql, {**target.asked, "limit": limit}
-            )
+            for account, medium, subject_id, title, failure in self._store.rows(sql, [target.key, limit])
         ]
 
-    def retry_failures(self, table: str) -> None:
-        """Marks that were not taken are pending again."""
-        self._store.do("UPDATE record SET failed = 0, failure = NULL WHERE table_key = ?", [table])
+    def retry_failures(self, target: Target) -> None:
+        """Marks that were not taken are due again."""
+        with self._store.atomic():
+            self._store.do(
+                "UPDATE record SET failed = 0, failure = NULL WHERE table_key = ? AND failure IS NOT NULL",
+                [target.key],
+            )
+            self._store.do(
+                f"""INSERT OR REPLACE INTO due
+                SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
+                target.asked,
+            )
 
     # --- creates
 
@@ -204,30 +242,47 @@ class Ledger:
 
     def _pushed(self, table: str, shown: Iterable[tuple[MarkKey, str, int]]) -> None:
         """Marks, the record of each, and the revision that it shows."""
+        written = [
+            (table, key.account, key.subject.medium, key.subject.id, record_id, revision)
+            for key, record_id, revision in shown
+        ]
+        with self._store.atomic():
+            self._store.do_many(
+                """INSERT INTO record (table_key, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
+                    failed = 0, failure = NULL, deleted = 0""",
+                written,
+            )
+            self._done([(*mark, revision) for _, *mark, _, revision in written])
+
+    def _done(self, shown: Sequence[tuple[object, ...]]) -> None:
+        """Marks that are due no more, unless they changed after this revision."""
         self._store.do_many(
-            """INSERT INTO record (table_key, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
-                failed = 0, failure = NULL, deleted = 0""",
-            [
-                (table, key.account, key.subject.medium, key.subject.id, record_id, revision)
-                for key, record_id, revision in shown
-            ],
+            f"""DELETE FROM due WHERE {_MARK} = (?1, ?2, ?3)
+            AND (SELECT revision FROM mark WHERE {_MARK} = (?1, ?2, ?3)) <= ?4""",
+            shown,
         )
 
     def failed(self, table: str, key: MarkKey, revision: int, issue: Issue) -> None:
         """Feishu does not take this revision of the mark; the next one is tried again."""
-        self._store.do(
-            """INSERT INTO record (table_key, account, medium, id, failed, failure) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET failed = excluded.failed, failure = excluded.failure""",
-            [table, key.account, key.subject.medium, key.subject.id, revision, _json(issue)],
-        )
+        mark = (key.account, key.subject.medium, key.subject.id)
+        with self._store.atomic():
+            self._store.do(
+                """INSERT INTO record (table_key, account, medium, id, failed, failure) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET failed = excluded.failed, failure = excluded.failure""",
+                [table, *mark, revision, _json(issue)],
+            )
+            self._done([(*mark, revision)])
 
     def deleted(self, table: str, key: MarkKey) -> None:
         """The person deleted the row in Feishu. It is not made again."""
-        self._store.do(
-            "UPDATE record SET deleted = 1 WHERE table_key = ? AND account = ? AND medium = ? AND id = ?",
-            [table, key.account, key.subject.medium, key.subject.id],
-        )
+        mark = [key.account, key.subject.medium, key.subject.id]
+        with self._store.atomic():
+            self._store.do(
+                f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                [table, *mark],
+            )
+            self._store.do(f"DELETE FROM due WHERE {_MARK} = (?, ?, ?)", mark)
 
     def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
         """Rows that are in the table already, whatever they show: they are updated, not made again."""
@@ -245,8 +300,8 @@ class Ledger:
         return {record_id for (record_id,) in self._store.rows(sql, [table])}
 
     def wanted(self, target: Target) -> Iterator[MarkKey]:
-        """Marks that have no record in this table yet."""
-        sql = f"SELECT mark.account, mark.medium, mark.id {_JOINED} AND record.record_id IS NULL"
+        """Marks that are due and have no record in this table yet."""
+        sql = f"SELECT due.account, due.medium, due.id {_DUE} AND record.record_id IS NULL"
         for account, medium, subject_id in self._store.rows(sql, target.asked):
             yield _key(account, medium, subject_id)
 

@@ -131,7 +131,9 @@ class Library:
                 )
         if writes:
             self._store.do_many(
-                "INSERT OR REPLACE INTO mark (account, medium, id, body, revision, seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+                """INSERT INTO mark (account, medium, id, body, revision, seen_at) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET body = excluded.body, revision = excluded.revision,
+                    seen_at = excluded.seen_at""",
                 writes,
             )
         if history:

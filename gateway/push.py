@@ -4,12 +4,14 @@ What is to be done is asked of the ledger after every step, so that the gateway 
 from there. A create whose outcome is unknown is looked up in the table before anything else is written.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from gateway import errors, records
 from gateway.feishu import columns
@@ -36,6 +38,21 @@ _UNKNOWN_OUTCOME = (errors.FeishuUnreachable, errors.FeishuFault, errors.TokenSp
 _ROW_AT_FAULT = (errors.BadRow, errors.BatchTooLarge, errors.NoSuchRecord, errors.FeishuRefused)
 
 
+class _Made(Struct, frozen=True):
+    """Rows, all new or none, and the body of their write."""
+
+    rows: Sequence[Row]
+    body: bytes
+
+    @property
+    def is_new(self) -> bool:
+        return _is_new(self.rows)
+
+
+def _is_new(rows: Sequence[Row]) -> bool:
+    return rows[0].record_id is None
+
+
 class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
@@ -50,6 +67,7 @@ class Push:
         self._zone = ZoneInfo(table.time_zone)
         self._bound = Bound({}, {}, {})
         self._strange = 0
+        self._made: _Made | None = None
 
     async def prepare(self) -> Table:
         """Looks the columns up, settles what an earlier run left open, adopts rows that are there already.
@@ -74,22 +92,39 @@ class Push:
         return self.table
 
     async def step(self) -> bool:
-        """Writes the next batch of rows; False if nothing is left."""
-        rows = self._ledger.pending(self.table.target, self.rows)
+        """Writes the next batch of rows, and makes the one after it meanwhile; False if nothing is left."""
+        batch = self._made if self._made and len(self._made.rows) <= self.rows else await self._make()
+        if batch is None:
+            return False
+        making = asyncio.create_task(self._make(besides={row.key for row in batch.rows}))
+        try:
+            await self._write(batch)
+            self._made = await making
+        finally:
+            making.cancel()
+        return True
+
+    async def _make(self, besides: Collection[MarkKey] = ()) -> _Made | None:
+        """The next batch: rows to create, else rows to update. ``besides``: the marks of one that is under way."""
+        rows = self._ledger.pending(self.table.target, self.rows, besides)
         new = [row for row in rows if row.record_id is None]
-        if new:
-            await self._create(new)
-        elif rows:
-            await self._update(rows)
-        return bool(rows)
+        return await self._encoded(new or rows) if rows else None
+
+    async def _encoded(self, rows: Sequence[Row]) -> _Made:
+        """A thousand rows take a while: not in the loop, where captures are to be answered."""
+        return _Made(rows, await asyncio.to_thread(self._body, rows))
+
+    async def _write(self, batch: _Made) -> None:
+        if len(batch.body) > _MOST_BYTES and len(batch.rows) > 1:
+            await self._halve(batch.rows)
+        elif batch.is_new:
+            await self._create(batch.rows, batch.body)
+        else:
+            await self._update(batch.rows, batch.body)
 
     # --- creates
 
-    async def _create(self, rows: Sequence[Row]) -> None:
-        body = msgspec.json.encode({"records": [{"fields": self._cells(row, clear=False)} for row in rows]})
-        if len(body) > _MOST_BYTES and len(rows) > 1:
-            await self._halve(rows)
-            return
+    async def _create(self, rows: Sequence[Row], body: bytes) -> None:
         keys = tuple((row.key, row.revision) for row in rows)
         batch = Batch(client_token=str(uuid4()), table=self.table.key, body=body, keys=keys)
         try:
@@ -142,12 +177,7 @@ class Push:
 
     # --- updates
 
-    async def _update(self, rows: Sequence[Row]) -> None:
-        changed = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]
-        body = msgspec.json.encode({"records": changed})
-        if len(body) > _MOST_BYTES and len(rows) > 1:
-            await self._halve(rows)
-            return
+    async def _update(self, rows: Sequence[Row], body: bytes) -> None:
         try:
             await self._bitable.update_records(self.table.table_id, body)
         except (errors.FeishuUnreachable, errors.FeishuFault):
@@ -171,7 +201,7 @@ class Push:
             for row in gone:
                 self._ledger.deleted(self.table.key, row.key)
             if rest := [row for row in rows if row not in gone]:
-                await self._update(rest)
+                await self._write(await self._encoded(rest))
         elif len(rows) > 1:
             await self._halve(rows)
         elif isinstance(error, errors.NoSuchRecord):
@@ -193,10 +223,17 @@ class Push:
         return [row for row in rows if row.record_id not in there]
 
     async def _halve(self, rows: Sequence[Row]) -> None:
-        write = self._update if rows[0].record_id else self._create
         middle = len(rows) // 2
-        await write(rows[:middle])
-        await write(rows[middle:])
+        await self._write(await self._encoded(rows[:middle]))
+        await self._write(await self._encoded(rows[middle:]))
+
+    def _body(self, rows: Sequence[Row]) -> bytes:
+        """What Feishu is sent for these rows. A new one needs no word of what is empty; an old one is cleared of it."""
+        if _is_new(rows):
+            new = [{"fields": self._cells(row, clear=False)} for row in rows]
+            return msgspec.json.encode({"records": new})
+        changed = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]
+        return msgspec.json.encode({"records": changed})
 
     def _cells(self, row: Row, *, clear: bool) -> dict[str, object]:
         shown = Shown(row.mark, row.subject, self._zone, self.table.language)

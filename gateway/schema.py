@@ -7,6 +7,11 @@ from gateway.shelves import SQL_CLASS
 migrations = Migrations("d2f")
 
 
+_IS_DUE = """INSERT INTO due SELECT NEW.account, NEW.medium, NEW.id, subject.class, NEW.marked_on FROM subject
+    WHERE subject.medium = NEW.medium AND subject.id = NEW.id
+    ON CONFLICT DO UPDATE SET class = excluded.class, marked_on = excluded.marked_on;"""
+
+
 @migrations()
 def m001_first(db: Database) -> None:
     """Everything that the first version keeps."""
@@ -83,5 +88,26 @@ def m002_covers(db: Database) -> None:
         """CREATE TABLE cover (
             table_key TEXT NOT NULL, record_id TEXT NOT NULL, photo TEXT NOT NULL, file_token TEXT,
             PRIMARY KEY (table_key, record_id)) WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m003_due(db: Database) -> None:
+    """Marks that a table does not show as they are, so that nobody has to look through the whole library for them."""
+    for statement in (
+        """CREATE TABLE due (
+            account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, class TEXT NOT NULL, marked_on TEXT,
+            PRIMARY KEY (account, medium, id)) WITHOUT ROWID""",
+        "CREATE INDEX due_next ON due (class, marked_on DESC, id)",
+        # A mark is due from the very write that changes it, whoever writes.
+        f"CREATE TRIGGER mark_new AFTER INSERT ON mark BEGIN {_IS_DUE} END",
+        f"CREATE TRIGGER mark_changed AFTER UPDATE ON mark WHEN NEW.revision > OLD.revision BEGIN {_IS_DUE} END",
+        "CREATE INDEX record_failed ON record (table_key) WHERE failure IS NOT NULL",
+        "CREATE INDEX record_deleted ON record (table_key, account, medium, id) WHERE deleted = 1",
+        """INSERT INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+            FROM mark JOIN subject USING (medium, id) WHERE NOT EXISTS (SELECT 1 FROM record
+                WHERE record.account = mark.account AND record.medium = mark.medium AND record.id = mark.id
+                AND max(record.pushed, record.failed) >= mark.revision)""",
     ):
         db.execute(statement)

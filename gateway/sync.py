@@ -129,12 +129,13 @@ class Sync:
             problem = self.refused or self._problem
             return PushState(state="error" if problem else "unset", problem=problem)
         each = [self._ledger.counts(table.target) for table in tables]
+        total = _sum(each)
         return PushState(
             state=self._state,
-            pending=sum(counts.pending for counts in each),
-            failed=sum(counts.failed for counts in each),
-            pushed=sum(counts.pushed for counts in each),
-            deleted=sum(counts.deleted for counts in each),
+            pending=total.pending,
+            failed=total.failed,
+            pushed=total.pushed,
+            deleted=total.deleted,
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
             covers=(covers := self._covers.counts(tables)),
@@ -144,10 +145,7 @@ class Sync:
 
     def counts_of(self, capture: str) -> Counts:
         """How far the marks that a capture changed have come."""
-        each = [self._ledger.counts_of(table.target, capture) for table in self.tables]
-        return Counts(
-            pending=sum(counts.pending for counts in each), failed=sum(counts.failed for counts in each)
-        )
+        return _sum([self._ledger.counts_of(table.target, capture) for table in self.tables])
 
     def failures(self) -> list[Failure]:
         """Marks that Feishu did not take, with its reason."""
@@ -171,7 +169,7 @@ class Sync:
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
         for table in self.tables:
-            self._ledger.retry_failures(table.key)
+            self._ledger.retry_failures(table.target)
         self._covers_rest_until = 0.0
         self.wake()
 
@@ -200,6 +198,7 @@ class Sync:
             self._store.set("tables", tables)
             for table in tables:
                 self._remember(table)
+            self._ledger.aim(table.target for table in tables)
         await self.connection.close()
         self._problem, self._state, self.refused = None, "idle", None
         self._covers_rest_until, self._cover_problem = 0.0, None
@@ -384,8 +383,8 @@ class Sync:
         _log.warning("push rests", error=error.code, feishu_code=error.feishu_code, log_id=error.log_id)
 
     def _tell(self) -> None:
-        now = self.state
-        self._events.tell(Pushed(now.state, now.pushed, now.pending, now.failed))
+        now = _sum([self._ledger.counts(table.target) for table in self.tables])
+        self._events.tell(Pushed(self._state, now.pushed, now.pending, now.failed))
 
     # --- what is remembered of tables
 
@@ -396,6 +395,10 @@ class Sync:
 
     def _remembered(self, key: str) -> Table | None:
         return self._store.setting(f"table {key}", Table)
+
+
+def _sum(each: list[Counts]) -> Counts:
+    return Counts(*(sum(numbers) for numbers in zip(*map(structs.astuple, each), strict=True)))
 
 
 def _told(table: Table, counts: Counts) -> TableState:

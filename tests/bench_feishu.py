@@ -5,14 +5,17 @@ Feishu wants writes to a table; the floor of the covers is Feishu's five uploads
 """
 
 import asyncio
+import multiprocessing
 import sys
 import tempfile
 import time
 from collections import Counter
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from gateway import log
 from gateway.app import Gateway
@@ -32,40 +35,77 @@ A_SECOND = 5
 """Uploads that Feishu takes."""
 
 
-class Recorded:
-    """A simulated Feishu that remembers what it was asked, for the same to be asked of another one."""
+class Recorded(Struct, frozen=True):
+    """What a simulated Feishu was asked, for the same to be asked of another one."""
+
+    asked: list[tuple[str, str, dict[str, str], bytes]]
+    calls: Counter[str]
+
+
+class Elsewhere:
+    """A simulated Feishu in a process of its own, as the real one is."""
 
     def __init__(self) -> None:
-        self.world = Feishu()
-        self.world.add_app(APP_ID, APP_SECRET)
-        self.app_token = self.world.add_base("我的书影音", collaborators={APP_ID: "edit"})
-        self.asked: list[Request] = []
+        here, there = multiprocessing.get_context("spawn").Pipe()
+        self._pipe = here
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=_serve, args=(there,), daemon=True
+        )
+        self._process.start()
+        self.url, self.app_token = here.recv()
 
-    async def handle(self, request: Request) -> Response | Drop:
-        self.asked.append(request)
-        return await self.world.handle(request)
+    def asked(self) -> Recorded:
+        """So far."""
+        self._pipe.send("asked")
+        return Recorded(*self._pipe.recv())
+
+    def close(self) -> None:
+        self._pipe.send("end")
+        self._process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    asyncio.run(_feishu(pipe))
+
+
+async def _feishu(pipe: Connection) -> None:
+    world = Feishu()
+    world.add_app(APP_ID, APP_SECRET)
+    app_token = world.add_base("我的书影音", collaborators={APP_ID: "edit"})
+    asked: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    async def handle(request: Request) -> Response | Drop:
+        headers = {**request.headers, "host": request.host}
+        asked.append((request.method, request.target, headers, request.body))
+        return await world.handle(request)
+
+    async with Server(handle) as server:
+        pipe.send((server.url, app_token))
+        while await asyncio.to_thread(pipe.recv) == "asked":
+            pipe.send((asked, world.calls))
 
 
 async def main() -> None:
     log.configure("error")
     person = make_person(ROWS)
     with tempfile.TemporaryDirectory() as folder:
-        feishu = Recorded()
-        async with Server(Douban(person=person).handle) as douban, Server(feishu.handle) as server:
-            settings = Settings(port=0, data=Path(folder), feishu=server.url, pictures=douban.url)
+        feishu = Elsewhere()
+        async with Server(Douban(person=person).handle) as douban:
+            settings = Settings(port=0, data=Path(folder), feishu=feishu.url, pictures=douban.url)
             async with running(settings) as gateway:
                 setting = FeishuSetting(
                     app_id=APP_ID, address=f"https://example.feishu.cn/base/{feishu.app_token}"
                 )
                 await gateway.sync.connect(setting, APP_SECRET)
                 await gateway.sync.rest()
-                before = len(feishu.asked)
+                before = len(feishu.asked().asked)
                 gateway.library.merge(reading(person), "bench", now())
                 rows = await rows_pushed(gateway)
-                asked = list(feishu.asked)
+                asked = feishu.asked().asked
                 covers = await covers_put(gateway)
         floor = await bare(asked, before)
-    calls = Counter(feishu.world.calls)
+    calls = feishu.asked().calls
+    feishu.close()
     say(f"{ROWS:,} rows and {COVERS} covers at Feishu's rates: {calls.total()} calls")
     for name, number in calls.most_common():
         say(f"  {number:6} {name}")
@@ -114,20 +154,19 @@ async def covers_put(gateway: Gateway) -> float:
     return time.perf_counter() - begun
 
 
-async def bare(asked: list[Request], before: int) -> float:
+async def bare(asked: list[tuple[str, str, dict[str, str], bytes]], before: int) -> float:
     """Seconds for the calls from ``before`` on, sent to a Feishu that is the same in all."""
-    feishu = Recorded()
+    feishu = Elsewhere()
     begun = 0.0
-    async with Server(feishu.handle) as server, httpx.AsyncClient(base_url=server.url) as client:
-        for number, request in enumerate(asked):
+    async with httpx.AsyncClient(base_url=feishu.url) as client:
+        for number, (method, target, headers, body) in enumerate(asked):
             if number == before:
                 begun = time.perf_counter()
-            headers = {**request.headers, "host": request.host}
-            reply = await client.request(
-                request.method, request.target, headers=headers, content=request.body
-            )
+            reply = await client.request(method, target, headers=headers, content=body)
             assert reply.json()["code"] == 0, reply.text
-    return time.perf_counter() - begun
+    took = time.perf_counter() - begun
+    feishu.close()
+    return took
 
 
 def say(line: str) -> None:
