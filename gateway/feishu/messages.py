@@ -3,13 +3,16 @@
 import base64
 import hmac
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from gateway import errors
+from gateway.errors import Words
+from gateway.feishu.cards import Card
 from gateway.feishu.client import Client
 from gateway.feishu.wire import Wire
 
@@ -17,10 +20,30 @@ RECEIVERS = ("open_id", "user_id", "union_id", "email", "chat_id")
 _HOOK = re.compile(
     r"(https://open\.(?:feishu\.cn|larksuite\.com))(/open-apis/bot/v2/hook/[A-Za-z0-9-]{8,64})/?"
 )
-_LONGEST = 1000
-"""Characters of a line: a card of a dozen stays far below the 20 KB that a bot takes."""
+KNOWN = timedelta(hours=1)
+"""How long Feishu knows a message of an app again by its ``uuid``."""
 
-Card = dict[str, Any]
+
+class BadWebhook(errors.FeishuError):
+    code = "bad_webhook"
+    status = 400
+    title = "This is no webhook of a custom bot"
+    hint = Words(
+        "这不是自定义机器人的 Webhook 地址。它以 https://open.feishu.cn/open-apis/bot/v2/hook/ 开头，请整条复制过来。",
+        "This is no webhook of a custom bot. It begins with https://open.feishu.cn/open-apis/bot/v2/hook/; please copy "
+        "the whole address.",
+    )
+
+
+class NeedsOwnApp(errors.FeishuError):
+    code = "needs_own_app"
+    status = 409
+    title = "Only an app of one's own sends messages"
+    hint = Words(
+        "通知设为由应用发送，但现在不是用自建应用连接的，所以发不出去。请改用群机器人，或把连接方式改为自建应用。",
+        "Notices are set to go by the app, but the connection is not by an app of your own, so none can go out. Use a "
+        "custom bot instead, or connect by an app of your own.",
+    )
 
 
 class Hook(Struct, frozen=True):
@@ -37,28 +60,12 @@ class _Sent(Struct, frozen=True):
     message_id: str = ""
 
 
-def hook_of(address: str) -> Hook | None:
-    """The webhook that a person pasted; None if it is none."""
+def hook_of(address: str) -> Hook:
+    """The webhook that a person pasted. Raises BadWebhook."""
     found = _HOOK.fullmatch(address.strip())
-    return Hook(found[1], found[2]) if found else None
-
-
-def card(title: str, lines: list[str], *, colour: str, link: tuple[str, str] | None = None) -> Card:
-    """Plain lines, whatever signs are in them, and a button that leads to an address: its words, the address."""
-    elements: list[Card] = [
-        {"tag": "div", "text": {"tag": "plain_text", "content": _cut(line)}} for line in lines
-    ]
-    if link is not None:
-        words, url = link
-        button = {
-            "tag": "button",
-            "text": {"tag": "plain_text", "content": words},
-            "type": "primary",
-            "url": url,
-        }
-        elements.append({"tag": "action", "actions": [button]})
-    head = {"title": {"tag": "plain_text", "content": title}, "template": colour}
-    return {"header": head, "elements": elements}
+    if found is None:
+        raise BadWebhook
+    return Hook(found[1], found[2])
 
 
 async def by_bot(wire: Wire, hook: Hook, secret: str, shown: Card, at: datetime) -> None:
@@ -77,7 +84,7 @@ def sign(stamp: str, secret: str) -> str:
 
 
 async def by_app(client: Client, kind: str, receiver: str, shown: Card, once: UUID) -> None:
-    """To one of ``RECEIVERS``. The same ``once`` arrives once. Raises FeishuError."""
+    """To one of ``RECEIVERS``. The same ``once`` arrives once within ``KNOWN``. Raises FeishuError."""
     body = {
         "receive_id": receiver,
         "msg_type": "interactive",
@@ -92,7 +99,3 @@ async def by_app(client: Client, kind: str, receiver: str, shown: Card, once: UU
         params={"receive_id_type": kind},
         json=body,
     )
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
