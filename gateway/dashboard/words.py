@@ -159,7 +159,7 @@ WORDS: dict[str, Words] = {
     "notices_bot": Words("群机器人", "Custom bot"),
     "notices_bot_for": Words("最省事，发到一个群里", "Easiest: writes in a group"),
     "notices_app": Words("应用消息", "App message"),
-    "notices_app_for": Words("由自建应用发给你", "Your own app writes to you"),
+    "notices_app_for": Words("由自建应用发给你", "From your own app"),
     "notices_help_bot": Words(
         "在飞书里打开一个群，点「设置」→「群机器人」→「添加机器人」→「自定义机器人」，把 Webhook 地址复制到这里；再在它的"
         "「安全设置」里选「签名校验」，把密钥也复制过来。",
