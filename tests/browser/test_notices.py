@@ -155,7 +155,7 @@ def test_the_app_is_gone(page: Page, started: Started, world: World) -> None:
     page.reload()
     expect(page.locator("#notices-failed")).to_contain_text("发不出去")
     unfolded(page)
-    expect(page.locator("#notices .note")).to_contain_text("要用自建应用连接")
+    expect(page.locator("#notices .lacking")).to_contain_text("要用自建应用连接")
     expect(page.locator("#notices .problem")).to_be_hidden()  # it would say the same once more
     expect(page.locator("#notices .actions")).to_be_hidden()
     choose(page, "off")
