@@ -199,13 +199,8 @@ class Notices:
 
     def _next(self) -> tuple[datetime, _Message] | None:
         """The message that is to go out next, and from when on it may."""
-        setting, at, state, told, begun = (
-            self.setting,
-            self.clock(),
-            self._sync.state,
-            self._told,
-            self._begun,
-        )
+        setting, at, state = self.setting, self.clock(), self._sync.state
+        told, begun = self._told, self._begun
         if state.state == "error" and (need := state.problem) is not None:
             if begun is not None and begun.need == need.code:
                 return at, begun
@@ -237,7 +232,7 @@ class Notices:
         if message.need:
             told = structs.replace(told, needs=told.needs | {message.need: at})
         else:
-            told = structs.replace(told, change=message.change, news_at=at)
+            told = structs.replace(told, change=max(told.change, message.change), news_at=at)
         with self._store.atomic():
             self._store.set("notices told", told)
             self._store.set("notice begun", None)
