@@ -112,7 +112,7 @@ class Notices:
     @property
     def problem(self) -> Issue | None:
         """Why none can go out, or why the last one did not."""
-        return messages.NeedsOwnApp().issue if self._lacks_app else self._problem
+        return errors.NeedsOwnApp().issue if self._lacks_app else self._problem
 
     @property
     def _lacks_app(self) -> bool:
@@ -143,7 +143,7 @@ class Notices:
         if setting.way == "off":
             raise errors.BadInput(field="way")
         if self._lacks_app:
-            raise messages.NeedsOwnApp
+            raise errors.NeedsOwnApp
         message = _Message(setting=setting, shown=cards.of_test(setting.language), begun_at=self.clock())
         try:
             await self._send(message)

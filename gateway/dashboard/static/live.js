@@ -7,7 +7,7 @@ export async function refresh() {
   if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  for (const id of ["state", "calls-sum", "calls-now", "devices", "account", "live"]) {
+  for (const id of ["state", "calls-sum", "calls-now", "devices", "account", "notices-now", "notices-failed", "live"]) {
     replace(document.getElementById(id), page.getElementById(id));
   }
 }

@@ -8,11 +8,6 @@ const actions = form.querySelector(".actions");
 const problem = form.querySelector(".problem");
 const done = form.querySelector("[role=status]");
 
-/** Which field a refusal is about. */
-const ABOUT = {
-  bad_webhook: "webhook", bot_unknown: "webhook", bot_unsigned: "sign", receiver_unknown: "receiver",
-};
-
 let signed = form.dataset.signed !== undefined;
 
 /** Shows what belongs to what was entered so far; what is hidden is not sent. */
@@ -51,11 +46,6 @@ async function act(button, work, busy, told) {
   done.textContent = "";
   const error = await submit(form, button, work, busy);
   if (!error) done.textContent = told;
-  const about = error && field[ABOUT[error.code]];
-  if (!about) return;
-  (about.closest(".pair") ?? about.closest("label")).after(problem);
-  about.setAttribute("aria-invalid", "true");
-  about.focus();
 }
 
 async function sendOne() {
