@@ -1,22 +1,23 @@
 """A message in Feishu when a sync brought something, or needs the person; else quiet.
 
 News are gathered until no more come, and told once an hour at most; what needs the person is told at once, and
-the same not again on the same day. What was told is remembered in the store: a restart tells nothing twice.
+the same not again on the same day. What was told, and what is being told, is remembered in the store: a restart
+tells nothing twice.
 """
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from msgspec import Struct, field, structs
 
 from gateway import errors
-from gateway.errors import Issue, Words
+from gateway.errors import Issue
 from gateway.events import Event, Events
-from gateway.feishu import messages
-from gateway.feishu.messages import Card
+from gateway.feishu import cards, messages
+from gateway.feishu.cards import Card, News
 from gateway.feishu.wire import Wire
 from gateway.log import get
 from gateway.model import now
@@ -32,6 +33,8 @@ _QUIET = timedelta(minutes=2)
 _BETWEEN_NEWS = timedelta(hours=1)
 _BETWEEN_NEEDS = timedelta(days=1)
 _AFTER_TROUBLE = timedelta(minutes=10)
+_SAME = messages.KNOWN - timedelta(minutes=10)
+"""How long a message that failed is tried again as it was; a try takes its time, hence the margin."""
 _CROWDED = frozenset({0, 30})
 """Minutes at which everybody's bots speak, and Feishu refuses many."""
 _TITLES = 5
@@ -60,14 +63,17 @@ class _Told(Struct, frozen=True, kw_only=True):
     """When each need was told last, by its code."""
 
 
-class _News(Struct, frozen=True):
-    """What changed in the library since the last news."""
+class _Message(Struct, frozen=True, kw_only=True):
+    """A message that is due. Until it has arrived it is tried again as it was: an answer may have been lost."""
 
-    last: int
-    at: datetime
-    new: int
-    changed: int
-    titles: tuple[str, ...]
+    setting: NoticeSetting
+    shown: Card
+    need: str = ""
+    """The code of what needs the person; empty for news."""
+    change: int = 0
+    """Of news: the last change that they tell of."""
+    once: UUID = field(default_factory=uuid4)
+    begun_at: datetime
 
 
 class Notices:
@@ -82,9 +88,8 @@ class Notices:
         self._changed = asyncio.Event()
         self._one = asyncio.Lock()
         self._not_before: datetime | None = None
+        self._problem: Issue | None = None
         self.clock: Callable[[], datetime] = now
-        self.problem: Issue | None = None
-        """Why the last message did not go out."""
 
     @property
     def setting(self) -> NoticeSetting:
@@ -94,21 +99,42 @@ class Notices:
     def has_webhook(self) -> bool:
         return self._vault.get(_WEBHOOK) is not None
 
-    def set(self, setting: NoticeSetting, webhook: str, sign: str | None) -> None:
-        """From now on. An empty ``webhook`` keeps the one that is kept, with its secret. Raises BadInput."""
-        if setting.way == "bot" and not webhook and not self.has_webhook:
-            raise errors.BadInput(field="webhook")
-        if webhook:
-            if messages.hook_of(webhook) is None:
-                raise errors.BadInput(field="webhook")
-            self._vault.set(_WEBHOOK, webhook.strip().encode())
-            self._vault.set(_SIGN, sign.strip().encode() if sign else None)
+    @property
+    def has_sign(self) -> bool:
+        return self._vault.get(_SIGN) is not None
+
+    @property
+    def by_app(self) -> bool:
+        """Whether there is an app that could send: the other ways into Feishu have no say in messages."""
+        connected = self._sync.connection.setting
+        return connected is not None and connected.way == "app"
+
+    @property
+    def problem(self) -> Issue | None:
+        """Why none can go out, or why the last one did not."""
+        return errors.NeedsOwnApp().issue if self._lacks_app else self._problem
+
+    @property
+    def _lacks_app(self) -> bool:
+        return self.setting.way == "app" and not self.by_app
+
+    def set(self, setting: NoticeSetting, webhook: str, sign: str) -> None:
+        """From now on. Raises BadWebhook, BadInput.
+
+        An empty ``webhook`` keeps the one that is kept, an empty ``sign`` the secret of that one.
+        """
+        if webhook or (setting.way == "bot" and not self.has_webhook):
+            messages.hook_of(webhook)
         if setting.way == "app" and not (setting.receiver and setting.receiver_kind in messages.RECEIVERS):
             raise errors.BadInput(field="receiver")
+        if webhook:
+            self._vault.set(_WEBHOOK, webhook.strip().encode())
+        if webhook or sign:
+            self._vault.set(_SIGN, sign.strip().encode() or None)
         if self.setting.way == "off":  # what was before is no news
             self._store.set("notices told", structs.replace(self._told, change=self._last_change()))
         self._store.set("notices", setting)
-        self.problem, self._not_before = None, None
+        self._problem, self._not_before = None, None
         self._changed.set()
 
     async def test(self) -> None:
@@ -116,13 +142,15 @@ class Notices:
         setting = self.setting
         if setting.way == "off":
             raise errors.BadInput(field="way")
-        words = Words("通知可以用了。", "Notices work.")
+        if self._lacks_app:
+            raise errors.NeedsOwnApp
+        message = _Message(setting=setting, shown=cards.of_test(setting.language), begun_at=self.clock())
         try:
-            await self._send(setting, messages.card("D2F", [_in(setting, words)], colour="blue"))
+            await self._send(message)
         except errors.FeishuError as error:
-            self.problem = error.issue
+            self._problem = error.issue
             raise
-        self.problem = None
+        self._problem = None
 
     async def run(self) -> None:
         """Until it is cancelled, or nothing more happens."""
@@ -156,56 +184,84 @@ class Notices:
             return await self._consider()
 
     async def _consider(self) -> float | None:
-        setting = self.setting
-        if setting.way == "off":
+        if self.setting.way == "off" or self._lacks_app:
             return None
-        at, state, told = self.clock(), self._sync.state, self._told
-        if state.state == "error" and state.problem is not None:
-            need = state.problem
-            due = told.needs.get(need.code, at - _BETWEEN_NEEDS) + _BETWEEN_NEEDS
-            after = structs.replace(told, needs=told.needs | {need.code: at})
-            shown = _need(setting, need, self._settings.dashboard)
-        elif state.state == "idle" and not state.pending and (news := self._news(told.change)):
-            due = max(news.at + _QUIET, (told.news_at or news.at - _BETWEEN_NEWS) + _BETWEEN_NEWS)
-            after = structs.replace(told, change=news.last, news_at=at)
-            shown = _tell(setting, news, state)
-        else:
+        found = self._next()
+        if found is None:
             return None
-        due = max(due, self._not_before or due)
+        due, message = found
+        at, due = self.clock(), max(due, self._not_before or due)
         if due > at:
             return (due - at).total_seconds()
         if at.minute in _CROWDED:
             return 60.0 - at.second
-        return await self._tell(setting, shown, after)
+        return await self._tell(message)
 
-    async def _tell(self, setting: NoticeSetting, shown: Card, after: _Told) -> float | None:
+    def _next(self) -> tuple[datetime, _Message] | None:
+        """The message that is to go out next, and from when on it may."""
+        setting, at, state = self.setting, self.clock(), self._sync.state
+        told, begun = self._told, self._begun
+        if state.state == "error" and (need := state.problem) is not None:
+            if begun is not None and begun.need == need.code:
+                return at, begun
+            due = told.needs.get(need.code, at - _BETWEEN_NEEDS) + _BETWEEN_NEEDS
+            shown = cards.of_need(need, self._settings.dashboard, setting.language)
+            return due, _Message(setting=setting, shown=shown, need=need.code, begun_at=at)
+        if begun is not None and begun.change > told.change:
+            return at, begun
+        if state.state == "idle" and not state.pending:
+            return self._news(setting, state)
+        return None
+
+    async def _tell(self, message: _Message) -> float:
+        """Returns after how many seconds to consider again."""
+        self._store.set("notice begun", message)  # before it is sent: a restart must know it
         try:
-            await self._send(setting, shown)
-        except (errors.FeishuError, errors.BadInput) as error:
-            self.problem = error.issue
+            await self._send(message)
+        except errors.FeishuError as error:
+            self._problem = error.issue
             self._not_before = self.clock() + _AFTER_TROUBLE
             _log.info("notice not sent", error=error.code)
             return _AFTER_TROUBLE.total_seconds()
-        self.problem, self._not_before = None, None
-        self._store.set("notices told", after)
+        self._problem, self._not_before = None, None
+        self._arrived(message)
         return 0.0
 
-    async def _send(self, setting: NoticeSetting, shown: Card) -> None:
+    def _arrived(self, message: _Message) -> None:
+        told, at = self._told, self.clock()
+        if message.need:
+            told = structs.replace(told, needs=told.needs | {message.need: at})
+        else:
+            told = structs.replace(told, change=max(told.change, message.change), news_at=at)
+        with self._store.atomic():
+            self._store.set("notices told", told)
+            self._store.set("notice begun", None)
+
+    async def _send(self, message: _Message) -> None:
+        setting = message.setting
         if setting.way == "app":
             client = self._sync.connection.client()
-            await messages.by_app(client, setting.receiver_kind, setting.receiver, shown, uuid4())
+            await messages.by_app(
+                client, setting.receiver_kind, setting.receiver, message.shown, message.once
+            )
             return
         hook = messages.hook_of((self._vault.get(_WEBHOOK) or b"").decode())
-        if hook is None:
-            raise errors.BadInput(field="webhook")
         secret = (self._vault.get(_SIGN) or b"").decode()
         wire = Wire(hook.origin, via=self._settings.feishu)
         try:
             await messages.by_bot(
-                wire, hook, secret, shown, now()
+                wire, hook, secret, message.shown, now()
             )  # the signature is Feishu's time, not a test's
         finally:
             await wire.close()
+
+    @property
+    def _begun(self) -> _Message | None:
+        """The message that was tried and may have arrived, while Feishu would know it again."""
+        begun = self._store.setting("notice begun", _Message)
+        if begun is None or begun.setting != self.setting or self.clock() - begun.begun_at >= _SAME:
+            return None
+        return begun
 
     @property
     def _told(self) -> _Told:
@@ -215,55 +271,27 @@ class Notices:
         row = self._store.one("SELECT ifnull(max(number), 0) FROM change")
         return row[0] if row else 0
 
-    def _news(self, after: int) -> _News | None:
+    def _news(self, setting: NoticeSetting, state: PushState) -> tuple[datetime, _Message] | None:
+        """What changed in the library since the last news, and when it may be told."""
+        told = self._told
         sql = """SELECT max(number), max(at), count(DISTINCT CASE what WHEN 'new' THEN account || medium || id END),
             count(DISTINCT account || medium || id) FROM change WHERE number > ?"""
-        row = self._store.one(sql, [after])
+        row = self._store.one(sql, [told.change])
         if row is None or row[0] is None:
             return None
-        last, at, new, marks = row
+        last, at, new, marks = row[0], datetime.fromisoformat(row[1]), row[2], row[3]
         titles = self._store.rows(
             """SELECT DISTINCT subject.title FROM change JOIN subject USING (medium, id)
             WHERE number > ? AND subject.title IS NOT NULL ORDER BY number DESC LIMIT ?""",
-            [after, _TITLES],
+            [told.change, _TITLES],
         )
-        return _News(last, datetime.fromisoformat(at), new, marks - new, tuple(title for (title,) in titles))
-
-
-def _need(setting: NoticeSetting, need: Issue, dashboard: str) -> Card:
-    title = Words("D2F 需要你处理", "D2F needs you")
-    where = Words(
-        f"控制台（运行 D2F 的电脑上）：{dashboard}", f"Dashboard (on the computer that runs D2F): {dashboard}"
-    )
-    return messages.card(
-        _in(setting, title), [_in(setting, Words(need.zh, need.en)), _in(setting, where)], colour="red"
-    )
-
-
-def _tell(setting: NoticeSetting, news: _News, state: PushState) -> Card:
-    lines = [
-        Words(
-            f"新增 {news.new} 个标记，更新 {news.changed} 个", f"{news.new} new marks, {news.changed} changed"
+        news = News(
+            new=new,
+            changed=marks - new,
+            titles=tuple(title for (title,) in titles),
+            failed=state.failed,
+            table=state.table,
         )
-    ]
-    if news.titles:
-        more = news.new + news.changed > len(news.titles)
-        names = "、".join(title[:60] for title in news.titles)
-        lines.append(Words(names + (" 等" if more else ""), names + (" …" if more else "")))
-    if state.failed:
-        lines.append(
-            Words(
-                f"飞书不接受其中 {state.failed} 行，原因见控制台",
-                f"Feishu did not take {state.failed} rows; the dashboard says why",
-            )
-        )
-    title = Words("D2F：豆瓣标记已同步到飞书", "D2F: your marks are in Feishu")
-    link = (_in(setting, Words("打开多维表格", "Open the Bitable")), state.table) if state.table else None
-    colour = "orange" if state.failed else "green"
-    return messages.card(
-        _in(setting, title), [_in(setting, line) for line in lines], colour=colour, link=link
-    )
-
-
-def _in(setting: NoticeSetting, words: Words) -> str:
-    return words.en if setting.language == "en" else words.zh
+        due = max(at + _QUIET, (told.news_at or at - _BETWEEN_NEWS) + _BETWEEN_NEWS)
+        shown = cards.of_news(news, setting.language)
+        return due, _Message(setting=setting, shown=shown, change=last, begun_at=self.clock())

@@ -1,5 +1,6 @@
 """Messages in Feishu: when a sync brought something, when it needs the person, and else none."""
 
+import asyncio
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,9 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.demo import walk
-from gateway.feishu.messages import card
+from gateway.feishu.cards import card
 from gateway.model import now
-from gateway.sandbox.feishu.feishu import Fault, Stage
+from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.notices import Notice
 from tests.support import APP_ID, APP_SECRET, Started, World
 
@@ -204,6 +205,160 @@ def test_by_the_app_to_a_person(started: Started, clock: Clock) -> None:
     assert "新增" in notice.said
 
 
+# The answer to a message of the app is lost: it arrived, and nobody here knows.
+
+
+def app(started: Started) -> None:
+    """Notices by the app; when the clock moves, the first news of them are due.
+
+    The running gateway considers them, too: a fault is set before the clock moves.
+    """
+    world = started.world
+    scopes = ("bitable:app", "im:message")
+    world.background.call(lambda: world.feishu.add_app(APP_ID, APP_SECRET, scopes=scopes))
+    (email,) = world.feishu.mailbox.known["email"]
+    assert put(started, way="app", receiver=email).status == 200
+    fill(started)
+    started.connect()
+    started.settled()
+
+
+def lose(started: Started, kind: FaultKind = "drop_after") -> None:
+    """What is done to three calls: then the client gives up."""
+    fault = Fault("message.create", kind, times=3)
+    started.world.background.call(lambda: started.world.feishu.faults.append(fault))
+
+
+def restart(started: Started, clock: Clock) -> Started:
+    started.stop()
+    again = started.world.start()
+    again.gateway.notices.clock = clock
+    again.settled()
+    return again
+
+
+def trouble(started: Started) -> str | None:
+    problem = started.owner.call("GET", "/api/v1/notices").json()["problem"]
+    return problem and problem["code"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_message_whose_answer_was_lost_arrives_once(
+    started: Started, clock: Clock, restarts: object
+) -> None:
+    app(started)
+    lose(started)
+    clock.move(hours=3)
+    consider(started)
+    assert len(received(started)) == 1
+    assert trouble(started) == "feishu_unreachable"
+    now_on = restart(started, clock) if restarts else started
+    clock.now += timedelta(minutes=10)
+    consider(now_on)
+    assert trouble(now_on) is None
+    clock.now += timedelta(days=1)
+    assert consider(now_on) is None
+    assert len(received(started)) == 1
+
+
+def test_a_gateway_that_ends_while_it_sends(started: Started, clock: Clock) -> None:
+    """It is cut off between the arrival and the answer."""
+    app(started)
+    arrived = threading.Event()
+
+    async def hold(call: str, stage: Stage) -> None:
+        if (call, stage) == ("message.create", "after"):
+            arrived.set()
+            await asyncio.Event().wait()
+
+    started.world.feishu.on_call = hold
+    clock.move(hours=3)
+    (email,) = started.world.feishu.mailbox.known["email"]
+    put(started, way="app", receiver=email)  # saved once more: the clock is looked at again
+    assert arrived.wait(60)
+    started.world.feishu.on_call = None
+    again = restart(started, clock)
+    consider(again)
+    clock.now += timedelta(days=1)
+    assert consider(again) is None, "it is known to have been told"
+    assert len(received(started)) == 1
+
+
+def test_what_came_in_between_is_told_after_it(started: Started, clock: Clock) -> None:
+    app(started)
+    lose(started)
+    clock.move(hours=3)
+    consider(started)
+    edit(started)
+    clock.now += timedelta(minutes=10)
+    consider(started)
+    assert len(received(started)) == 1
+    clock.now += timedelta(hours=1)
+    consider(started)
+    first, second = received(started)
+    assert f"新增 {len(started.world.person.marks)} 个标记，更新 0 个" in first.said
+    assert "新增 0 个标记，更新 1 个" in second.said
+
+
+def test_a_need_that_is_gone_is_not_told_again(started: Started, clock: Clock) -> None:
+    world = started.world
+    app(started)
+    clock.move(hours=3)
+    consider(started)
+    world.share(None)
+    lose(started)
+    edit(started)
+    consider(started)
+    assert trouble(started) == "feishu_unreachable"
+    world.share("edit")
+    started.connect()
+    started.settled()
+    clock.move(hours=4)
+    consider(started)
+    assert [notice.content["header"]["template"] for notice in received(started)] == ["green", "red", "green"]
+
+
+def test_after_an_hour_it_is_another_message(started: Started, clock: Clock) -> None:
+    """Feishu would not know it again: what is told is what is so by then."""
+    app(started)
+    lose(started, "drop_before")
+    clock.move(hours=3)
+    consider(started)
+    edit(started)
+    clock.now += timedelta(hours=1)
+    consider(started)
+    (notice,) = received(started)
+    assert f"新增 {len(started.world.person.marks)} 个标记" in notice.said
+    clock.now += timedelta(days=1)
+    assert consider(started) is None
+
+
+@pytest.mark.parametrize("way", ["base", "user"])
+def test_no_message_of_the_app_without_it(started: Started, clock: Clock, way: str) -> None:
+    """The connection is another one by now: its token is not for messages."""
+    world = started.world
+    asked: list[tuple[str, Stage]] = []
+
+    async def note(call: str, stage: Stage) -> None:
+        asked.append((call, stage))
+
+    app(started)
+    token = world.background.call(lambda: world.feishu.personal_token(world.app_token))
+    started.connect(way=way, base_token=token)  # without a log-in the second is refused, and kept
+    world.feishu.on_call = note
+    clock.move(hours=3)
+    consider(started)
+    shown = started.owner.call("GET", "/api/v1/notices").json()
+    assert (shown["by_app"], shown["problem"]["code"]) == (False, "needs_own_app")
+    assert tried(started).json()["code"] == "needs_own_app"
+    assert not [call for call, _ in asked if call == "message.create"]
+    started.connect()
+    started.settled()
+    consider(started)
+    assert len(received(started)) == 1
+    assert trouble(started) is None
+
+
 def test_it_goes_out_by_itself(started: Started, clock: Clock) -> None:
     """The running gateway considers it when something happened."""
     arrived = threading.Event()
@@ -315,6 +470,26 @@ def test_what_cannot_be_a_setting(started: Started, setting: dict[str, str]) -> 
     assert put(started, **setting).status == 400
     assert started.owner.call("GET", "/api/v1/notices").json()["setting"]["way"] == "off"
     assert tried(started).status == 400
+
+
+def test_a_secret_that_came_later(started: Started) -> None:
+    """The webhook stays; with a new one the secret of the old one goes."""
+    world = started.world
+    paths = [world.background.call(lambda: world.feishu.add_bot("s3cret")) for _ in range(2)]
+    hooks = [f"https://open.feishu.cn{path}" for path in paths]
+    assert not put(started, way="bot", webhook=hooks[0]).json()["has_sign"]
+    assert tried(started).json()["code"] == "bot_unsigned"
+    assert put(started, way="bot", sign="s3cret").json()["has_sign"]
+    assert tried(started).status == 200
+    assert put(started, way="bot").json()["has_sign"]
+    assert not put(started, way="bot", webhook=hooks[1]).json()["has_sign"]
+    assert tried(started).json()["code"] == "bot_unsigned"
+
+
+def test_what_is_wrong_with_a_webhook_is_said(started: Started) -> None:
+    problem = put(started, way="bot", webhook="https://open.feishu.cn/app/cli_1").json()
+    assert problem["code"] == "bad_webhook"
+    assert "Webhook 地址" in problem["hint"]["zh"]
 
 
 def test_secrets_are_sealed_and_never_shown(started: Started) -> None:

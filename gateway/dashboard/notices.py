@@ -16,9 +16,9 @@ class NoticesInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     way: NoticeWay
     webhook: Annotated[str, Meta(max_length=300)] = ""
-    """Of a custom bot. Empty keeps the one that is stored, and its secret."""
+    """Of a custom bot. Empty keeps the one that is stored."""
     sign: Annotated[str, Meta(max_length=200)] = ""
-    """The bot's secret, if it checks signatures."""
+    """The bot's secret, if it checks signatures. Empty keeps the one that is stored, unless there is a new webhook."""
     receiver_kind: Annotated[str, Meta(pattern="^(open_id|user_id|union_id|email|chat_id)$")] = "email"
     receiver: Annotated[str, Meta(max_length=200)] = ""
     """For a message of the app: to whom."""
@@ -33,8 +33,21 @@ class NoticesShown(Struct, frozen=True, kw_only=True):
 
     setting: NoticeSetting
     has_webhook: bool
+    has_sign: bool
+    by_app: bool
+    """The connection is by an app of one's own, which alone can send messages."""
     problem: Issue | None
-    """Why the last message did not go out."""
+    """Why none can go out, or why the last one did not."""
+
+    @classmethod
+    def of(cls, notices: Notices) -> "NoticesShown":
+        return cls(
+            setting=notices.setting,
+            has_webhook=notices.has_webhook,
+            has_sign=notices.has_sign,
+            by_app=notices.by_app,
+            problem=notices.problem,
+        )
 
 
 class NoticesController(Controller):
@@ -46,7 +59,7 @@ class NoticesController(Controller):
     @get("/", summary="How notices go out", sync_to_thread=False)
     def show(self, notices: NamedDependency[Notices]) -> NoticesShown:
         """The setting, and whether it works."""
-        return _shown(notices)
+        return NoticesShown.of(notices)
 
     @put("/", summary="Set how notices go out", sync_to_thread=False)
     def change(self, data: JSONBody[NoticesInput], notices: NamedDependency[Notices]) -> NoticesShown:
@@ -58,14 +71,10 @@ class NoticesController(Controller):
             receiver=data.receiver.strip(),
         )
         notices.set(setting, data.webhook, data.sign)
-        return _shown(notices)
+        return NoticesShown.of(notices)
 
     @post("/test", summary="Send a notice now", status_code=200)
     async def test(self, notices: NamedDependency[Notices]) -> NoticesShown:
         """Any of ``errors.FeishuError`` says what to do."""
         await notices.test()
-        return _shown(notices)
-
-
-def _shown(notices: Notices) -> NoticesShown:
-    return NoticesShown(setting=notices.setting, has_webhook=notices.has_webhook, problem=notices.problem)
+        return NoticesShown.of(notices)

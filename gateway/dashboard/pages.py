@@ -24,10 +24,12 @@ from gateway import security
 from gateway.budget import Budget
 from gateway.connection import LOGIN_SCOPES
 from gateway.dashboard.api import overview
+from gateway.dashboard.notices import NoticesShown
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
 from gateway.extension import extension_folder
 from gateway.library import Library
+from gateway.notices import Notices
 from gateway.problems import Problem
 from gateway.security import Owner
 from gateway.settings import Settings
@@ -96,12 +98,13 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
 
 
 @get("/", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
-def dashboard(
+def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     request: Request[Any, Any, Any],
     store: NamedDependency[Store],
     library: NamedDependency[Library],
     sync: NamedDependency[Sync],
     budget: NamedDependency[Budget],
+    notices: NamedDependency[Notices],
     settings: NamedDependency[Settings],
     lang: FromQuery[str | None] = None,
 ) -> Template:
@@ -117,6 +120,7 @@ def dashboard(
         "unfinished": refused == ColumnsUnchosen.code,
         "logged_in": sync.connection.logged_in and LoginEnded.code not in {problem, refused},
         "secrets": sync.connection.secrets,
+        "notices": NoticesShown.of(notices),
         "redirect": settings.feishu_return,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,
@@ -137,6 +141,9 @@ _CLIENT_WORDS = (
     "copied",
     "log_in_feishu",
     "network",
+    "notices_failed_why",
+    "notices_sending",
+    "notices_sent",
     "saved",
 )
 """Words that the page's own script says."""

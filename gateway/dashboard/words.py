@@ -151,6 +151,53 @@ WORDS: dict[str, Words] = {
     "limit_covers": Words("其中封面最多", "Of these for covers at most"),
     "save": Words("保存", "Save"),
     "saved": Words("已保存", "Saved"),
+    # Notices
+    "notices": Words("飞书通知", "Notices in Feishu"),
+    "notices_help": Words(
+        "标记写进飞书后，合成一条告诉你，一小时最多一条；有事要你处理，马上说，同一件事一天一条；其余时候不出声。",
+        "Marks that have come to Feishu are told together, one message an hour at most. What needs you is told at once, the "
+        "same thing once a day. Otherwise it is quiet.",
+    ),
+    "notices_way": Words("怎么通知", "How to be told"),
+    "notices_off": Words("关", "Off"),
+    "notices_off_for": Words("什么也不发", "Nothing is sent"),
+    "notices_bot": Words("群机器人", "Custom bot"),
+    "notices_bot_for": Words("最省事，发到一个群里", "Easiest: writes in a group"),
+    "notices_app": Words("应用消息", "App message"),
+    "notices_app_for": Words("由自建应用发给你", "From your own app"),
+    "notices_help_bot": Words(
+        "在飞书里打开一个群，点「设置」→「群机器人」→「添加机器人」→「自定义机器人」，把 Webhook 地址复制到这里；再在它的"
+        "「安全设置」里选「签名校验」，把密钥也复制过来。",
+        "In a group of Feishu: Settings → Group Bot → Add a Bot → Custom Bot, then copy its webhook address here; under its "
+        "Security Settings choose Signature Verification and copy the secret, too.",
+    ),
+    "notices_help_app": Words(
+        "在飞书开放平台给应用添加「机器人」能力，开通 im:message:send_as_bot 权限，然后发布。收信人要在应用的可用范围内；发到群里的话，"
+        "先把应用加进群。",
+        "In Feishu's developer console give the app the feature “Bot” and the permission im:message:send_as_bot, and publish "
+        "it. The app must be available to the receiver; to write in a group it must be in it.",
+    ),
+    "notices_no_app": Words(
+        "这种方式要用自建应用连接，现在不是，所以发不出去。可以用群机器人，它和连接方式无关；或者先在上面把「飞书多维表格」改成自建应用。",
+        "This needs a connection by an app of your own, which yours is not, so nothing can go out. A custom bot works with "
+        "any connection; or change the Feishu Bitable above to your own app first.",
+    ),
+    "notices_webhook": Words("Webhook 地址", "Webhook address"),
+    "notices_sign": Words("签名密钥", "Signature secret"),
+    "notices_unsigned": Words("没有开启签名校验就留空", "leave empty if the bot checks none"),
+    "notices_receiver_kind": Words("发给", "Send to"),
+    "receiver_email": Words("邮箱", "an e-mail address"),
+    "receiver_chat_id": Words("群（chat_id）", "a group (chat_id)"),
+    "receiver_open_id": Words("open_id", "an open_id"),
+    "receiver_user_id": Words("user_id", "a user_id"),
+    "receiver_union_id": Words("union_id", "a union_id"),
+    "notices_receiver": Words("收信人", "Receiver"),
+    "notices_language": Words("通知用", "Notices in"),
+    "notices_send": Words("保存并发一条试试", "Save and send one now"),
+    "notices_sending": Words("正在发送…", "Sending…"),
+    "notices_sent": Words("已发出，到飞书里看看", "Sent: have a look in Feishu"),
+    "notices_failed": Words("发不出去", "not going out"),
+    "notices_failed_why": Words("上一条没有发出去：{why}", "The last one did not go out: {why}"),
     "step_douban": Words("豆瓣", "Douban"),
     "douban_todo": Words(
         "登录豆瓣，打开一个你的列表，点扩展的按钮：",

@@ -55,6 +55,8 @@
         ├── CoversRest      403  (told, never raised: the covers' share of the calls is used up)
         ├── StorageFull     403  (no room for covers)
         ├── PictureNotTaken 422  (one cover; the others go through)
+        ├── BadWebhook      400  (of a custom bot)
+        ├── NeedsOwnApp     409  (for messages of the app)
         ├── BotUnknown      404  (a custom bot; the next three, too)
         ├── BotUnsigned     403
         ├── BotBarred       403
@@ -87,6 +89,7 @@ from gateway.errors.feishu import (
     BadBaseToken,
     BadRow,
     BadSecret,
+    BadWebhook,
     BatchTooLarge,
     BotBarred,
     BotKeyword,
@@ -105,6 +108,7 @@ from gateway.errors.feishu import (
     LoginEnded,
     LoginRefused,
     NeedsManage,
+    NeedsOwnApp,
     NoAccess,
     NoScope,
     NoSuchRecord,
@@ -163,6 +167,7 @@ __all__ = [
     "BadRow",
     "BadSecret",
     "BadSetting",
+    "BadWebhook",
     "BatchTooLarge",
     "BotBarred",
     "BotKeyword",
@@ -189,6 +194,7 @@ __all__ = [
     "LoginRefused",
     "MessageTooLarge",
     "NeedsManage",
+    "NeedsOwnApp",
     "NoAccess",
     "NoScope",
     "NoSuchRecord",

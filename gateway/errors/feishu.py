@@ -337,6 +337,28 @@ class PictureNotTaken(FeishuError):
     hint = Words("飞书不接受这张封面（{why}）。", "Feishu does not take this cover ({why}).")
 
 
+class BadWebhook(FeishuError):
+    code = "bad_webhook"
+    status = 400
+    title = "This is no webhook of a custom bot"
+    hint = Words(
+        "这不是自定义机器人的 Webhook 地址。它以 https://open.feishu.cn/open-apis/bot/v2/hook/ 开头，请整条复制过来。",
+        "This is no webhook of a custom bot. It begins with https://open.feishu.cn/open-apis/bot/v2/hook/; please copy "
+        "the whole address.",
+    )
+
+
+class NeedsOwnApp(FeishuError):
+    code = "needs_own_app"
+    status = 409
+    title = "Only an app of one's own sends messages"
+    hint = Words(
+        "通知设为由应用发送，但现在不是用自建应用连接的，所以发不出去。请改用群机器人，或把连接方式改为自建应用。",
+        "Notices are set to go by the app, but the connection is not by an app of your own, so none can go out. Use a "
+        "custom bot instead, or connect by an app of your own.",
+    )
+
+
 class BotUnknown(FeishuError):
     code = "bot_unknown"
     status = 404

@@ -3,13 +3,15 @@
 import base64
 import hmac
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from gateway import errors
+from gateway.feishu.cards import Card
 from gateway.feishu.client import Client
 from gateway.feishu.wire import Wire
 
@@ -17,10 +19,8 @@ RECEIVERS = ("open_id", "user_id", "union_id", "email", "chat_id")
 _HOOK = re.compile(
     r"(https://open\.(?:feishu\.cn|larksuite\.com))(/open-apis/bot/v2/hook/[A-Za-z0-9-]{8,64})/?"
 )
-_LONGEST = 1000
-"""Characters of a line: a card of a dozen stays far below the 20 KB that a bot takes."""
-
-Card = dict[str, Any]
+KNOWN = timedelta(hours=1)
+"""How long Feishu knows a message of an app again by its ``uuid``."""
 
 
 class Hook(Struct, frozen=True):
@@ -37,28 +37,12 @@ class _Sent(Struct, frozen=True):
     message_id: str = ""
 
 
-def hook_of(address: str) -> Hook | None:
-    """The webhook that a person pasted; None if it is none."""
+def hook_of(address: str) -> Hook:
+    """The webhook that a person pasted. Raises BadWebhook."""
     found = _HOOK.fullmatch(address.strip())
-    return Hook(found[1], found[2]) if found else None
-
-
-def card(title: str, lines: list[str], *, colour: str, link: tuple[str, str] | None = None) -> Card:
-    """Plain lines, whatever signs are in them, and a button that leads to an address: its words, the address."""
-    elements: list[Card] = [
-        {"tag": "div", "text": {"tag": "plain_text", "content": _cut(line)}} for line in lines
-    ]
-    if link is not None:
-        words, url = link
-        button = {
-            "tag": "button",
-            "text": {"tag": "plain_text", "content": words},
-            "type": "primary",
-            "url": url,
-        }
-        elements.append({"tag": "action", "actions": [button]})
-    head = {"title": {"tag": "plain_text", "content": title}, "template": colour}
-    return {"header": head, "elements": elements}
+    if found is None:
+        raise errors.BadWebhook
+    return Hook(found[1], found[2])
 
 
 async def by_bot(wire: Wire, hook: Hook, secret: str, shown: Card, at: datetime) -> None:
@@ -77,7 +61,7 @@ def sign(stamp: str, secret: str) -> str:
 
 
 async def by_app(client: Client, kind: str, receiver: str, shown: Card, once: UUID) -> None:
-    """To one of ``RECEIVERS``. The same ``once`` arrives once. Raises FeishuError."""
+    """To one of ``RECEIVERS``. The same ``once`` arrives once within ``KNOWN``. Raises FeishuError."""
     body = {
         "receive_id": receiver,
         "msg_type": "interactive",
@@ -92,7 +76,3 @@ async def by_app(client: Client, kind: str, receiver: str, shown: Card, once: UU
         params={"receive_id_type": kind},
         json=body,
     )
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

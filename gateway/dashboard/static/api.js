@@ -36,6 +36,7 @@ export async function call(method, path, body) {
 const FIELD = {
   bad_address: "address", not_a_table: "address", feishu_not_found: "address", wiki_needs_app: "address",
   other_base: "address", bad_base_token: "base_token", bad_secret: "app_secret",
+  bad_webhook: "webhook", bot_unknown: "webhook", bot_unsigned: "sign", receiver_unknown: "receiver",
 };
 
 /** Does what a form's button stands for. What goes wrong is said in the form, beside the field if there is one. */
