@@ -112,6 +112,20 @@ class Ledger:
             for mark, subject, revision, record_id in self._store.rows(sql, {**target.asked, "limit": limit})
         ]
 
+    def shown(self, target: Target) -> list[Row]:
+        """Marks whose record shows them as they are."""
+        sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id {_JOINED}
+            AND record.record_id IS NOT NULL AND record.deleted = 0 AND NOT {_PENDING} AND NOT {_FAILED}"""
+        return [
+            Row(
+                mark=_mark.decode(mark),
+                subject=_subject.decode(subject),
+                revision=revision,
+                record_id=record_id,
+            )
+            for mark, subject, revision, record_id in self._store.rows(sql, target.asked)
+        ]
+
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
         sql = f"""SELECT count(*) FILTER (WHERE record.record_id IS NOT NULL AND NOT {_PENDING} AND NOT {_FAILED}

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway import errors, records
+from gateway import errors, records, tables
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
+from gateway.feishu.fields import COVER
 from gateway.feishu.values import Shown
 from gateway.ledger import Batch, Ledger, Row
 from gateway.library import MarkKey
@@ -39,6 +40,7 @@ _ROW_AT_FAULT = (errors.BadRow, errors.BatchTooLarge, errors.NoSuchRecord, error
 class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
+    ``table``: as it is to be remembered, also where it could not go on.
     ``rows``: how many at a time. It shrinks when Feishu does not get so many done.
     """
 
@@ -51,27 +53,19 @@ class Push:
         self._bound = Bound({}, {}, {})
         self._strange = 0
 
-    async def prepare(self) -> Table:
-        """Looks the columns up, settles what an earlier run left open, adopts rows that are there already.
-
-        Returns the table as it is to be remembered.
-        """
-        known = self.table
-        self._bound = await columns.bind(
-            self._bitable,
-            known.table_id,
-            known.shelf,
-            known.language,
-            known=known.binding,
-            options=known.options,
-        )
-        self.table = msgspec.structs.replace(known, binding=self._bound.binding, options=self._bound.options)
-        for batch in self._ledger.open_batches(known.key):
+    async def prepare(self) -> None:
+        """Looks the columns up, settles what an earlier run left open, adopts rows that are there already."""
+        try:
+            self.table, self._bound = await tables.bind(self._bitable, self.table)
+        except errors.WrongColumnType as error:
+            self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
+            raise
+        for batch in self._ledger.open_batches(self.table.key):
             await self._settle(batch)
-        if not known.scanned:
-            self._ledger.adopt(known.key, await self._find(set(self._ledger.wanted(known.target))))
+        if not self.table.scanned:
+            self._ledger.adopt(self.table.key, await self._find(set(self._ledger.wanted(self.table.target))))
             self.table = msgspec.structs.replace(self.table, scanned=True)
-        return self.table
+        await self._fill()
 
     async def step(self) -> bool:
         """Writes the next batch of rows; False if nothing is left."""
@@ -141,6 +135,16 @@ class Push:
         return await records.find(self._bitable, self.table.table_id, self._bound.names, marks, taken)
 
     # --- updates
+
+    async def _fill(self) -> None:
+        """Writes the cells that rows lack: those alone, since what else was written may be the person's by now."""
+        names = {key: name for key, name in self._bound.names.items() if key in self.table.gaps - {COVER}}
+        rows = self._ledger.shown(self.table.target) if names else []
+        whole, self._bound = self._bound, msgspec.structs.replace(self._bound, names=names)
+        for at in range(0, len(rows), MOST_ROWS):
+            await self._update(rows[at : at + MOST_ROWS])
+        self._bound = whole
+        self.table = msgspec.structs.replace(self.table, gaps=frozenset[str]())
 
     async def _update(self, rows: Sequence[Row]) -> None:
         changed = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]

@@ -49,7 +49,7 @@ _GRACE = 2.0
 """Seconds that a cover gets to be done with when there are rows to push."""
 _COVERS_REST = 3600.0
 """Seconds after which covers are tried again that somebody must have done something for."""
-_OF_ONE_TABLE = (errors.WrongColumnType, errors.TableFull)
+_OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
 
 State = Literal["unset", "idle", "busy", "waiting", "error"]
@@ -344,16 +344,18 @@ class Sync:
         return None
 
     def _has_work(self, table: Table) -> bool:
-        return self._ledger.counts(table.target).pending > 0 or bool(self._ledger.open_batches(table.key))
+        return (
+            self._ledger.counts(table.target).pending > 0
+            or bool(table.gaps)
+            or bool(self._ledger.open_batches(table.key))
+        )
 
     async def _push_into(self, table: Table) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
         push = Push(base, self._ledger, table, self._rows)
         try:
-            prepared = await push.prepare()
-            if prepared != table:
-                self._remember(prepared)
+            await push.prepare()
             while await push.step():
                 self._tell()
         except errors.NotFound:
@@ -362,6 +364,8 @@ class Sync:
             return error
         finally:
             self._rows = push.rows
+            if push.table != table:
+                self._remember(push.table)
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
 

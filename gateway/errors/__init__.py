@@ -63,6 +63,7 @@
         ├── ReceiverUnknown 404
         ├── TableFull       403
         ├── WrongColumnType 409
+        ├── ColumnNameTaken 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
         ├── TokenSpent      409  (a create was sent before, and may or may not have gone through: look, then decide)
         ├── BatchTooLarge   413  (halved by itself)
@@ -93,6 +94,7 @@ from gateway.errors.feishu import (
     BotOff,
     BotUnknown,
     BotUnsigned,
+    ColumnNameTaken,
     ColumnsUnchosen,
     CoversRest,
     FeishuBusy,
@@ -169,6 +171,7 @@ __all__ = [
     "BotOff",
     "BotUnknown",
     "BotUnsigned",
+    "ColumnNameTaken",
     "ColumnsUnchosen",
     "CoversRest",
     "D2FError",
