@@ -21,6 +21,7 @@ from gateway.covers import Covers, ManyRefused
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
+from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
@@ -358,7 +359,9 @@ class Sync:
             await push.prepare()
             while await push.step():
                 self._tell()
-        except errors.NotFound:
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
             return errors.TableGone(table=table.name)
         except _OF_ONE_TABLE as error:
             return error

@@ -183,3 +183,58 @@ def test_options_that_were_renamed_and_deleted(started: Started) -> None:
     assert "看完了" in names
     assert "看过" not in names
     assert "想看" in names
+
+
+# The table, or all of the Bitable.
+
+
+def test_our_table_that_was_deleted(started: Started) -> None:
+    world = started.world
+    world.background.call(lambda: world.feishu.delete_table(world.app_token, TABLE))
+    edit_one(started)
+    assert TABLE in told(started, "table_gone")
+    assert started.connect().status == 200
+    right(started)
+
+
+def test_the_persons_table_that_was_deleted(world: World) -> None:
+    """Nobody makes it anew: it was theirs."""
+    started = world.start()
+    fill(started)
+    specs = (FieldSpec("名称", 1),)
+    table = world.background.call(lambda: world.feishu.add_table(world.app_token, "清单", specs))
+    field = world.feishu.table(world.app_token, "清单").named("名称").id
+    assert started.connect(f"{world.address}?table={table}", columns={"title": field}).status == 200
+    assert started.settled().state == "idle"
+    world.background.call(lambda: world.feishu.delete_table(world.app_token, "清单"))
+    edit_one(started)
+    words = told(started, "table_gone")
+    assert "清单" in words
+    assert "换个地址" in words
+
+
+def test_a_bitable_that_was_deleted(started: Started) -> None:
+    """To connect again would not help: the words ask for another address."""
+    world = started.world
+    world.background.call(lambda: world.feishu.delete_base(world.app_token))
+    edit_one(started)
+    told(started, "feishu_not_found")
+    world.app_token = world.background.call(
+        lambda: world.feishu.add_base("又一个", collaborators={APP_ID: "edit"})
+    )
+    assert started.connect().status == 200
+    right(started)
+
+
+def test_a_bitable_that_was_copied(started: Started) -> None:
+    """The copy's rows are taken over, the first one's are left as they were."""
+    world, first = started.world, started.world.app_token
+    before = world.rows()
+    world.app_token = world.background.call(lambda: world.feishu.copy_base(first))
+    world.background.call(lambda: world.feishu.share(world.app_token, APP_ID, "edit"))
+    assert started.connect().status == 200
+    right(started)
+    edit_one(started)
+    right(started)
+    assert set(world.rows()) == set(before)
+    assert world.background.call(lambda: world.feishu.rows(first, TABLE)) == before

@@ -263,11 +263,11 @@ class NotFound(FeishuError):
 class TableGone(FeishuError):
     code = "table_gone"
     status = 404
-    title = "A table of ours is not there any more"
+    title = "A table is not there any more"
     hint = Words(
-        "数据表“{table}”不见了，可能已被删除。其他表照常写入；在控制台重新连接，就会再建一张。",
-        "The table “{table}” is not there any more. The others are written as before; connect again on the dashboard and "
-        "it is made anew.",
+        "数据表“{table}”不见了，可能已被删除。其他表照常写入。请在控制台重新连接：D2F 建的表会再建一张，你自己的表请换个地址。",
+        "The table “{table}” is not there any more; the others are written as before. Connect again on the dashboard: a "
+        "table of D2F's is made anew, for one of your own enter another address.",
     )
 
 
