@@ -119,6 +119,8 @@ class Push:
         elif batch.sends < _MOST_SENDS:
             await self._send_again(batch, found)
         elif now() - batch.sent_at > _PATIENCE:
+            if (await self._bitable.app()).is_advanced:
+                await tables.probe(self._bitable, self.table)  # perhaps they are there, and not to be seen
             self._ledger.settled(batch, found)
         else:
             raise errors.TokenSpent

@@ -106,7 +106,7 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
     else:
         found = [await _ours(base, there, shelf, table, wanted) for shelf in SHELVES[wanted.layout]]
     if app.is_advanced:
-        await _probe(base, found[0])
+        await probe(base, found[0])
     return tuple(found)
 
 
@@ -237,7 +237,7 @@ def _with_gaps(table: Table, before: Binding) -> Table:
     return msgspec.structs.replace(table, gaps=table.gaps | gaps)
 
 
-async def _probe(base: Bitable, table: Table) -> None:
+async def probe(base: Bitable, table: Table) -> None:
     """Advanced permissions give an app without the right to manage an empty table, and no error.
 
     So a row is written, looked for and taken away again. Raises NeedsManage.
