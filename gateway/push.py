@@ -72,7 +72,11 @@ class Push:
         rows = self._ledger.pending(self.table.target, self.rows)
         new = [row for row in rows if row.record_id is None]
         if new:
-            await self._create(new)
+            try:
+                await self._create(new)
+            except errors.TableFull:
+                await self._update_all()
+                raise
         elif rows:
             await self._update(rows)
         return bool(rows)
@@ -94,9 +98,11 @@ class Push:
         except _ROW_AT_FAULT as error:
             self._ledger.settled(batch)  # all or nothing: surely nothing
             await self._isolate(rows, error)
-        except errors.FeishuError:
+        except errors.FeishuError as error:
             self._ledger.settled(batch)  # refused: surely nothing
-            raise
+            if len(rows) == 1 or not isinstance(error, errors.TableFull):
+                raise
+            await self._halve(rows)  # the newest get the room there is
 
     async def _send(self, batch: Batch) -> None:
         self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
@@ -147,6 +153,13 @@ class Push:
             await self._update(rows[at : at + MOST_ROWS])
         self._bound = whole
         self.table = msgspec.structs.replace(self.table, gaps=frozenset[str]())
+
+    async def _update_all(self) -> None:
+        """A table that takes no more rows is still kept up to date."""
+        every = self._ledger.pending(self.table.target, self._ledger.counts(self.table.target).pending)
+        there = [row for row in every if row.record_id]
+        for at in range(0, len(there), self.rows):
+            await self._update(there[at : at + self.rows])
 
     async def _update(self, rows: Sequence[Row]) -> None:
         changed = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.feishu import Stage
-from tests.covers import covered, expected, shown
+from gateway.sandbox.person import Entry
+from tests.covers import covered, expected, page, shown
 from tests.support import APP_ID, Background, Started, World
 from tests.test_persons_acts import again, edit_all, told
 from tests.test_push import TABLE, faulty, fill, right
@@ -159,3 +160,31 @@ def test_covers_of_rows_that_cannot_be_seen_wait(beside: Background, tmp_path: P
     again(started)
     started.settled()
     assert shown(world) == expected(world)
+
+
+# A table that fills up.
+
+
+def test_a_full_table_takes_what_it_has_room_for_and_its_rows_go_on(started: Started) -> None:
+    """The newest marks get the room there is; rows that are there are kept up to date; the person is told."""
+    world = started.world
+    there = 40
+    world.feishu.bases[world.app_token].max_rows = there
+    assert started.connect().status == 200
+    assert "已满" in told(started, "table_full")
+    table = world.feishu.table(world.app_token, TABLE)
+    assert len(world.rows()) == there
+    edit_all(started)
+    told(started, "table_full")
+    comments = [row.get("我的备注") for row in world.rows().values()]
+    assert len(comments) == there
+    assert comments.count("改过了") == there - sum(
+        entry.removed is not None for entry in world.person.marks if in_table(world, entry)
+    )
+    table.max_rows = 20_000
+    again(started)
+    right(started)
+
+
+def in_table(world: World, entry: Entry) -> bool:
+    return page(entry) in {row["豆瓣页面"]["link"] for row in world.rows().values()}
