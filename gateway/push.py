@@ -91,7 +91,7 @@ class Push:
         keys = tuple((row.key, row.revision) for row in rows)
         batch = Batch(client_token=str(uuid4()), table=self.table.key, body=body, keys=keys)
         try:
-            await self._send(batch)
+            self._ledger.created(batch, await self._send(batch))
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
@@ -104,13 +104,14 @@ class Push:
                 raise
             await self._halve(rows)  # the newest get the room there is
 
-    async def _send(self, batch: Batch) -> None:
+    async def _send(self, batch: Batch) -> list[str]:
+        """Returns the record of each row."""
         self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
         made = await self._bitable.create_records(self.table.table_id, batch.body, UUID(batch.client_token))
         if len(made) != len(batch.keys):
             raise errors.FeishuFault  # who knows which
-        self._ledger.created(batch, made)
         self._strange = 0
+        return made
 
     async def _settle(self, batch: Batch) -> None:
         """A create with an unknown outcome: look; unless all is there, send the very same again.
@@ -133,10 +134,12 @@ class Push:
 
     async def _send_again(self, batch: Batch, found: records.Found) -> None:
         try:
-            await self._send(batch)
+            made = await self._send(batch)
         except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
             self._ledger.settled(batch, found)  # it is not there, and it cannot get there
             _log.info("create given up", error=error.code, log_id=error.log_id)
+        else:  # its columns have the names of then: what the rows show is not sure
+            self._ledger.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
 
     async def _find(self, marks: set[MarkKey]) -> records.Found:
         taken = self._ledger.bound(self.table.key)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import APP_ID, Started, World
-from tests.test_push import TABLE, fill, right
+from tests.test_push import TABLE, faulty, fill, right
 from tests.test_ways_in import edit_one
 
 
@@ -238,3 +239,44 @@ def test_a_bitable_that_was_copied(started: Started) -> None:
     right(started)
     assert set(world.rows()) == set(before)
     assert world.background.call(lambda: world.feishu.rows(first, TABLE)) == before
+
+
+def test_another_column_chosen_later_is_filled_in(world: World) -> None:
+    started = world.start()
+    fill(started)
+    specs = (FieldSpec("名称", 1), FieldSpec("短评", 1), FieldSpec("笔记", 1))
+    table = world.background.call(lambda: world.feishu.add_table(world.app_token, "清单", specs))
+    address = f"{world.address}?table={table}"
+    ids = {
+        spec.field_name: world.feishu.table(world.app_token, "清单").named(spec.field_name).id
+        for spec in specs
+    }
+    assert started.connect(address, columns={"title": ids["名称"], "comment": ids["短评"]}).status == 200
+    assert started.settled().state == "idle"
+    before = world.rows("清单")
+    assert started.connect(address, columns={"title": ids["名称"], "comment": ids["笔记"]}).status == 200
+    assert started.settled().state == "idle"
+    after = world.rows("清单")
+    assert {record: row.get("笔记") for record, row in after.items()} == {
+        record: row.get("短评") for record, row in before.items()
+    }
+    assert any(row.get("笔记") for row in after.values())
+
+
+def test_names_that_are_swapped_before_a_create_is_sent_again(world: World) -> None:
+    """The very same bytes name the columns as they were: what they put into the wrong ones is put right."""
+    started = world.start()
+    fill(started)
+    faulty(started, Fault("record.batch_create", "drop_before", times=2))
+    assert started.connect().status == 200
+    assert started.settled().state == "waiting"
+
+    def swap() -> None:
+        for name, new in (("简介", "x"), ("我的备注", "简介"), ("x", "我的备注")):
+            world.feishu.rename_field(world.app_token, TABLE, name, new)
+
+    world.background.call(swap)
+    again(started)
+    assert started.settled().state == "idle"
+    comments = {entry.mark.comment for entry in world.person.marks}
+    assert {row.get("简介") for row in world.rows().values()} == comments
