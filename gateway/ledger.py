@@ -6,6 +6,7 @@ every step, so that the gateway may end anywhere.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -120,15 +121,7 @@ class Ledger:
             ORDER BY mark.marked_on DESC, mark.id"""
         but = _json([f"{key.account} {key.subject.medium} {key.subject.id}" for key in besides])
         rows = self._store.rows(sql, {**target.asked, "limit": limit, "besides": but})
-        return [
-            Row(
-                mark=_mark.decode(mark),
-                subject=_subject.decode(subject),
-                revision=revision,
-                record_id=record_id,
-            )
-            for mark, subject, revision, record_id in rows
-        ]
+        return [_row(row) for row in rows]
 
     def _forget_deleted(self, target: Target) -> None:
         """Marks whose row the person deleted are not due, whatever became of them since."""
@@ -137,6 +130,15 @@ class Ledger:
             AND {_MARK} IN (SELECT account, medium, id FROM record WHERE table_key = :table AND deleted = 1)""",
             target.asked,
         )
+
+    def shown(self, target: Target) -> list[Row]:
+        """Marks whose record shows them as they are."""
+        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id
+            FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
+            WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
+                AND record.pushed = mark.revision
+                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+        return [_row(row) for row in self._store.rows(sql, target.asked)]
 
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
@@ -274,15 +276,15 @@ class Ledger:
             )
             self._done([(*mark, revision)])
 
-    def deleted(self, table: str, key: MarkKey) -> None:
+    def deleted(self, target: Target, key: MarkKey) -> None:
         """The person deleted the row in Feishu. It is not made again."""
         mark = [key.account, key.subject.medium, key.subject.id]
         with self._store.atomic():
             self._store.do(
                 f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
-                [table, *mark],
+                [target.key, *mark],
             )
-            self._store.do(f"DELETE FROM due WHERE {_MARK} = (?, ?, ?)", mark)
+            self._forget_deleted(target)
 
     def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
         """Rows that are in the table already, whatever they show: they are updated, not made again."""
@@ -304,6 +306,13 @@ class Ledger:
         sql = f"SELECT due.account, due.medium, due.id {_DUE} AND record.record_id IS NULL"
         for account, medium, subject_id in self._store.rows(sql, target.asked):
             yield _key(account, medium, subject_id)
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    mark, subject, revision, record_id = row
+    return Row(
+        mark=_mark.decode(mark), subject=_subject.decode(subject), revision=revision, record_id=record_id
+    )
 
 
 def _key(account: str, medium: str, subject_id: str) -> MarkKey:

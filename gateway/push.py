@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from gateway import errors, records
+from gateway import errors, records, tables
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
+from gateway.feishu.fields import COVER
 from gateway.feishu.values import Shown
 from gateway.ledger import Batch, Ledger, Row
 from gateway.library import MarkKey
@@ -56,6 +57,7 @@ def _is_new(rows: Sequence[Row]) -> bool:
 class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
+    ``table``: as it is to be remembered, also where it could not go on.
     ``rows``: how many at a time. It shrinks when Feishu does not get so many done.
     """
 
@@ -69,27 +71,19 @@ class Push:
         self._strange = 0
         self._made: _Made | None = None
 
-    async def prepare(self) -> Table:
-        """Looks the columns up, settles what an earlier run left open, adopts rows that are there already.
-
-        Returns the table as it is to be remembered.
-        """
-        known = self.table
-        self._bound = await columns.bind(
-            self._bitable,
-            known.table_id,
-            known.shelf,
-            known.language,
-            known=known.binding,
-            options=known.options,
-        )
-        self.table = msgspec.structs.replace(known, binding=self._bound.binding, options=self._bound.options)
-        for batch in self._ledger.open_batches(known.key):
+    async def prepare(self) -> None:
+        """Looks the columns up, settles what an earlier run left open, adopts rows that are there already."""
+        try:
+            self.table, self._bound = await tables.bind(self._bitable, self.table)
+        except errors.WrongColumnType as error:
+            self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
+            raise
+        for batch in self._ledger.open_batches(self.table.key):
             await self._settle(batch)
-        if not known.scanned:
-            self._ledger.adopt(known.key, await self._find(set(self._ledger.wanted(known.target))))
+        if not self.table.scanned:
+            self._ledger.adopt(self.table.key, await self._find(set(self._ledger.wanted(self.table.target))))
             self.table = msgspec.structs.replace(self.table, scanned=True)
-        return self.table
+        await self._fill()
 
     async def step(self) -> bool:
         """Writes the next batch of rows, and makes the one after it meanwhile; False if nothing is left."""
@@ -100,6 +94,9 @@ class Push:
         try:
             await self._write(batch)
             self._made = await making
+        except errors.TableFull:
+            await self._update_all()
+            raise
         finally:
             making.cancel()
         return True
@@ -128,24 +125,27 @@ class Push:
         keys = tuple((row.key, row.revision) for row in rows)
         batch = Batch(client_token=str(uuid4()), table=self.table.key, body=body, keys=keys)
         try:
-            await self._send(batch)
+            self._ledger.created(batch, await self._send(batch))
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
         except _ROW_AT_FAULT as error:
             self._ledger.settled(batch)  # all or nothing: surely nothing
             await self._isolate(rows, error)
-        except errors.FeishuError:
+        except errors.FeishuError as error:
             self._ledger.settled(batch)  # refused: surely nothing
-            raise
+            if len(rows) == 1 or not isinstance(error, errors.TableFull):
+                raise
+            await self._halve(rows)  # the newest get the room there is
 
-    async def _send(self, batch: Batch) -> None:
+    async def _send(self, batch: Batch) -> list[str]:
+        """Returns the record of each row."""
         self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
         made = await self._bitable.create_records(self.table.table_id, batch.body, UUID(batch.client_token))
         if len(made) != len(batch.keys):
             raise errors.FeishuFault  # who knows which
-        self._ledger.created(batch, made)
         self._strange = 0
+        return made
 
     async def _settle(self, batch: Batch) -> None:
         """A create with an unknown outcome: look; unless all is there, send the very same again.
@@ -160,22 +160,43 @@ class Push:
         elif batch.sends < _MOST_SENDS:
             await self._send_again(batch, found)
         elif now() - batch.sent_at > _PATIENCE:
+            if (await self._bitable.app()).is_advanced:
+                await tables.probe(self._bitable, self.table)  # perhaps they are there, and not to be seen
             self._ledger.settled(batch, found)
         else:
             raise errors.TokenSpent
 
     async def _send_again(self, batch: Batch, found: records.Found) -> None:
         try:
-            await self._send(batch)
+            made = await self._send(batch)
         except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
             self._ledger.settled(batch, found)  # it is not there, and it cannot get there
             _log.info("create given up", error=error.code, log_id=error.log_id)
+        else:  # its columns have the names of then: what the rows show is not sure
+            self._ledger.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
 
     async def _find(self, marks: set[MarkKey]) -> records.Found:
         taken = self._ledger.bound(self.table.key)
         return await records.find(self._bitable, self.table.table_id, self._bound.names, marks, taken)
 
     # --- updates
+
+    async def _fill(self) -> None:
+        """Writes the cells that rows lack: those alone, since what else was written may be the person's by now."""
+        names = {key: name for key, name in self._bound.names.items() if key in self.table.gaps - {COVER}}
+        rows = self._ledger.shown(self.table.target) if names else []
+        whole, self._bound = self._bound, msgspec.structs.replace(self._bound, names=names)
+        for at in range(0, len(rows), MOST_ROWS):
+            await self._write(await self._encoded(rows[at : at + MOST_ROWS]))
+        self._bound = whole
+        self.table = msgspec.structs.replace(self.table, gaps=frozenset[str]())
+
+    async def _update_all(self) -> None:
+        """A table that takes no more rows is still kept up to date."""
+        every = self._ledger.pending(self.table.target, self._ledger.counts(self.table.target).pending)
+        there = [row for row in every if row.record_id]
+        for at in range(0, len(there), self.rows):
+            await self._write(await self._encoded(there[at : at + self.rows]))
 
     async def _update(self, rows: Sequence[Row], body: bytes) -> None:
         try:
@@ -199,13 +220,13 @@ class Push:
         key, revision = rows[0].key, rows[0].revision
         if len(rows) > 1 and isinstance(error, errors.NoSuchRecord) and (gone := await self._gone(rows)):
             for row in gone:
-                self._ledger.deleted(self.table.key, row.key)
+                self._ledger.deleted(self.table.target, row.key)
             if rest := [row for row in rows if row not in gone]:
                 await self._write(await self._encoded(rest))
         elif len(rows) > 1:
             await self._halve(rows)
         elif isinstance(error, errors.NoSuchRecord):
-            self._ledger.deleted(self.table.key, key)
+            self._ledger.deleted(self.table.target, key)
         else:
             self._strange += isinstance(error, errors.FeishuRefused)
             if self._strange >= _STRANGE_ROWS:

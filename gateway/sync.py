@@ -21,6 +21,7 @@ from gateway.covers import Covers, ManyRefused
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
+from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
@@ -49,7 +50,7 @@ _GRACE = 2.0
 """Seconds that a cover gets to be done with when there are rows to push."""
 _COVERS_REST = 3600.0
 """Seconds after which covers are tried again that somebody must have done something for."""
-_OF_ONE_TABLE = (errors.WrongColumnType, errors.TableFull)
+_OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
 
 State = Literal["unset", "idle", "busy", "waiting", "error"]
@@ -357,24 +358,30 @@ class Sync:
         return None
 
     def _has_work(self, table: Table) -> bool:
-        return self._ledger.counts(table.target).pending > 0 or bool(self._ledger.open_batches(table.key))
+        return (
+            self._ledger.counts(table.target).pending > 0
+            or bool(table.gaps)
+            or bool(self._ledger.open_batches(table.key))
+        )
 
     async def _push_into(self, table: Table) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
         push = Push(base, self._ledger, table, self._rows)
         try:
-            prepared = await push.prepare()
-            if prepared != table:
-                self._remember(prepared)
+            await push.prepare()
             while await push.step():
                 self._tell()
-        except errors.NotFound:
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
             return errors.TableGone(table=table.name)
         except _OF_ONE_TABLE as error:
             return error
         finally:
             self._rows = push.rows
+            if push.table != table:
+                self._remember(push.table)
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
 

@@ -1,6 +1,6 @@
 """From the address that a person pasted to the tables that show the library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -10,10 +10,10 @@ from msgspec import Struct, field
 from gateway import errors
 from gateway.errors import Words
 from gateway.feishu import address, bitable, columns, proposal, views
-from gateway.feishu.bitable import Bitable
+from gateway.feishu.bitable import Bitable, Field
 from gateway.feishu.client import Client
-from gateway.feishu.columns import Binding, Options
-from gateway.feishu.fields import KEY, columns_of, new_fields
+from gateway.feishu.columns import Binding, Bound, Options
+from gateway.feishu.fields import columns_of, new_fields
 from gateway.ledger import Target
 from gateway.shelves import SHELVES, Layout, Shelf
 
@@ -40,6 +40,8 @@ class Table(Struct, frozen=True, kw_only=True):
     """D2F made it; else the person chose it and its columns."""
     scanned: bool = False
     """Its rows were looked through once, so that rows of ours that it had already are known."""
+    gaps: frozenset[str] = frozenset()
+    """Fields that rows may lack though they were written: their column is another one now, or of another type for a while."""
 
     @property
     def key(self) -> str:
@@ -89,7 +91,12 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
         if known is None or known.shelf != shelf.name:
             return fresh
         return msgspec.structs.replace(
-            fresh, binding=known.binding, options=known.options, scanned=known.scanned, own=known.own
+            fresh,
+            binding=known.binding,
+            options=known.options,
+            scanned=known.scanned,
+            own=known.own,
+            gaps=known.gaps,
         )
 
     if (given := _given(wanted)) is not None:
@@ -99,7 +106,7 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
     else:
         found = [await _ours(base, there, shelf, table, wanted) for shelf in SHELVES[wanted.layout]]
     if app.is_advanced:
-        await _probe(base, found[0])
+        await probe(base, found[0])
     return tuple(found)
 
 
@@ -149,7 +156,7 @@ def _shelf(name: str) -> Shelf:
 
 async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     """A table that the person chose. What they did not choose of it is not written."""
-    known = table.binding
+    known, before = table.binding, table.binding
     if wanted.columns is not None:
         chosen = dict.fromkeys((column.key for column in columns_of(table.shelf)), None) | wanted.columns
         known = {key: column for key, column in chosen.items() if column != NEW}
@@ -166,7 +173,7 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
     ):  # nobody was asked
         raise errors.ColumnsUnchosen
     own = table.own if wanted.columns is None else False
-    return await bound(base, msgspec.structs.replace(table, binding=known, own=own))
+    return _with_gaps(await _bound(base, msgspec.structs.replace(table, binding=known, own=own)), before)
 
 
 async def _ours(
@@ -180,15 +187,11 @@ async def _ours(
     titles = {name for title in (shelf.titles.zh, shelf.titles.en) for name in (title, f"{title} (D2F)")}
     for table_id in there:  # the one that we remember, whatever the person calls it now
         known = table(table_id, shelf)
-        if (
-            known.own
-            and known.binding.get(KEY)
-            and any(field.field_id == known.binding[KEY] for field in await base.fields(table_id))
-        ):
-            return await bound(base, known)
+        if known.own and known.binding and _is_there(known, await base.fields(table_id)):
+            return await _bound(base, known)
     for table_id in [table_id for table_id, title in there.items() if title in titles]:
         if proposal.is_ours(await base.fields(table_id), shelf.name):
-            return await bound(base, table(table_id, shelf))
+            return await _bound(base, table(table_id, shelf))
     name = shelf.titles.en if wanted.language == "en" else shelf.titles.zh
     if name in there.values():
         name = f"{name} (D2F)"
@@ -199,25 +202,42 @@ async def _ours(
     return made
 
 
+def _is_there(known: Table, there: Sequence[Field]) -> bool:
+    """Whether most of our columns are in the table: the person may have deleted any of them, also the key."""
+    ours = {column for column in known.binding.values() if column}
+    return 2 * len(ours & {field.field_id for field in there}) > len(ours)
+
+
 async def _once_there(base: Bitable, table: Table) -> Table:
     """What was just made is not everywhere at once: Feishu asks to wait a few seconds and look again."""
     async for attempt in stamina.retry_context(
         on=(errors.NotFound, errors.StaleColumns), attempts=6, wait_initial=0.5, wait_max=4.0, timeout=None
     ):
         with attempt:
-            return await bound(base, table)
+            return await _bound(base, table)
     raise AssertionError  # retry_context either returns or raises
 
 
-async def bound(base: Bitable, table: Table) -> Table:
-    """With its columns looked up."""
+async def _bound(base: Bitable, table: Table) -> Table:
+    return (await bind(base, table))[0]
+
+
+async def bind(base: Bitable, table: Table) -> tuple[Table, Bound]:
+    """With its columns looked up. Raises FeishuError."""
     found = await columns.bind(
         base, table.table_id, table.shelf, table.language, known=table.binding, options=table.options
     )
-    return msgspec.structs.replace(table, binding=found.binding, options=found.options)
+    now = msgspec.structs.replace(table, binding=found.binding, options=found.options)
+    return _with_gaps(now, table.binding), found
 
 
-async def _probe(base: Bitable, table: Table) -> None:
+def _with_gaps(table: Table, before: Binding) -> Table:
+    """What the rows that were written lack in columns that are others than before."""
+    gaps = {key for key, column in table.binding.items() if before and column and before.get(key) != column}
+    return msgspec.structs.replace(table, gaps=table.gaps | gaps)
+
+
+async def probe(base: Bitable, table: Table) -> None:
     """Advanced permissions give an app without the right to manage an empty table, and no error.
 
     So a row is written, looked for and taken away again. Raises NeedsManage.

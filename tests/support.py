@@ -105,7 +105,7 @@ class World:
         self.douban.others.append(stranger)
         return stranger
 
-    def share(self, role: Literal["view", "edit"] | None) -> None:
+    def share(self, role: Literal["view", "edit", "full_access"] | None) -> None:
         """Changes what our app may do in the Bitable."""
         self.background.call(lambda: self.feishu.share(self.app_token, APP_ID, role))
 

@@ -16,7 +16,7 @@ TOKEN, TABLE = "WsDK4FrUMp48Y3tT3QDgAL47D1q", "tblitUZfKRjnBSP2"
         (f"https://feishu.cn/base/{TOKEN}#x", "https://feishu.cn", "feishu.cn"),
         (f"https://x.larksuite.com/base/{TOKEN}?from=a", "https://x.larksuite.com", "larksuite.com"),
         (f"https://x.sg.larksuite.com/base/{TOKEN}", "https://x.sg.larksuite.com", "larksuite.com"),
-        (f"https://x.larkoffice.com/base/{TOKEN}", "https://x.larkoffice.com", "larksuite.com"),
+        (f"https://x.larkoffice.com/base/{TOKEN}", "https://x.larkoffice.com", None),
         (f"https://bitable.example.com/base/{TOKEN}", "https://bitable.example.com", None),
         (f"https://feishu.cn.example.com/base/{TOKEN}", "https://feishu.cn.example.com", None),
         (f"http://127.0.0.1:9000/base/{TOKEN}", "http://127.0.0.1:9000", None),

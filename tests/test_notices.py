@@ -13,6 +13,7 @@ from gateway.model import now
 from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.notices import Notice
 from tests.support import APP_ID, APP_SECRET, Started, World
+from tests.test_ways_in import log_in
 
 
 class Clock:
@@ -343,8 +344,11 @@ def test_no_message_of_the_app_without_it(started: Started, clock: Clock, way: s
         asked.append((call, stage))
 
     app(started)
-    token = world.background.call(lambda: world.feishu.personal_token(world.app_token))
-    started.connect(way=way, base_token=token)  # without a log-in the second is refused, and kept
+    if way == "user":
+        log_in(started)
+    else:
+        token = world.background.call(lambda: world.feishu.personal_token(world.app_token))
+        assert started.connect(way=way, base_token=token).status == 200
     world.feishu.on_call = note
     clock.move(hours=3)
     consider(started)

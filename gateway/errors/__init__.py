@@ -65,6 +65,7 @@
         ├── ReceiverUnknown 404
         ├── TableFull       403
         ├── WrongColumnType 409
+        ├── ColumnNameTaken 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
         ├── TokenSpent      409  (a create was sent before, and may or may not have gone through: look, then decide)
         ├── BatchTooLarge   413  (halved by itself)
@@ -96,6 +97,7 @@ from gateway.errors.feishu import (
     BotOff,
     BotUnknown,
     BotUnsigned,
+    ColumnNameTaken,
     ColumnsUnchosen,
     CoversRest,
     FeishuBusy,
@@ -174,6 +176,7 @@ __all__ = [
     "BotOff",
     "BotUnknown",
     "BotUnsigned",
+    "ColumnNameTaken",
     "ColumnsUnchosen",
     "CoversRest",
     "D2FError",

@@ -263,11 +263,11 @@ class NotFound(FeishuError):
 class TableGone(FeishuError):
     code = "table_gone"
     status = 404
-    title = "A table of ours is not there any more"
+    title = "A table is not there any more"
     hint = Words(
-        "数据表“{table}”不见了，可能已被删除。其他表照常写入；在控制台重新连接，就会再建一张。",
-        "The table “{table}” is not there any more. The others are written as before; connect again on the dashboard and "
-        "it is made anew.",
+        "数据表“{table}”不见了，可能已被删除。其他表照常写入。请在控制台重新连接：D2F 建的表会再建一张，你自己的表请换个地址。",
+        "The table “{table}” is not there any more; the others are written as before. Connect again on the dashboard: a "
+        "table of D2F's is made anew, for one of your own enter another address.",
     )
 
 
@@ -436,10 +436,28 @@ class TableFull(FeishuError):
 class WrongColumnType(FeishuError):
     code = "wrong_column_type"
     status = 409
-    title = "A column has another type"
+    title = "Columns have another type"
     hint = Words(
-        "表格里的“{column}”列是{has}类型，D2F 需要{wants}。请改它的类型，或给它换个名字，D2F 会另建一列。",
-        "The column “{column}” is of type {has}, D2F needs {wants}. Change its type, or rename it and D2F makes its own.",
+        "数据表里有列换了类型，写不进去：{columns}。请在飞书里点列名 → 修改字段，把类型改成箭头后面的那种，D2F 随后会把"
+        "这一列补写好；不想要的列，删掉即可。",
+        "Columns have another type and cannot be written: {columns}. In Feishu click the column's name → Edit field and give "
+        "it the type behind the arrow; D2F fills it in again. A column that you do not want can be deleted.",
+    )
+
+    def __init__(self, *, columns: str, fields: frozenset[str]) -> None:
+        super().__init__(columns=columns)
+        self.fields = fields
+        """Ours that the columns are bound to."""
+
+
+class ColumnNameTaken(FeishuError):
+    code = "column_name_taken"
+    status = 409
+    title = "Another column has the name of one of ours"
+    hint = Words(
+        "数据表里已有一列叫“{column}”，是{has}类型，D2F 需要{wants}。请给它换个名字，D2F 会另建一列；或把它的类型改成{wants}。",
+        "There is a column “{column}” already, of type {has}; D2F needs {wants}. Rename it and D2F makes one of its own, or "
+        "change its type to {wants}.",
     )
 
 

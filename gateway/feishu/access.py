@@ -18,6 +18,8 @@ from gateway.model import now
 
 _MARGIN = 10 * 60
 """Seconds before its end at which a token is renewed. Feishu gives a new one in the last 30 minutes only."""
+_PAUSE = 60
+"""Seconds after which a log-in is tried to renew again that could not be, while it lasts."""
 SCOPES = "bitable:app offline_access"
 """What the person is asked to allow. Only with the last of them there is a refresh token."""
 _WIKI_SCOPE = "wiki:wiki:readonly"
@@ -90,7 +92,10 @@ class UserToken:
         self._app = {"client_id": app_id, "client_secret": app_secret}
         self._tokens = tokens
         self._keep = keep
+        self._kept = True
         self._refused = False
+        self._due = tokens.ends - timedelta(seconds=_MARGIN)
+        """When to renew them, or to try again."""
         self._refreshing = asyncio.Lock()
 
     async def token(self, wire: Wire) -> str:
@@ -98,14 +103,30 @@ class UserToken:
             return await self._fresh(wire)
 
     async def _fresh(self, wire: Wire) -> str:
-        if self._refused or now() >= self._tokens.ends - timedelta(seconds=_MARGIN):
-            body = {"grant_type": "refresh_token", **self._app, "refresh_token": self._tokens.refresh}
-            if not self._tokens.refresh:
-                raise errors.LoginEnded
-            self._tokens = _tokens(await wire.call("POST", _OAUTH, json=body))
-            self._keep(self._tokens)
-            self._refused = False
+        """The token that there is, while it lives, also if it cannot be renewed. Raises FeishuError."""
+        if self._refused or now() >= min(self._due, self._tokens.ends):
+            try:
+                await self._renew(wire)
+            except errors.FeishuError:
+                if self._refused or now() >= self._tokens.ends:
+                    raise
+                self._due = now() + timedelta(seconds=_PAUSE)
+        self._keep_tokens()
         return self._tokens.access
+
+    async def _renew(self, wire: Wire) -> None:
+        if not self._tokens.refresh:
+            raise errors.LoginEnded
+        body = {"grant_type": "refresh_token", **self._app, "refresh_token": self._tokens.refresh}
+        self._tokens = _tokens(await wire.call("POST", _OAUTH, json=body))
+        self._due = self._tokens.ends - timedelta(seconds=_MARGIN)
+        self._kept = self._refused = False
+
+    def _keep_tokens(self) -> None:
+        """Tried again before the next use should it fail, e.g. for want of room on the disk."""
+        if not self._kept:
+            self._keep(self._tokens)
+            self._kept = True
 
     def forget(self) -> bool:
         self._refused = True

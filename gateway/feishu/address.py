@@ -29,7 +29,7 @@ _THINGS = {
 """What an address may show that is no table: by its path, by a wiki node's type, by the beginning of ``table=``."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"'，。、）】》]+", re.IGNORECASE)
 _BARE = re.compile(r"[\w.-]+\.[a-z]{2,}/[!-~]+", re.IGNORECASE)
-_DOMAINS = {"feishu.cn": ("feishu.cn",), "larksuite.com": ("larksuite.com", "larkoffice.com")}
+_DOMAINS = ("feishu.cn", "larksuite.com")
 
 
 class Address(Struct, frozen=True):
@@ -45,12 +45,12 @@ class Address(Struct, frozen=True):
 
     @property
     def domain(self) -> str | None:
-        """``feishu.cn`` or ``larksuite.com``: the two know nothing of each other. None for a domain of one's own."""
+        """``feishu.cn`` or ``larksuite.com``: the two know nothing of each other.
+
+        None for a domain of one's own, and for larkoffice.com, where tenants of both are: the credentials tell.
+        """
         host = urlsplit(self.site).hostname or ""
-        for domain, names in _DOMAINS.items():
-            if any(host == name or host.endswith(f".{name}") for name in names):
-                return domain
-        return None
+        return next((domain for domain in _DOMAINS if f".{host}".endswith(f".{domain}")), None)
 
 
 def thing(kind: str) -> str:

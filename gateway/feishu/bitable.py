@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from gateway.errors import NeedsManage
 from gateway.feishu.client import Client
 
 MOST_ROWS = 1000
@@ -114,6 +115,7 @@ class _Created(Struct, frozen=True):
 
 class _Got(Struct, frozen=True):
     records: tuple[Record, ...] | None = None
+    forbidden_record_ids: tuple[str, ...] | None = None
 
 
 async def create_base(client: Client, name: str, time_zone: str) -> tuple[str, str]:
@@ -222,10 +224,15 @@ class Bitable:
         await self._client.write("POST", path, _Done, repeatable=True, content=body, purpose=purpose)
 
     async def cells(self, table_id: str, record_ids: Sequence[str], *, purpose: str) -> list[Record]:
-        """Those of these records, at most 100, that are there, with all their cells."""
+        """Those of these records, at most 100, that are there, with all their cells.
+
+        Raises NeedsManage if some are there and not to be seen: they are not to be taken for deleted.
+        """
         path = f"{self._root}/tables/{table_id}/records/batch_get"
         body = {"record_ids": list(record_ids)}
         data = await self._client.read("POST", path, _Got, json=body, purpose=purpose)
+        if data.forbidden_record_ids:
+            raise NeedsManage
         return list(data.records or ())
 
     async def create_blank(self, table_id: str) -> str:

@@ -27,6 +27,9 @@ TOKEN_CODES = frozenset({99991661, 99991663, 99991664, 99991665, 99991668, 99991
 OTHER_BASE_CODE = 9499
 """What a personal base token gets for another Bitable than its own; else the request is malformed."""
 
+NO_TABLE_CODE = 1254041
+"""The Bitable is there, the table is not."""
+
 _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     dict.fromkeys((99991400, 1254290, 1254112, 1061045, 11232, 11233, 230020), errors.FeishuBusy)
     | {19001: errors.BotUnknown, 19021: errors.BotUnsigned, 19022: errors.BotBarred, 19024: errors.BotKeyword}
@@ -50,7 +53,7 @@ _BY_CODE: Mapping[int, type[errors.FeishuError]] = (
     | dict.fromkeys((99991672, 99991679, 20027), errors.NoScope)
     | dict.fromkeys((91403, 131006), errors.NoAccess)
     | dict.fromkeys((1254302, 1254304, 1254305, 1254306), errors.ReadOnly)
-    | dict.fromkeys((91402, 1254040, 1254041, 131005), errors.NotFound)
+    | dict.fromkeys((91402, 1254040, NO_TABLE_CODE, 131005), errors.NotFound)
     | dict.fromkeys((1061061, 1061101), errors.StorageFull)
     | {1061004: errors.ReadOnly}
     | {99991403: errors.QuotaUsedUp, 1254043: errors.NoSuchRecord, 1254104: errors.BatchTooLarge}

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, field
 
-from gateway.errors import Words, WrongColumnType
+from gateway.errors import ColumnNameTaken, Words, WrongColumnType
 from gateway.feishu.bitable import Bitable, Field
 from gateway.feishu.fields import KEY, Column, columns_of, new_field, options_of
 from gateway.feishu.values import Shown
@@ -95,23 +95,25 @@ async def bind(
     """Finds our columns in a table and makes those that are missing, and the options that they lack.
 
     ``known`` and ``options``: what is remembered of the table. A field that ``known`` has as None is left
-    alone. Raises WrongColumnType if a column has a type that cannot show our values.
+    alone. Raises WrongColumnType if columns of ours have a type that cannot show our values, ColumnNameTaken
+    if another column has the name of one that is to be made.
     """
     there = await bitable.fields(table_id)
     by_id = {column.field_id: column for column in there}
     by_name = {column.field_name: column for column in there}
     bound = Bound({}, {}, {})
-    for column in columns_of(shelf):
-        name = known.get(column.key)
-        found = by_id.get(name or "")
+    ours = [(column, by_id.get(known.get(column.key) or "")) for column in columns_of(shelf)]
+    _check_types([(column, found) for column, found in ours if found is not None])
+    for column, by_its_id in ours:
+        found = by_its_id
         if found is None and (column.key not in known or column.key == KEY):
             found = by_name.get(column.names.zh) or by_name.get(column.names.en)
             if found is None:
                 found = await bitable.create_field(table_id, new_field(column, shelf, language))
+            _check_name(column, found)
         bound.binding[column.key] = found.field_id if found is not None else None
         if found is None:
             continue
-        check_type(column, found)
         bound.names[column.key] = found.field_name
         if (wanted := options_of(column, shelf, language)) is not None:
             await _bind_options(
@@ -153,13 +155,23 @@ def _options(column: Field) -> list[_Option]:
     return _convert((column.property or {}).get("options") or [], list[_Option]) or []
 
 
-def check_type(column: Column, found: Field) -> None:
-    """Raises WrongColumnType, with the conversion that would work."""
+def _check_types(bound: Sequence[tuple[Column, Field]]) -> None:
+    """Raises WrongColumnType, with all the conversions that would work."""
+    wrong = [(column, found) for column, found in bound if not fits(column, found)]
+    if wrong:
+        told = [f"“{found.field_name}”: {_type_of(found)} → {_type_of(column)}" for column, found in wrong]
+        raise WrongColumnType(columns=", ".join(told), fields=frozenset(column.key for column, _ in wrong))
+
+
+def _check_name(column: Column, found: Field) -> None:
+    """Raises ColumnNameTaken."""
     if not fits(column, found):
-        has, wants = type_name(found.type, found.ui_type), type_name(column.type, column.ui_type)
-        raise WrongColumnType(
-            column=found.field_name, has=f"{has.zh} ({has.en})", wants=f"{wants.zh} ({wants.en})"
-        )
+        raise ColumnNameTaken(column=found.field_name, has=_type_of(found), wants=_type_of(column))
+
+
+def _type_of(column: Column | Field) -> str:
+    name = type_name(column.type, column.ui_type)
+    return f"{name.zh} ({name.en})"
 
 
 def cells(shown: Shown, shelf: str, bound: Bound, *, clear: bool) -> dict[str, Any]:

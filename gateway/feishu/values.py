@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
@@ -78,16 +79,15 @@ def page_of(medium: Medium, subject_id: str) -> str:
 
 def fit(text: str) -> str:
     """The text, cut with a visible mark if no cell could hold it."""
-    if len(text) * 6 <= TEXT_BUDGET:  # even were each character escaped
+    if len(text) * 6 <= TEXT_BUDGET or _spelled(text) <= TEXT_BUDGET:  # even were each character escaped
         return text
-    kept: list[str] = []
-    room = TEXT_BUDGET - len(_CUT)
-    for character in text:
-        room -= len(json.dumps(character, ensure_ascii=False).encode("utf-16-le")) // 2 - 2
-        if room < 0:
-            return "".join(kept) + _CUT
-        kept.append(character)
-    return text
+    ends, room = range(TEXT_BUDGET), TEXT_BUDGET - len(_CUT)
+    return text[: bisect_right(ends, room, key=lambda end: _spelled(text[:end])) - 1] + _CUT
+
+
+def _spelled(text: str) -> int:
+    """UTF-16 units of the text in JSON."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-16-le")) // 2 - 2
 
 
 # --- cells of the mark

@@ -77,6 +77,7 @@ class Logins:
     """Who agreed to what."""
 
     def __init__(self, apps: Apps, clock: Callable[[], float], ids: Ids) -> None:
+        self.access_life = ACCESS_LIFE
         self._apps = apps
         self._clock = clock
         self._ids = ids
@@ -190,11 +191,11 @@ class Logins:
     def _issued(self, app: App, grant: _Grant, scopes: tuple[str, ...]) -> dict[str, Json]:
         now = self._clock()
         access = self._ids.jwt()
-        self._access[access] = _Access(app.id, grant.person, frozenset(scopes), now + ACCESS_LIFE)
+        self._access[access] = _Access(app.id, grant.person, frozenset(scopes), now + self.access_life)
         told: dict[str, Json] = {
             "code": 0,
             "access_token": access,
-            "expires_in": ACCESS_LIFE,
+            "expires_in": self.access_life,
             "scope": " ".join(scopes),
             "token_type": "Bearer",
         }

@@ -1,0 +1,190 @@
+"""A push that the person interrupts in the middle: rights and tokens taken away and given back, tables that fill up."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.sandbox.feishu import Fault
+from gateway.sandbox.feishu.feishu import Stage
+from gateway.sandbox.person import Entry
+from tests.covers import covered, expected, page, shown
+from tests.support import APP_ID, Background, Started, World
+from tests.test_persons_acts import again, edit_all, told
+from tests.test_push import TABLE, faulty, fill, right
+from tests.test_settle import make_older, open_batches, wait_for_feishu
+from tests.test_ways_in import base_token, edit_one
+
+
+def after_creates(world: World, number: int, act: Callable[[], object]) -> None:
+    """The person does something when so many creates are done, and before their replies are there."""
+    done = 0
+
+    async def note(name: str, stage: Stage) -> None:
+        nonlocal done
+        if (name, stage) == ("record.batch_create", "after"):
+            done += 1
+            if done == number:
+                act()
+
+    world.feishu.on_call = note
+
+
+@pytest.fixture
+def large(beside: Background, tmp_path_factory: pytest.TempPathFactory) -> Started:
+    """3,000 marks, not connected yet."""
+    world = World(beside, tmp_path_factory.mktemp("large") / "data", marks=3000)
+    started = world.start()
+    fill(started)
+    return started
+
+
+def test_the_base_token_is_switched_off_in_the_middle(large: Started) -> None:
+    world = large.world
+    after_creates(world, 1, lambda: world.feishu.end_personal_token(world.app_token))
+    assert large.connect(way="base", base_token=base_token(world)).status == 200
+    told(large, "bad_base_token")
+    assert len(world.rows()) == 1000
+    world.feishu.on_call = None
+    assert large.connect(way="base", base_token=base_token(world)).status == 200
+    right(large)
+    assert len(world.rows()) == len(world.person.marks)
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    started = world.start()
+    fill(started)
+    return started
+
+
+def test_the_rights_are_taken_away_in_the_middle_of_a_create(started: Started) -> None:
+    """The rows were made, nobody was told, and then nobody may look."""
+    world = started.world
+    faulty(started, Fault("record.batch_create", "drop_after"))
+    after_creates(world, 1, lambda: world.feishu.share(world.app_token, APP_ID, None))
+    assert started.connect().status == 200
+    told(started, "no_access")
+    again(started)
+    told(started, "no_access")
+    world.feishu.on_call = None
+    world.share("edit")
+    again(started)
+    right(started)
+
+
+# Advanced permissions: who may not manage sees an empty table, and no error.
+
+
+def advanced(world: World) -> None:
+    world.feishu.set_advanced(world.app_token, on=True)
+
+
+def test_advanced_permissions_are_switched_on_later(started: Started) -> None:
+    world = started.world
+    assert started.connect().status == 200
+    right(started)
+    before = world.rows()
+    world.background.call(lambda: advanced(world))
+    edit_one(started)
+    assert "可管理" in told(started, "read_only")
+    assert world.rows() == before
+    assert started.settled().deleted == 0
+    world.share("full_access")
+    again(started)
+    right(started)
+    assert set(world.rows()) == set(before)
+
+
+def test_rows_that_cannot_be_seen_any_more_are_not_made_again(started: Started) -> None:
+    """The create went through, nobody was told, and long afterwards there seem to be no rows."""
+    world = started.world
+    faulty(started, Fault("record.batch_create", "drop_after"))
+    after_creates(world, 1, lambda: advanced(world))
+    assert started.connect().status == 200
+    told(started, "read_only")
+    again(started)
+    told(started, "read_only")
+    again(started)
+    wait_for_feishu(started)
+    make_older(started)
+    again(started)
+    told(started, "read_only")
+    assert open_batches(started) == 1
+    world.feishu.on_call = None
+    world.share("full_access")
+    again(started)
+    right(started)
+
+
+def test_rows_that_cannot_be_seen_are_not_taken_for_deleted(started: Started) -> None:
+    """One row is gone, and advanced permissions come on right when it is asked which."""
+    world = started.world
+    assert started.connect().status == 200
+    right(started)
+    gone = next(iter(world.rows()))
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, gone))
+
+    async def note(name: str, stage: Stage) -> None:
+        if (name, stage) == ("record.batch_get", "before"):
+            advanced(world)
+
+    world.feishu.on_call = note
+    edit_all(started)
+    again(started)
+    assert "可管理" in told(started, "read_only")
+    assert started.settled().deleted == 0
+    world.share("full_access")
+    again(started)
+    state = started.settled()
+    assert (state.state, state.deleted) == ("idle", 1)
+    assert sum(row.get("我的备注") == "改过了" for row in world.rows().values()) > len(world.rows()) / 2
+
+
+def test_covers_of_rows_that_cannot_be_seen_wait(beside: Background, tmp_path: Path) -> None:
+    world = World(beside, tmp_path / "data", covers=True)
+    started = world.start()
+    fill(started)
+
+    async def note(name: str, stage: Stage) -> None:
+        if (name, stage) == ("record.batch_get", "before"):
+            advanced(world)
+
+    world.feishu.on_call = note
+    assert started.connect().status == 200
+    state = started.settled()
+    assert {note.code for note in state.notes} == {"needs_manage"}
+    assert state.covers.waiting == len(covered(world))
+    world.feishu.on_call = None
+    world.share("full_access")
+    again(started)
+    started.settled()
+    assert shown(world) == expected(world)
+
+
+# A table that fills up.
+
+
+def test_a_full_table_takes_what_it_has_room_for_and_its_rows_go_on(started: Started) -> None:
+    """The newest marks get the room there is; rows that are there are kept up to date; the person is told."""
+    world = started.world
+    there = 40
+    world.feishu.bases[world.app_token].max_rows = there
+    assert started.connect().status == 200
+    assert "已满" in told(started, "table_full")
+    table = world.feishu.table(world.app_token, TABLE)
+    assert len(world.rows()) == there
+    edit_all(started)
+    told(started, "table_full")
+    comments = [row.get("我的备注") for row in world.rows().values()]
+    assert len(comments) == there
+    assert comments.count("改过了") == there - sum(
+        entry.removed is not None for entry in world.person.marks if in_table(world, entry)
+    )
+    table.max_rows = 20_000
+    again(started)
+    right(started)
+
+
+def in_table(world: World, entry: Entry) -> bool:
+    return page(entry) in {row["豆瓣页面"]["link"] for row in world.rows().values()}
