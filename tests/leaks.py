@@ -87,7 +87,9 @@ class Run:
         self.look()
 
     def note_tokens(self) -> None:
-        kept = self.world.background.call(lambda: self.started.gateway.vault.get("feishu user_tokens"))
+        kept = self.world.background.call(
+            lambda: self.started.gateway.vault.get(f"feishu user_tokens {APP_ID}")
+        )
         tokens = msgspec.json.decode(kept or b"{}", type=dict[str, str])
         self.secrets |= {tokens["access"], tokens["refresh"]}
 

@@ -346,6 +346,8 @@ def test_no_message_of_the_app_without_it(started: Started, clock: Clock, way: s
     app(started)
     if way == "user":
         log_in(started)
+        scopes = ("bitable:app", "im:message")  # the log-in asked for others
+        world.background.call(lambda: world.feishu.add_app(APP_ID, APP_SECRET, scopes=scopes))
     else:
         token = world.background.call(lambda: world.feishu.personal_token(world.app_token))
         assert started.connect(way=way, base_token=token).status == 200
