@@ -36,6 +36,7 @@ from gateway.library import Library
 from gateway.log import get as get_logger
 from gateway.notices import Notices
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
+from gateway.runs import Runs
 from gateway.security import DEVICE_PATHS, Guard, owner_auth
 from gateway.settings import Settings
 from gateway.store import Store
@@ -77,9 +78,12 @@ class Gateway:
         self.devices = Devices(self.store, self.vault)
         self.budget = Budget(self.store)
         covers = Covers(Album(self.store), self.budget, settings)
-        self.sync = Sync(settings, self.store, self.vault, self.ledger, self.events, self.budget, covers)
+        self.runs = Runs(self.store, lambda: self.budget.made)
+        self.sync = Sync(
+            settings, self.store, self.vault, self.ledger, self.events, self.budget, covers, self.runs
+        )
         self.notices = Notices(settings, self.store, self.vault, self.sync, self.events)
-        self.intake = Intake(self.store, self.library, self.sync, self.events)
+        self.intake = Intake(self.store, self.library, self.sync, self.events, self.runs)
 
     def app(self) -> ASGIApp:
         """What uvicorn serves."""

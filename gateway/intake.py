@@ -12,6 +12,7 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Capture, Outcome, Reading, Verdict
 from gateway.reasons import PAGE_REASONS
+from gateway.runs import Runs
 from gateway.store import Store
 from gateway.sync import Sync
 
@@ -41,10 +42,11 @@ _result = msgspec.json.Decoder(Result)
 class Intake:
     """Takes captures in."""
 
-    def __init__(self, store: Store, library: Library, sync: Sync, events: Events) -> None:
+    def __init__(self, store: Store, library: Library, sync: Sync, events: Events, runs: Runs) -> None:
         self._store = store
         self._library = library
         self._sync = sync
+        self._runs = runs
         self._events = events
 
     def take(self, capture: Capture, device: str) -> Result:
@@ -77,9 +79,12 @@ class Intake:
         _log.info(
             "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
         )
+        self._runs.read(capture.trigger.value, outcome)
         self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
         if outcome.outdated:
             self._sync.wake()
+        elif self._sync.rests:
+            self._runs.end()
         return result
 
     def _take_in(self, capture: Capture, reading: Reading) -> tuple[Result, Outcome]:

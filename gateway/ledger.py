@@ -71,6 +71,14 @@ class Failure(Struct, frozen=True, kw_only=True):
     issue: Issue
 
 
+class Stray(Struct, frozen=True):
+    """A row of a table that does not show its subject's class any more."""
+
+    key: MarkKey
+    record_id: str | None
+    title: str | None
+
+
 class Counts(Struct, frozen=True):
     """How many marks a table shows as they are, not yet, not at all, and not any more."""
 
@@ -85,11 +93,22 @@ _DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.acco
         AND record.medium = due.medium AND record.id = due.id
     WHERE due.class IN (SELECT value FROM json_each(:classes))"""
 _MARK = "(account, medium, id)"
+_DELETED = (
+    "SELECT account, medium, id FROM record WHERE table_key IN (SELECT table_key FROM target) AND deleted = 1"
+)
 _NOT_SHOWN = """FROM mark JOIN subject USING (medium, id)
     LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
         AND record.medium = mark.medium AND record.id = mark.id
-    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND ifnull(record.deleted, 0) = 0
+    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND NOT EXISTS (
+            SELECT 1 FROM record AS gone WHERE gone.table_key IN (SELECT table_key FROM target) AND gone.deleted = 1
+            AND gone.account = mark.account AND gone.medium = mark.medium AND gone.id = mark.id)
         AND mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0))"""
+
+_STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
+    WHERE table_key IN (SELECT table_key FROM target WHERE table_key <> ?1)
+        AND (account, medium, id) = (?2, ?3, ?4) AND record_id IS NOT NULL AND deleted = 0
+        AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
+            WHERE target.table_key = ?1 AND subject.medium = ?3 AND subject.id = ?4)"""
 
 
 class Ledger:
@@ -100,9 +119,15 @@ class Ledger:
 
     def aim(self, targets: Iterable[Target]) -> None:
         """These are the tables from now on: what each of them does not show as it is, is due."""
+        aimed = list(targets)
         with self._store.atomic():
             self._store.do("DELETE FROM due")
-            for target in targets:
+            self._store.do("DELETE FROM target")
+            self._store.do_many(
+                "INSERT INTO target VALUES (?, ?)",
+                [(target.key, each) for target in aimed for each in target.classes],
+            )
+            for target in aimed:
                 self._store.do(
                     f"""INSERT OR REPLACE INTO due
                     SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
@@ -111,7 +136,7 @@ class Ledger:
 
     def pending(self, target: Target, limit: int, besides: Collection[MarkKey] = ()) -> list[Row]:
         """Marks whose record is missing or out of date, the newest first, but not those ``besides``."""
-        self._forget_deleted(target)
+        self._forget_deleted()
         # The keys are sorted alone: with the bodies, a large library would be moved about for each batch.
         sql = f"""WITH next AS MATERIALIZED (SELECT due.account, due.medium, due.id, record.record_id {_DUE}
                 AND due.account || ' ' || due.medium || ' ' || due.id NOT IN (SELECT value FROM json_each(:besides))
@@ -123,13 +148,9 @@ class Ledger:
         rows = self._store.rows(sql, {**target.asked, "limit": limit, "besides": but})
         return [_row(row) for row in rows]
 
-    def _forget_deleted(self, target: Target) -> None:
-        """Marks whose row the person deleted are not due, whatever became of them since."""
-        self._store.do(
-            f"""DELETE FROM due WHERE class IN (SELECT value FROM json_each(:classes))
-            AND {_MARK} IN (SELECT account, medium, id FROM record WHERE table_key = :table AND deleted = 1)""",
-            target.asked,
-        )
+    def _forget_deleted(self) -> None:
+        """Marks whose row the person deleted are not due, whatever became of them since, in whatever table."""
+        self._store.do(f"DELETE FROM due WHERE {_MARK} IN ({_DELETED})")
 
     def shown(self, target: Target) -> list[Row]:
         """Marks whose record shows them as they are."""
@@ -256,6 +277,9 @@ class Ledger:
                 written,
             )
             self._done([(*mark, revision) for _, *mark, _, revision in written])
+            marks = [(key, *mark) for key, *mark, _, _ in written]
+            self._store.do_many(_STRAYS, marks)
+            self._store.do_many(f"DELETE FROM stray WHERE table_key = ? AND {_MARK} = (?, ?, ?)", marks)
 
     def _done(self, shown: Sequence[tuple[object, ...]]) -> None:
         """Marks that are due no more, unless they changed after this revision."""
@@ -284,7 +308,33 @@ class Ledger:
                 f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
                 [target.key, *mark],
             )
-            self._forget_deleted(target)
+            self._forget_deleted()
+
+    # --- rows in the wrong table
+
+    def is_aimed(self) -> bool:
+        """Whether it was said which tables show the library."""
+        return self._store.one("SELECT 1 FROM target LIMIT 1") is not None
+
+    def strays(self, target: Target, limit: int) -> list[Stray]:
+        """Rows of this table whose mark another table shows now: the subject turned out to be of another class."""
+        sql = """SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title
+            FROM stray JOIN subject USING (medium, id) LEFT JOIN record USING (table_key, account, medium, id)
+            WHERE table_key = :table AND subject.class NOT IN (SELECT value FROM json_each(:classes)) LIMIT :limit"""
+        return [
+            Stray(_key(account, medium, subject_id), record_id, title)
+            for account, medium, subject_id, record_id, title in self._store.rows(
+                sql, {**target.asked, "limit": limit}
+            )
+        ]
+
+    def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
+        """These rows are no more."""
+        keys = [stray.key for stray in strays]
+        marks = [(table, key.account, key.subject.medium, key.subject.id) for key in keys]
+        with self._store.atomic():
+            for name in ("record", "stray"):
+                self._store.do_many(f"DELETE FROM {name} WHERE table_key = ? AND {_MARK} = (?, ?, ?)", marks)
 
     def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
         """Rows that are in the table already, whatever they show: they are updated, not made again."""

@@ -5,6 +5,7 @@ from there. A create whose outcome is unknown is looked up in the table before a
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -58,7 +59,7 @@ class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
     ``table``: as it is to be remembered, also where it could not go on.
-    ``rows``: how many at a time. It shrinks when Feishu does not get so many done.
+    ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
     """
 
     def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, rows: int = MOST_ROWS) -> None:
@@ -70,6 +71,7 @@ class Push:
         self._bound = Bound({}, {}, {})
         self._strange = 0
         self._made: _Made | None = None
+        self.done = Counter[str]()
 
     async def prepare(self) -> None:
         """Looks the columns up, settles what an earlier run left open, adopts rows that are there already."""
@@ -126,6 +128,7 @@ class Push:
         batch = Batch(client_token=str(uuid4()), table=self.table.key, body=body, keys=keys)
         try:
             self._ledger.created(batch, await self._send(batch))
+            self.done["created"] += len(rows)
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
@@ -208,6 +211,7 @@ class Push:
             await self._isolate(rows, error)
         else:
             self._ledger.pushed(self.table.key, rows)
+            self.done["updated"] += len(rows)
             self._strange = 0
 
     # --- batches that Feishu does not take as a whole
@@ -232,6 +236,7 @@ class Push:
             if self._strange >= _STRANGE_ROWS:
                 raise error
             self._ledger.failed(self.table.key, key, revision, error.issue)
+            self.done["failed"] += 1
             _log.warning("row refused", row=str(key.subject), error=error.code, log_id=error.log_id)
 
     async def _gone(self, rows: Sequence[Row]) -> list[Row]:

@@ -111,3 +111,20 @@ def m003_due(db: Database) -> None:
                 AND max(record.pushed, record.failed) >= mark.revision)""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m005_runs(db: Database) -> None:
+    """Runs, and rows that are in the wrong table."""
+    for statement in (
+        # runs.Run as JSON.
+        "CREATE TABLE run (id INTEGER PRIMARY KEY, ended TEXT, body TEXT NOT NULL)",
+        # The tables that show the library now, and the classes of subjects that each of them shows.
+        """CREATE TABLE target (table_key TEXT NOT NULL, class TEXT NOT NULL, PRIMARY KEY (table_key, class))
+            WITHOUT ROWID""",
+        # Rows whose mark is shown by another table now: they are to be taken out of theirs.
+        """CREATE TABLE stray (
+            table_key TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            PRIMARY KEY (table_key, account, medium, id)) WITHOUT ROWID""",
+    ):
+        db.execute(statement)

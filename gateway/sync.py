@@ -25,7 +25,9 @@ from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
+from gateway.moves import take_out
 from gateway.push import Push
+from gateway.runs import Runs
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tables import Table, ask, find
@@ -87,7 +89,7 @@ class PushState(Struct, frozen=True, kw_only=True):
 class Sync:
     """Keeps a table up to date with the library."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # it is where all of them meet
         self,
         settings: Settings,
         store: Store,
@@ -96,12 +98,14 @@ class Sync:
         events: Events,
         budget: Budget,
         covers: Covers,
+        runs: Runs,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._events = events
         self._budget = budget
         self._covers = covers
+        self._runs = runs
         self._covers_told = 0.0
         self._covers_rest_until = 0.0
         self._cover_problem: Issue | None = None
@@ -162,6 +166,11 @@ class Sync:
         self._resting.clear()
         self._wake.set()
 
+    @property
+    def rests(self) -> bool:
+        """Whether there is nothing to do, or nothing that can be done now."""
+        return self._resting.is_set()
+
     async def rest(self) -> PushState:
         """Waits until all is pushed, or the push waits for Feishu or for the person."""
         await self._resting.wait()
@@ -171,6 +180,7 @@ class Sync:
         """Tries again what Feishu did not take."""
         for table in self.tables:
             self._ledger.retry_failures(table.target)
+        self._runs.begin("retry")
         self._covers_rest_until = 0.0
         self.wake()
 
@@ -203,6 +213,7 @@ class Sync:
         await self.connection.close()
         self._problem, self._state, self.refused = None, "idle", None
         self._covers_rest_until, self._cover_problem = 0.0, None
+        self._runs.begin("connect")
         self.wake()
         return tables
 
@@ -239,6 +250,8 @@ class Sync:
 
     async def run(self) -> None:
         """Works until it is cancelled."""
+        if self.tables and not self._ledger.is_aimed():
+            self._ledger.aim(table.target for table in self.tables)
         self.wake()
         pause: float | None = None
         while True:
@@ -278,7 +291,10 @@ class Sync:
     async def _push_once(self) -> errors.FeishuError | None:
         """Pushes all there is. Returns the error to try again after, if there is one."""
         async with self._at_work:
-            return await self._try()
+            again = await self._try()
+        if again is None:
+            self._runs.end(self._problem)
+        return again
 
     # --- covers, when all rows are there
 
@@ -344,6 +360,8 @@ class Sync:
         try:
             for table in tables:
                 problem = await self._push_into(table) or problem
+            for table in self.tables:
+                await self._tidy(table)
         except _PASSING as error:
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
@@ -362,6 +380,7 @@ class Sync:
             self._ledger.counts(table.target).pending > 0
             or bool(table.gaps)
             or bool(self._ledger.open_batches(table.key))
+            or bool(self._ledger.strays(table.target, 1))
         )
 
     async def _push_into(self, table: Table) -> errors.FeishuError | None:
@@ -371,6 +390,8 @@ class Sync:
         try:
             await push.prepare()
             while await push.step():
+                self._runs.add(push.done)
+                push.done.clear()
                 self._tell()
         except errors.NotFound as error:
             if error.feishu_code != NO_TABLE_CODE:
@@ -379,11 +400,20 @@ class Sync:
         except _OF_ONE_TABLE as error:
             return error
         finally:
+            if push.done:
+                self._runs.add(push.done)
             self._rows = push.rows
             if push.table != table:
                 self._remember(push.table)
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
+
+    async def _tidy(self, table: Table) -> None:
+        """Only after all tables were written: a mark is in two of them rather than in none."""
+        base = bitable.Bitable(self.connection.client(), table.app_token)
+        removed, notes = await take_out(base, self._ledger, table)
+        if removed:
+            self._runs.add({"removed": removed}, notes)
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue

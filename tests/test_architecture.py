@@ -24,6 +24,7 @@ ONLY_FOR = {
         "gateway.tables",
         "gateway.records",
         "gateway.covers",
+        "gateway.moves",
         "gateway.notices",
         "gateway.push",
         "gateway.sync",

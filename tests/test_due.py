@@ -31,6 +31,7 @@ class Due(RuleBasedStateMachine):
         self.store = Store(Path(self.folder.name) / "d2f.db")
         self.library, self.ledger = Library(self.store), Ledger(self.store)
         self.targets = [BOOKS, FILMS, SERIES]
+        self.ledger.aim(self.targets)
         self.minutes = 0
         self.kinds: dict[SubjectKey, Kind] = {}
         self.rows: dict[MarkKey, int] = {}
@@ -51,7 +52,7 @@ class Due(RuleBasedStateMachine):
             at = (target.key, key)
             return (
                 self.target(key) == target
-                and at not in self.deleted
+                and key not in {gone for _, gone in self.deleted}
                 and revision > max(self.shown.get(at, 0), self.failed.get(at, 0))
             )
 

@@ -23,6 +23,7 @@ from gateway.intake import Intake, Result
 from gateway.ledger import Failure
 from gateway.library import Library
 from gateway.model import Account
+from gateway.runs import Run, Runs
 from gateway.settings import Settings
 from gateway.shelves import Layout
 from gateway.store import Kept, Store
@@ -144,6 +145,8 @@ class Overview(Struct, frozen=True, kw_only=True):
     """How many, by medium."""
     push: PushState
     failures: list[Failure]
+    runs: list[Run]
+    """The newest ones."""
     captures: list[CaptureShown]
     devices: list[DeviceShown]
     feishu: FeishuSetting | None
@@ -157,13 +160,14 @@ class Overview(Struct, frozen=True, kw_only=True):
     limits: Limits
 
 
-def overview(store: Store, library: Library, sync: Sync, budget: Budget) -> Overview:
+def overview(store: Store, library: Library, sync: Sync, budget: Budget, runs: Runs) -> Overview:
     """The state of everything at this moment."""
     return Overview(
         account=library.account,
         marks=library.counts(),
         push=sync.state,
         failures=sync.failures(),
+        runs=runs.recent(10),
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
@@ -187,9 +191,15 @@ class OwnerController(Controller):
         library: NamedDependency[Library],
         sync: NamedDependency[Sync],
         budget: NamedDependency[Budget],
+        runs: NamedDependency[Runs],
     ) -> Overview:
         """Counts, captures, devices, what Feishu did not take."""
-        return overview(store, library, sync, budget)
+        return overview(store, library, sync, budget, runs)
+
+    @get("/runs", summary="What each run did", sync_to_thread=False)
+    def runs(self, runs: NamedDependency[Runs]) -> list[Run]:
+        """The newest hundred, the newest first."""
+        return runs.recent(100)
 
     @post("/pairing", summary="Open a pairing", sync_to_thread=False)
     def pair(self, devices: NamedDependency[Devices], settings: NamedDependency[Settings]) -> PairingCode:

@@ -31,6 +31,7 @@ from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.notices import Notices
 from gateway.problems import Problem
+from gateway.runs import Runs
 from gateway.security import Owner
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
@@ -106,11 +107,12 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     budget: NamedDependency[Budget],
     notices: NamedDependency[Notices],
     settings: NamedDependency[Settings],
+    runs: NamedDependency[Runs],
     lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
     language = lang if lang in {"zh", "en"} else _language(request)
-    now = overview(store, library, sync, budget)
+    now = overview(store, library, sync, budget, runs)
     refused = now.feishu_refused.code if now.feishu_refused else ""
     problem = now.push.problem.code if now.push.problem else ""
     context = {

@@ -8,6 +8,7 @@
     │   ├── DataFolderUnusable
     │   └── KeyLost
     ├── LibraryFault        500  the disk or the library file fails
+    ├── Interrupted         500  (told of a run, never raised)
     ├── PictureRefused      502  Douban does not give a cover (tried again another day)
     ├── DeviceError              an extension's message
     │   ├── UnknownDevice   401
@@ -57,7 +58,6 @@
         ├── PictureNotTaken 422  (one cover; the others go through)
         ├── BadWebhook      400  (of a custom bot)
         ├── NeedsOwnApp     409  (for messages of the app)
-        ├── BotUnknown      404  (a custom bot; the next three, too)
         ├── BotUnsigned     403
         ├── BotBarred       403
         ├── BotKeyword      403
@@ -140,6 +140,7 @@ from gateway.errors.own import (
     BadSetting,
     DataFolderUnusable,
     DeviceError,
+    Interrupted,
     KeyLost,
     LibraryFault,
     LoginLinkUsed,
@@ -189,6 +190,7 @@ __all__ = [
     "FeishuRefused",
     "FeishuUnreachable",
     "FeishuUnset",
+    "Interrupted",
     "Issue",
     "KeyLost",
     "LibraryFault",

@@ -70,6 +70,15 @@ class LibraryFault(D2FError):
     )
 
 
+class Interrupted(D2FError):
+    code = "interrupted"
+    title = "The gateway was ended in the middle of this run"
+    hint = Words(
+        "网关在途中停了；剩下的已在之后的同步里接着做。",
+        "The gateway was ended on the way; later runs went on from there.",
+    )
+
+
 class DeviceError(D2FError):
     """A message of an extension that is not accepted."""
 

@@ -1,0 +1,116 @@
+"""What each run of the sync did, from what began it until the push rests: kept, and shown on the dashboard."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, structs
+
+from gateway import errors
+from gateway.errors import Issue, Words
+from gateway.model import Outcome, now
+from gateway.store import Store
+
+Cause = Literal["button", "auto", "walk", "connect", "retry", "start"]
+"""What began a run: the extension's button or auto-sync, a walk through the lists, a new connection, the person who
+wants it tried again, a gateway that found something left to do."""
+
+_SAME_RUN = timedelta(minutes=2)
+"""A run goes on if the same cause comes again this soon: who turns pages sees one run, not one for each page."""
+_KEPT = 1000
+_MOST_NOTES = 50
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One run. Counts are of marks, but for ``pages`` (read) and ``calls`` (to Feishu)."""
+
+    id: int
+    cause: Cause
+    began: datetime
+    ended: datetime | None = None
+    pages: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    created: int = 0
+    """Rows."""
+    updated: int = 0
+    removed: int = 0
+    """Rows that were taken out of a table."""
+    failed: int = 0
+    calls: int = 0
+    problem: Issue | None = None
+    """Why it ended before all was done."""
+    notes: tuple[Words, ...] = ()
+    """What the person should know of it, such as what they had written into a row that moved."""
+
+
+class Runs:
+    """``calls`` counts the calls to Feishu that were ever made."""
+
+    def __init__(self, store: Store, calls: Callable[[], int]) -> None:
+        self._store = store
+        self._calls = calls
+        self._calls_before = 0
+        self._current: Run | None = None
+        for run in self._read(
+            "SELECT body FROM run WHERE ended IS NULL"
+        ):  # the gateway was ended in the middle of it
+            self._keep(structs.replace(run, ended=now(), problem=errors.Interrupted().issue))
+
+    @property
+    def current(self) -> Run | None:
+        """The run that is under way."""
+        return self._current
+
+    def recent(self, limit: int = 20) -> list[Run]:
+        """The newest first."""
+        return self._read("SELECT body FROM run ORDER BY id DESC LIMIT ?", limit)
+
+    def begin(self, cause: Cause) -> None:
+        """Something is to be done. It belongs to the run that is under way, if there is one."""
+        if self._current is not None:
+            return
+        at = now()
+        last = next(iter(self.recent(1)), None)
+        if last and last.cause == cause and not last.problem and at - (last.ended or at) < _SAME_RUN:
+            self._current = structs.replace(last, ended=None)
+        else:
+            number = self._store.one("SELECT ifnull(max(id), 0) + 1 FROM run")
+            self._current = Run(id=number[0] if number else 1, cause=cause, began=at)
+        self._calls_before = self._calls() - self._current.calls
+        self._keep(self._current)
+
+    def read(self, cause: Cause, outcome: Outcome) -> None:
+        """A page was read."""
+        self.begin(cause)
+        self.add({"pages": 1, "new": outcome.new, "changed": outcome.changed, "same": outcome.same})
+
+    def add(self, more: Mapping[str, int], notes: tuple[Words, ...] = ()) -> None:
+        """So many ``more`` of each count; what is done without a run began when the gateway did."""
+        self.begin("start")
+        run = self._current
+        assert run is not None
+        counts = {name: getattr(run, name) + number for name, number in more.items()}
+        self._current = structs.replace(run, **counts, notes=(run.notes + notes)[:_MOST_NOTES])
+        self._keep(self._current)
+
+    def end(self, problem: Issue | None = None) -> None:
+        """The push rests."""
+        if self._current is None:
+            return
+        calls = self._calls() - self._calls_before
+        self._keep(structs.replace(self._current, ended=now(), calls=calls, problem=problem))
+        self._current = None
+
+    def _keep(self, run: Run) -> None:
+        with self._store.atomic():
+            self._store.do(
+                "INSERT OR REPLACE INTO run (id, ended, body) VALUES (?, ?, ?)",
+                [run.id, run.ended.isoformat() if run.ended else None, msgspec.json.encode(run).decode()],
+            )
+            self._store.do("DELETE FROM run WHERE id <= ?", [run.id - _KEPT])
+
+    def _read(self, sql: str, *values: object) -> list[Run]:
+        return [msgspec.json.decode(body, type=Run) for (body,) in self._store.rows(sql, list(values))]

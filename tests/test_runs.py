@@ -1,0 +1,175 @@
+"""What each run did is kept: what began it, what it read and wrote, and why it ended."""
+
+from typing import Any
+
+import pytest
+
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.sandbox.feishu import Fault
+from gateway.sandbox.feishu.fields import FieldSpec
+from tests.support import Started, World
+from tests.test_push import faulty, fill, right
+from tests.test_ways_in import edit_one
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    return world.start()
+
+
+def runs(started: Started) -> list[Any]:
+    started.settled()
+    return started.owner.call("GET", "/api/v1/runs").json()
+
+
+def test_pages_then_a_connection(started: Started) -> None:
+    fill(started)
+    (walked,) = runs(started)
+    marks = len(started.world.person.marks)
+    assert (walked["cause"], walked["new"], walked["created"]) == ("button", marks, 0)
+    assert walked["pages"] == started.world.background.call(
+        lambda: len(started.gateway.store.captures(limit=1000))
+    )
+    assert walked["ended"] is not None
+    before = started.world.feishu.calls.total()
+    started.connect()
+    connected, _ = runs(started)
+    assert (connected["cause"], connected["created"], connected["updated"]) == ("connect", marks, 0)
+    assert 0 < connected["calls"] <= started.world.feishu.calls.total() - before
+    right(started)
+
+
+def test_an_edit(started: Started) -> None:
+    started.connect()
+    fill(started)
+    started.settled()
+    edit_one(started)
+    run = runs(started)[0]
+    assert (run["cause"], run["changed"]) == ("button", 1)
+    assert run["updated"] > 0
+    assert run["created"] == len(started.world.person.marks), "the same person turns pages: it is one run"
+
+
+def test_nothing_new_is_a_run_too(started: Started) -> None:
+    fill(started)
+    fill(started)
+    (run,) = runs(started)
+    assert run["new"] == len(started.world.person.marks)
+    assert run["same"] >= len(started.world.person.marks)
+
+
+def test_one_that_needs_the_person(started: Started) -> None:
+    started.connect()
+    started.world.share(None)
+    fill(started)
+    run = runs(started)[0]
+    assert run["problem"]["code"] == "no_access"
+    started.world.share("edit")
+    assert started.owner.call("POST", "/api/v1/push").status == 202
+    again = runs(started)[0]
+    assert (again["cause"], again["problem"]) == ("retry", None)
+    assert again["created"] == len(started.world.person.marks)
+
+
+def test_a_row_that_feishu_does_not_take(started: Started) -> None:
+    started.connect()
+    fill(started)
+    started.settled()
+    faulty(started, Fault("record.batch_update", "refused", code=1254060))
+    edit_one(started)
+    run = runs(started)[0]
+    assert (run["changed"], run["failed"]) == (1, 1)
+
+
+def test_one_that_was_cut_off(started: Started) -> None:
+    started.connect()
+    started.world.background.call(lambda: started.gateway.runs.begin("button"))
+    started.stop()
+    again = started.world.start()
+    run = runs(again)[0]
+    assert (run["cause"], run["problem"]["code"]) == ("button", "interrupted")
+
+
+# A subject that turns out to be of another class.
+
+FILMS, SERIES = "豆瓣电影", "豆瓣剧集"
+
+
+@pytest.fixture
+def moved(started: Started) -> tuple[Started, SubjectKey]:
+    """A film in the table of films, which its page then says to be a series."""
+    world = started.world
+    key = SubjectKey(Medium.MOVIE, "30000001")
+    told = Subject(key=key, kind=Kind.TV, title="远山来信", genres=("剧情",))
+    world.person.add(told, Status.DONE, rating=4)
+    fill_lists(started)
+    assert started.connect(layout="kinds").status == 200
+    started.settled()
+    assert row_of(started, FILMS, key)
+    assert not row_of(started, SERIES, key)
+    return started, key
+
+
+def fill_lists(started: Started) -> None:
+    """The list says nothing of series."""
+    browser = started.pair()
+    url = f"https://movie.douban.com/people/{started.world.person.address}/collect"
+    assert browser.capture(url, started.world.visitor.open(url).body)[0] == 200
+
+
+def open_subject(started: Started, key: SubjectKey) -> None:
+    url = f"https://movie.douban.com/subject/{key.id}/"
+    assert started.pair().capture(url, started.world.visitor.open(url).body)[0] == 200
+
+
+def row_of(started: Started, table: str, key: SubjectKey) -> list[tuple[str, Any]]:
+    return [(record, row) for record, row in started.world.rows(table).items() if row["Subject ID"] == key.id]
+
+
+def test_it_moves(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    films = len(started.world.rows(FILMS))
+    open_subject(started, key)
+    run = runs(started)[0]
+    assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 1)
+    assert (run["created"] >= 1, run["removed"]) == (True, 1)
+    assert len(started.world.rows(FILMS)) == films - 1, "no other row is touched"
+
+
+def test_what_they_had_written_there_is_told(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    world = started.world
+    ((record, _),) = row_of(started, FILMS, key)
+    world.background.call(
+        lambda: (
+            world.feishu.add_field(world.app_token, FILMS, FieldSpec("和谁看的", 1)),
+            world.feishu.edit_record(world.app_token, FILMS, record, {"和谁看的": "小林"}),
+        )
+    )
+    open_subject(started, key)
+    (note,) = runs(started)[0]["notes"]
+    assert "远山来信" in note["zh"]
+    assert "和谁看的: 小林" in note["en"]
+
+
+@pytest.mark.parametrize("call", ["record.batch_create", "record.batch_get", "record.batch_delete"])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "html_502"])
+def test_faults_on_the_way(moved: tuple[Started, SubjectKey], call: str, kind: Any) -> None:
+    started, key = moved
+    faulty(started, Fault(call, kind))
+    open_subject(started, key)
+    started.settled()
+    assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 1)
+
+
+def test_a_row_that_they_deleted_does_not_come_back_elsewhere(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    world = started.world
+    ((record, _),) = row_of(started, FILMS, key)
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, FILMS, record))
+    world.person.edit(key, comment="再看一遍")
+    fill_lists(started)
+    started.settled()
+    open_subject(started, key)
+    started.settled()
+    assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 0)
