@@ -71,6 +71,15 @@ class Failure(Struct, frozen=True, kw_only=True):
     issue: Issue
 
 
+class Unbound(Struct, frozen=True):
+    """A mark that is due and has no record in a table yet, with what a row of it could be known by."""
+
+    key: MarkKey
+    title: str | None
+    year: str | None
+    isbn: str | None
+
+
 class Stray(Struct, frozen=True):
     """A row of a table that does not show its subject's class any more."""
 
@@ -350,6 +359,25 @@ class Ledger:
         """The records of this table that show a mark already."""
         sql = "SELECT record_id FROM record WHERE table_key = ? AND record_id IS NOT NULL"
         return {record_id for (record_id,) in self._store.rows(sql, [table])}
+
+    def unbound(self, target: Target) -> list[Unbound]:
+        """Marks that are due and have no record in this table yet, the newest first."""
+        sql = f"""SELECT due.account, due.medium, due.id, subject.title,
+                substr(coalesce(subject.body ->> '$.year', subject.body ->> '$.released[0]'), 1, 4), subject.body ->> '$.isbn'
+            FROM (SELECT due.* {_DUE} AND record.record_id IS NULL) AS due JOIN subject USING (medium, id)
+            ORDER BY due.marked_on DESC, due.id"""
+        return [
+            Unbound(_key(account, medium, subject_id), title, year, isbn)
+            for account, medium, subject_id, title, year, isbn in self._store.rows(sql, target.asked)
+        ]
+
+    def left_out(self) -> int:
+        """Marks of classes that no table shows."""
+        row = self._store.one(
+            """SELECT count(*) FROM mark JOIN subject USING (medium, id)
+            WHERE subject.class NOT IN (SELECT class FROM target)"""
+        )
+        return row[0] if row else 0
 
     def wanted(self, target: Target) -> Iterator[MarkKey]:
         """Marks that are due and have no record in this table yet."""

@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from gateway import errors
+from gateway.adopt import look
 from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, Entry, FeishuSetting
@@ -26,11 +27,12 @@ from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
 from gateway.moves import take_out
+from gateway.plan import Plan, of_table
 from gateway.push import Push
 from gateway.runs import Runs
 from gateway.settings import Settings
 from gateway.store import Store
-from gateway.tables import Table, ask, find
+from gateway.tables import Table, ask, bind, find
 from gateway.vault import Vault
 
 _log = get("sync")
@@ -246,6 +248,35 @@ class Sync:
         async with self._at_work, self.connection.trying(self.connection.enter(setting, secret)) as client:
             return await ask(client, setting.wanted)
 
+    # --- what a push would do
+
+    async def plan(self) -> Plan:
+        """Nothing is written. Raises FeishuError."""
+        async with self._at_work:
+            tables = [await of_table(self._open(table), self._ledger, table) for table in self.tables]
+        return Plan(tuple(tables), self._ledger.left_out())
+
+    async def accept(self, *, likely: bool) -> None:
+        """The person saw the plan: rows of their marks are taken over, with ``likely`` those of the same title, too.
+
+        Raises FeishuError.
+        """
+        async with self._at_work:
+            for table in self.tables:
+                if not table.accepted:
+                    await self._accept(table, likely=likely)
+        self._runs.begin("connect")
+        self.wake()
+
+    async def _accept(self, table: Table, *, likely: bool) -> None:
+        base = self._open(table)
+        table, bound = await bind(base, table)
+        rows = await look(base, table.table_id, bound.names, self._ledger.unbound(table.target))
+        more = [(each.key, each.record_id) for each in rows.likely] if likely else []
+        with self._store.atomic():
+            self._ledger.adopt(table.key, [*rows.sure, *more])
+            self._remember(structs.replace(table, accepted=True, scanned=True))
+
     # --- the work
 
     async def run(self) -> None:
@@ -359,7 +390,10 @@ class Sync:
         problem: errors.FeishuError | None = None
         try:
             for table in tables:
-                problem = await self._push_into(table) or problem
+                if table.accepted:
+                    problem = await self._push_into(table) or problem
+                else:
+                    problem = errors.PlanUnaccepted(table=table.name)
             for table in self.tables:
                 await self._tidy(table)
         except _PASSING as error:

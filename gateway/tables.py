@@ -38,6 +38,8 @@ class Table(Struct, frozen=True, kw_only=True):
     options: Options = field(default_factory=dict)
     own: bool = True
     """D2F made it; else the person chose it and its columns."""
+    accepted: bool = True
+    """The person said yes to writing into it; a table that had rows before asks for that."""
     scanned: bool = False
     """Its rows were looked through once, so that rows of ours that it had already are known."""
     gaps: frozenset[str] = frozenset()
@@ -95,6 +97,7 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
             binding=known.binding,
             options=known.options,
             scanned=known.scanned,
+            accepted=known.accepted,
             own=known.own,
             gaps=known.gaps,
         )
@@ -107,7 +110,14 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
         found = [await _ours(base, there, shelf, table, wanted) for shelf in SHELVES[wanted.layout]]
     if app.is_advanced:
         await probe(base, found[0])
-    return tuple(found)
+    return tuple([await _asking(base, each, remembered) for each in found])
+
+
+async def _asking(base: Bitable, table: Table, remembered: Remembered) -> Table:
+    """A table that is new to us and has rows is not written before the person saw what would be."""
+    if table.scanned or remembered(table.key) is not None:
+        return table
+    return msgspec.structs.replace(table, accepted=await base.is_empty(table.table_id))
 
 
 async def ask(client: Client, wanted: Wanted) -> tuple[str, list[proposal.Proposal]]:
@@ -197,7 +207,7 @@ async def _ours(
         name = f"{name} (D2F)"
     table_id = await base.create_table(name, new_fields(shelf.name, wanted.language))
     there[table_id] = name
-    made = await _once_there(base, table(table_id, shelf))
+    made = await _once_there(base, msgspec.structs.replace(table(table_id, shelf), scanned=True))
     await views.make(base, made.table_id, made.binding, ZoneInfo(made.time_zone), wanted.language)
     return made
 

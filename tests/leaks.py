@@ -6,6 +6,7 @@ Prints each secret that was used, a line each, and ``end``; logs go to standard 
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import stamina
@@ -50,7 +51,7 @@ class Run:
             self.said(self.started.owner.call("POST", "/api/v1/push"))
         self.look()
 
-    def connect(self, **entered: str) -> int:
+    def connect(self, **entered: Any) -> int:
         status = self.said(self.started.connect(**entered))
         self.said(self.started.ask(**entered))
         self.look()

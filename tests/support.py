@@ -139,9 +139,13 @@ class Started:
     def origin(self) -> str:
         return f"http://{self.gateway.settings.host}"
 
-    def connect(self, address: str | None = None, **changes: Any) -> Any:
-        """Enters Feishu on the dashboard; returns the reply."""
-        return self.owner.call("PUT", "/api/v1/feishu", self.entered(address, changes))
+    def connect(self, address: str | None = None, *, accept: bool = True, **changes: Any) -> Any:
+        """Enters Feishu on the dashboard, and agrees to the plan for a table that has rows; returns the reply."""
+        reply = self.owner.call("PUT", "/api/v1/feishu", self.entered(address, changes))
+        tables = self.world.background.call(lambda: self.gateway.sync.tables)
+        if reply.status == 200 and accept and not all(table.accepted for table in tables):
+            assert self.owner.call("POST", "/api/v1/plan/accept", {}).status == 202
+        return reply
 
     def ask(self, address: str | None = None, **changes: Any) -> Any:
         """Asks which columns of a table could take what; returns the reply."""

@@ -24,13 +24,15 @@ ONLY_FOR = {
         "gateway.tables",
         "gateway.records",
         "gateway.covers",
+        "gateway.adopt",
         "gateway.moves",
+        "gateway.plan",
         "gateway.notices",
         "gateway.push",
         "gateway.sync",
         "gateway.dashboard.api",
     },
-    "gateway.douban.": {"gateway.covers", "gateway.intake", "gateway.reading"},
+    "gateway.douban.": {"gateway.adopt", "gateway.covers", "gateway.intake", "gateway.reading"},
     "gateway.schema": {"gateway.store"},
 }
 # What a module may import of ours, where that is not everything.

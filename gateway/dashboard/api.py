@@ -23,6 +23,7 @@ from gateway.intake import Intake, Result
 from gateway.ledger import Failure
 from gateway.library import Library
 from gateway.model import Account
+from gateway.plan import Plan
 from gateway.runs import Run, Runs
 from gateway.settings import Settings
 from gateway.shelves import Layout
@@ -116,6 +117,13 @@ class LimitsInput(Struct, frozen=True, forbid_unknown_fields=True):
 
     month: Annotated[int, Meta(ge=100, le=10_000_000)]
     covers: Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class PlanAccepted(Struct, frozen=True, forbid_unknown_fields=True):
+    """The person agrees to what a push would write."""
+
+    likely: bool = False
+    """Rows that have only ISBN, or title and year, in common with a mark are taken for its row, too."""
 
 
 class Leading(Struct, frozen=True):
@@ -247,6 +255,17 @@ class OwnerController(Controller):
         budget.limits = Limits(month=data.month, covers=data.covers)
         sync.wake()
         return budget.limits
+
+    @get("/plan", summary="What a push would write")
+    async def plan(self, sync: NamedDependency[Sync]) -> Plan:
+        """Read from the library and from Feishu; nothing is written. Any of ``errors.FeishuError``."""
+        return await sync.plan()
+
+    @post("/plan/accept", summary="Agree to the plan", status_code=202)
+    async def accept(self, data: JSONBody[PlanAccepted], sync: NamedDependency[Sync]) -> PushState:
+        """From now on tables that had rows before are written, too. Any of ``errors.FeishuError``."""
+        await sync.accept(likely=data.likely)
+        return sync.state
 
     @post("/push", summary="Push now", status_code=202, sync_to_thread=False)
     def push(self, sync: NamedDependency[Sync]) -> PushState:

@@ -64,6 +64,7 @@
         ├── BotOff          403  (the app, as a bot)
         ├── ReceiverUnknown 404
         ├── TableFull       403
+        ├── PlanUnaccepted  409  (told of a table that had rows before; never raised)
         ├── WrongColumnType 409
         ├── ColumnNameTaken 409
         ├── StaleColumns    409  (a column or the table changed since we looked; looked up again)
@@ -118,6 +119,7 @@ from gateway.errors.feishu import (
     NotFound,
     OtherBase,
     PictureNotTaken,
+    PlanUnaccepted,
     ProxyBroken,
     QuotaNear,
     QuotaUsedUp,
@@ -214,6 +216,7 @@ __all__ = [
     "PairingClosed",
     "PictureNotTaken",
     "PictureRefused",
+    "PlanUnaccepted",
     "PortTaken",
     "ProxyBroken",
     "QuotaNear",

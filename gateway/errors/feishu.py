@@ -487,6 +487,16 @@ class BatchTooLarge(FeishuError):
     hint = Words("一次写入太多，正在拆分。", "Too much in one write; it is being split.")
 
 
+class PlanUnaccepted(FeishuError):
+    code = "plan_unaccepted"
+    status = 409
+    title = "The table has rows already"
+    hint = Words(
+        "“{table}”里已经有内容。请先看一眼会写什么，同意后再开始写。",
+        "“{table}” has rows already. Please look at what would be written; nothing is before you agree.",
+    )
+
+
 class BadRow(FeishuError):
     code = "bad_row"
     status = 422

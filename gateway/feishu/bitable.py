@@ -193,6 +193,12 @@ class Bitable:
         async for record in self._items("POST", path, Record, size=500, json=body, purpose="rows"):
             yield record
 
+    async def is_empty(self, table_id: str) -> bool:
+        """Whether the table has no row at all, not even a blank one."""
+        path = f"{self._root}/tables/{table_id}/records/search"
+        page = await self._client.read("POST", path, _Page[Record], params={"page_size": 1}, json={})
+        return not page.items
+
     async def _items(
         self, method: str, path: str, kind: type[T], *, size: int, **rest: Any
     ) -> AsyncIterator[T]:
