@@ -90,6 +90,20 @@ def parse(file: BinaryIO, url: str, *, wants_json: bool) -> None:
 
 
 @main.command()
+@click.option("--dry-run", is_flag=True, help="Only print what would be written.")
+@click.pass_obj
+def sync(current: Settings, *, dry_run: bool) -> None:
+    """Write what is due to Feishu now, by the running gateway."""
+    from gateway import telling  # noqa: PLC0415  # the same
+
+    if not _answers(current.port):
+        raise NotRunning(port=str(current.port))
+    with Store(current.library) as store:
+        owner = telling.Owner(new_login_link(store, current))
+    click.echo(owner.plan() if dry_run else owner.push())
+
+
+@main.command()
 @click.pass_obj
 def reparse(current: Settings) -> None:
     """Read all kept pages again, after an update of D2F, and say what changed."""

@@ -17,7 +17,7 @@ ONLY_FOR = {
     "gateway.dashboard.": {"gateway.app"},
     "gateway.server": {"gateway.cli", "gateway.demo"},
     "gateway.demo": {"gateway.cli"},
-    "gateway.visitor": {"gateway.demo"},
+    "gateway.visitor": {"gateway.demo", "gateway.telling"},
     "gateway.sandbox.": {"gateway.cli", "gateway.demo"},
     "gateway.feishu.": {
         "gateway.connection",

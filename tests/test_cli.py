@@ -11,6 +11,8 @@ import pytest
 from gateway import __version__
 from gateway.visitor import OwnerVisitor
 from tests.support import World
+from tests.test_push import fill, right
+from tests.test_ways_in import edit_one
 
 
 def d2f(folder: Path, *verbs: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -81,3 +83,34 @@ def test_a_setting_that_is_none_is_told_in_words(tmp_path: Path, setting: dict[s
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     assert next(iter(setting)) in run.stderr
+
+
+def test_sync_and_its_dry_run(world: World) -> None:
+    started = world.start()
+    port = str(started.port)
+    assert "还没有连接" in d2f(world.folder, "sync", "--dry-run", D2F_PORT=port).stdout
+    fill(started)
+    started.connect()
+    right(started)
+    world.share("view")
+    edit_one(started)
+    started.settled()
+    told = d2f(world.folder, "sync", "--dry-run", D2F_PORT=port)
+    assert told.returncode == 0, told.stderr
+    assert "create 0 · 更新 update 1" in told.stdout
+    assert "，改过了" in told.stdout
+    refused = d2f(world.folder, "sync", D2F_PORT=port)
+    assert refused.returncode == 1
+    assert "只能查看" in refused.stderr
+    assert "may look but not write" in refused.stderr
+    world.share("edit")
+    done = d2f(world.folder, "sync", D2F_PORT=port)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "更新 1 行" in done.stdout
+    right(started)
+
+
+def test_sync_needs_a_gateway(tmp_path: Path) -> None:
+    run = d2f(tmp_path, "sync", D2F_PORT="1")
+    assert run.returncode == 1
+    assert "没有网关在运行" in run.stderr

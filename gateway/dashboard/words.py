@@ -209,6 +209,22 @@ WORDS: dict[str, Words] = {
     "list_music": Words("我听过的音乐", "Music I listened to"),
     "list_game": Words("我玩过的游戏", "Games I played"),
     "list_drama": Words("我看过的舞台剧", "Plays I saw"),
+    # What a push would write
+    "plan": Words("接下来会写什么", "What would be written"),
+    "plan_looking": Words("正在看…", "Looking…"),
+    "plan_nothing": Words("没有要写的", "Nothing to write"),
+    "plan_rows": Words("原有 {n} 行", "{n} rows there"),
+    "plan_adopts": Words("认出 {n} 行，会更新", "{n} of them known, to be updated"),
+    "plan_creates": Words("新建 {n} 行", "{n} rows to make"),
+    "plan_updates": Words("更新 {n} 行", "{n} rows to update"),
+    "plan_removals": Words("移出 {n} 行", "{n} rows to take out"),
+    "plan_create": Words("新建", "new"),
+    "plan_update": Words("更新", "update"),
+    "plan_likely": Words(
+        "书号相同，或名字和年份相同的行，也当作同一条",
+        "Rows with the same ISBN, or the same title and year, are the same, too",
+    ),
+    "plan_accept": Words("同意，开始写", "Agree and begin"),
     # Runs
     "runs": Words("最近的同步", "Recent runs"),
     "cause_button": Words("扩展按钮", "Extension's button"),

@@ -58,6 +58,7 @@
         ├── PictureNotTaken 422  (one cover; the others go through)
         ├── BadWebhook      400  (of a custom bot)
         ├── NeedsOwnApp     409  (for messages of the app)
+        ├── BotUnknown      404  (a custom bot; the next three, too)
         ├── BotUnsigned     403
         ├── BotBarred       403
         ├── BotKeyword      403

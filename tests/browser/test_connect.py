@@ -202,6 +202,8 @@ def test_columns_of_a_table_of_their_own(page: Page, started: Started, world: Wo
     page.select_option("#column-year", "new")
     page.click("#columns .actions button >> nth=0")
     connected(page, OWN)
+    page.click("#accept button")  # it had a row
+    expect(page.locator("h1")).to_contain_text("个标记已在飞书")
     assert started.settled().state == "idle"
     assert list(world.feishu.columns(world.app_token, OWN)) == [*NAMES, "年份", "Subject ID"]
     rows = world.rows(OWN)
@@ -360,3 +362,24 @@ def test_what_does_not_work_is_not_used(page: Page, started: Started, world: Wor
     expect(page.locator("#entered")).to_be_hidden()
     assert page.locator("[name=way][value=app]").is_checked()
     assert overview(started)["feishu"]["way"] == "app"
+
+
+def test_a_table_with_rows_is_looked_at_first(page: Page, started: Started, world: World) -> None:
+    """What would be written is on the page; nothing is before the person agrees."""
+    fill(started)
+    theirs = Theirs(started)
+    page.fill("[name=address]", theirs.address)
+    page.check("[name=place][value=this]")
+    enter(page, "base", base_token=token(world))
+    page.click("#columns .actions button >> nth=0")
+    plan = page.locator("#plan")
+    expect(plan.locator("h4")).to_have_text(OWN)
+    expect(plan).to_contain_text(f"新建 {len(world.person.marks)} 行")
+    expect(plan.locator(".facts")).to_contain_text("原有 1 行")
+    assert len(world.rows(OWN)) == 1
+    page.click("#accept button")
+    expect(page.locator("h1")).to_contain_text("个标记已在飞书")
+    started.settled()
+    assert len(world.rows(OWN)) == len(world.person.marks) + 1
+    page.click("#plan summary")
+    expect(plan).to_contain_text("没有要写的")

@@ -1,0 +1,91 @@
+"""What the command line asks the running gateway, and how it tells the answer."""
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from gateway.errors import D2FError, Issue, Words
+from gateway.plan import Plan, TablePlan
+from gateway.problems import Problem
+from gateway.runs import Run
+from gateway.visitor import OwnerVisitor, Reply
+
+_LOOK_AGAIN = 0.5
+"""Seconds."""
+_ROWS = 20
+"""Of a table, that are told cell by cell."""
+
+
+class Refused(D2FError):
+    """The gateway said no; the words are its own."""
+
+    def __init__(self, issue: Issue) -> None:
+        super().__init__()
+        self._issue = issue
+
+    @property
+    def words(self) -> Words:
+        return Words(self._issue.zh, self._issue.en)
+
+
+class Owner:
+    """The owner at the command line. Every method raises Refused."""
+
+    def __init__(self, login_link: str) -> None:
+        self._visitor = OwnerVisitor(login_link)
+
+    def plan(self) -> str:
+        """What would be written, a table after the other."""
+        plan = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/plan")), type=Plan)
+        lines = [line for table in plan.tables for line in _table(table)]
+        if plan.left_out:
+            lines.append(f"{plan.left_out:,} 个标记没有对应的表 · marks of kinds without a table")
+        return "\n".join(lines) or "还没有连接多维表格 · no Bitable is connected"
+
+    def push(self) -> str:
+        """Writes what is due; returns what that run did."""
+        _good(self._visitor.call("POST", "/api/v1/push"))
+        while (run := self._newest()) is not None and run.ended is None:
+            time.sleep(_LOOK_AGAIN)
+        if run is None:
+            return "还没有同步过 · nothing was ever synced"
+        if run.problem is not None:
+            raise Refused(run.problem)
+        return (
+            f"新建 {run.created:,} 行，更新 {run.updated:,} 行，失败 {run.failed:,} 行"
+            f" · {run.created:,} rows made, {run.updated:,} updated, {run.failed:,} failed"
+        )
+
+    def _newest(self) -> Run | None:
+        runs = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/runs")), type=list[Run])
+        return runs[0] if runs else None
+
+
+def _good(reply: Reply) -> bytes:
+    if reply.status >= 400:  # noqa: PLR2004  # HTTP's
+        problem = msgspec.json.decode(reply.body, type=Problem)
+        raise Refused(Issue(problem.code, problem.hint.zh, problem.hint.en))
+    return reply.body
+
+
+def _table(table: TablePlan) -> Iterator[str]:
+    yield (
+        f"{table.name}: 新建 create {table.creates:,} · 更新 update {table.updates:,} · 移出 take out {table.removals:,}"
+        f" · 失败 failed {table.failed:,} · 你删掉的 deleted by you {table.deleted:,}"
+    )
+    if not table.accepted:
+        yield (
+            f"  原有 {table.rows:,} 行，认出 {table.adopts:,} 行；在控制台同意后才写"
+            f" · {table.rows:,} rows there, {table.adopts:,} known; written once you agree on the dashboard"
+        )
+    for likely in table.likely:
+        yield f"  ? {likely.title} ({likely.by})"
+    for write in table.writes[:_ROWS]:
+        yield f"  {'+' if write.what == 'create' else '~'} {write.title}"
+        if write.what == "update":
+            yield from (
+                f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items()
+            )
+    if (more := table.creates + table.updates - _ROWS) > 0:
+        yield f"  … {more:,}"
