@@ -21,6 +21,9 @@
     │   ├── WrongHost       421
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
+    │   ├── WalkUnderWay    409
+    │   ├── NoDoubanLogin   409
+    │   ├── OtherDoubanLogin 409
     │   └── NoSuchThing     404
     └── FeishuError              Feishu, or the way to it
         ├── FeishuUnset     409
@@ -144,16 +147,19 @@ from gateway.errors.own import (
     LibraryFault,
     LoginLinkUsed,
     MessageTooLarge,
+    NoDoubanLogin,
     NoSuchThing,
     NotLoggedIn,
     NotRunning,
     OldMessage,
+    OtherDoubanLogin,
     OwnerError,
     PairingClosed,
     PictureRefused,
     PortTaken,
     StartError,
     UnknownDevice,
+    WalkUnderWay,
     WrongHost,
     WrongOrigin,
 )
@@ -199,6 +205,7 @@ __all__ = [
     "NeedsManage",
     "NeedsOwnApp",
     "NoAccess",
+    "NoDoubanLogin",
     "NoScope",
     "NoSuchRecord",
     "NoSuchThing",
@@ -208,6 +215,7 @@ __all__ = [
     "NotRunning",
     "OldMessage",
     "OtherBase",
+    "OtherDoubanLogin",
     "OwnerError",
     "PairingClosed",
     "PictureNotTaken",
@@ -227,6 +235,7 @@ __all__ = [
     "TokenRefused",
     "TokenSpent",
     "UnknownDevice",
+    "WalkUnderWay",
     "WikiNeedsApp",
     "Words",
     "WrongColumnType",
