@@ -2,7 +2,6 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.walks import (
     is_same,
     lend,
     library,
+    mark_new,
     pages,
     rested,
     resume,
@@ -66,7 +66,9 @@ def test_all_marks_come_and_go_on_to_feishu(world: World, gate: Gate, started: S
     kept = library(started)
     assert len(kept) == MARKS
     assert all(is_same(kept[entry.key][0], entry) for entry in world.person.marks)
-    assert len(gate.requests) == counted(world) + len(LISTS) + 1, "each page, a last look at each list, and who it is"
+    assert len(gate.requests) == counted(world) + len(LISTS) + 1, (
+        "each page, a last look at each list, and who it is"
+    )
     for request in gate.requests:
         assert request.headers["user-agent"] == AGENT
         assert request.host == "m.douban.com"
@@ -86,7 +88,12 @@ def test_how_far_each_list_is_known(world: World, started: Started) -> None:
         known = each["known"]
         oldest = min((entry.made for entry in truth), default=None)
         assert known["back_to"] == (oldest.date().isoformat() if oldest else None)
-        assert (known["claimed"], known["seen"], each["hidden"], each["gap"]) == (len(truth), len(truth), 0, None)
+        assert (known["claimed"], known["seen"], each["hidden"], each["gap"]) == (
+            len(truth),
+            len(truth),
+            0,
+            None,
+        )
         assert known["ended_at"] is not None
         assert known["ended_at"] == known["at"]
 
@@ -139,7 +146,9 @@ def test_a_second_sync_stops_at_what_is_known(world: World, gate: Gate, started:
     long = sum(pages(world.person, medium, status) > 1 for medium, status in LISTS)
     assert long
     assert max(Counter(each[:2] for each in of_lists(gate)).values()) == 2
-    assert Counter(each[:2] for each in of_lists(gate))["movie", "done"] == 2, "its first page told of the change"
+    assert Counter(each[:2] for each in of_lists(gate))["movie", "done"] == 2, (
+        "its first page told of the change"
+    )
     assert (over.new, over.changed) == (0, 1)
     assert is_same(library(started)[entry.key][0], entry)
     gate.requests.clear()
@@ -161,8 +170,7 @@ def test_what_a_browser_showed_first_does_not_stop_the_first_sync(world: World, 
 def test_a_sync_that_was_given_up_leaves_no_hole(world: World, gate: Gate, started: Started) -> None:
     """The next one finds a whole page of known marks on top, and goes on: what is below was never seen."""
     walk(started, "sync")
-    for _ in range(120):
-        world.douban._mark_something(world.person, Medium.MOVIE, Status.DONE)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the simulated person is busy
+    mark_new(world, 120)
     gate.act = lambda asked: cancel(started) if asked == ("movie", "done", 50) else None
     assert walk(started, "sync").state == "cancelled"
     assert started.marks() == MARKS + 50
@@ -280,12 +288,17 @@ def test_a_device_cannot_pass_for_a_walk(world: World) -> None:
     assert (status, answer["code"]) == (400, "bad_message")
 
 
-def test_the_day_has_so_many_requests(world: World, gate: Gate, started: Started) -> None:
+def test_the_day_has_so_many_requests(gate: Gate, started: Started) -> None:
     walks, day = started.gateway.walks, datetime(2026, 11, 20, 4, tzinfo=UTC)
     walks.clock, walks.daily = (lambda: day), 5
     over = walk(started, "sync")
     assert over.stop is not None
-    assert (over.state, over.stop.code, over.requests_today, len(gate.requests)) == ("waiting", "day_used_up", 5, 5)
+    assert (over.state, over.stop.code, over.requests_today, len(gate.requests)) == (
+        "waiting",
+        "day_used_up",
+        5,
+        5,
+    )
     assert resume(started).state == "waiting"
     assert started.owner.call("DELETE", "/api/v1/walks").status == 200
     assert walk(started, "sync").state == "waiting", "a new walk makes no new allowance"
@@ -296,7 +309,7 @@ def test_the_day_has_so_many_requests(world: World, gate: Gate, started: Started
     assert started.marks() == MARKS
 
 
-def test_cancelled(world: World, gate: Gate, started: Started) -> None:
+def test_a_walk_that_is_cancelled(world: World, gate: Gate, started: Started) -> None:
     gate.act = lambda asked: cancel(started) if asked == ("movie", "done", 50) else None
     over = walk(started, "full")
     assert (over.state, over.medium) == ("cancelled", None)
@@ -346,5 +359,3 @@ def test_two_walks_at_once_are_one(world: World, gate: Gate, started: Started) -
     assert walk(started, "sync").state == "ended"
     assert replies == [409]
     assert len(gate.requests) == counted(world)
-
-

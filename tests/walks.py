@@ -1,12 +1,14 @@
 """A gateway that walks: the browser's log-in handed over, and a gate in front of the simulated Douban."""
 
+import random
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from gateway.model import Mark, Medium, Status, SubjectKey
+from gateway.model import Kind, Mark, Medium, Status, SubjectKey
 from gateway.sandbox.http import Drop, Request, Response, Server
+from gateway.sandbox.invent import Inventor
 from gateway.sandbox.person import Entry, Person
 from gateway.visitor import Extension
 from gateway.walk import WalkKind, WalkShown
@@ -15,7 +17,6 @@ from tests.support import Started, World
 AGENT = "Mozilla/5.0 (the person's own)"
 Asked = tuple[str, str, int] | str
 """Medium, status and start of a page; the path of anything else."""
-MEDIA = tuple(Medium)
 
 
 class Gate:
@@ -46,7 +47,14 @@ def told(request: Request) -> Asked:
 def session(person: Person, agent: str = AGENT) -> bytes:
     """What the extension sends of the browser's log-in."""
     cookies = [
-        {"name": name, "value": value, "domain": ".douban.com", "path": "/", "secure": True, "http_only": True}
+        {
+            "name": name,
+            "value": value,
+            "domain": ".douban.com",
+            "path": "/",
+            "secure": True,
+            "http_only": True,
+        }
         for name, value in person.cookies.items()
     ]
     return msgspec.json.encode({"cookies": cookies, "user_agent": agent})
@@ -110,3 +118,13 @@ def is_same(mark: Mark, entry: Entry) -> bool:
 def pages(person: Person, medium: Medium, status: Status) -> int:
     """How many requests a list takes to its end."""
     return max(1, -(-len(person.of(medium, status)) // 50))
+
+
+def mark_new(world: World, number: int) -> None:
+    """The person marks so many films that they had not marked before."""
+    inventor = Inventor(random.Random(number))
+    while number:
+        subject = inventor.any(Kind.MOVIE)
+        if world.person.find(subject.key) is None:
+            world.person.add(subject)
+            number -= 1
