@@ -27,6 +27,7 @@ from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
 from gateway.dashboard.notices import NoticesController
+from gateway.dashboard.walks import ScheduleController, WalksController
 from gateway.devices import Devices
 from gateway.errors import BadInput, D2FError, LibraryFault, MessageTooLarge, NotLoggedIn
 from gateway.events import Events
@@ -37,11 +38,14 @@ from gateway.log import get as get_logger
 from gateway.notices import Notices
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
 from gateway.runs import Runs
+from gateway.schedule import Scheduler
 from gateway.security import DEVICE_PATHS, Guard, owner_auth
+from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.sync import Sync
 from gateway.vault import Vault
+from gateway.walk import Walks
 
 _log = get_logger("app")
 
@@ -84,13 +88,26 @@ class Gateway:
         )
         self.notices = Notices(settings, self.store, self.vault, self.sync, self.events)
         self.intake = Intake(self.store, self.library, self.sync, self.events, self.runs)
+        self.sessions = Sessions(self.store, self.vault)
+        self.walks = Walks(
+            settings, self.store, self.library, self.sessions, self.intake, self.sync, self.events
+        )
+        self.scheduler = Scheduler(self.store, self.walks)
 
     def app(self) -> ASGIApp:
         """What uvicorn serves."""
         parts = {name: Provide(_always(part), sync_to_thread=False) for name, part in vars(self).items()}
         auth = owner_auth(self.store, self.vault)
         app = Litestar(
-            [health, DeviceController, OwnerController, NoticesController, *pages.handlers(auth)],
+            [
+                health,
+                DeviceController,
+                OwnerController,
+                NoticesController,
+                WalksController,
+                ScheduleController,
+                *pages.handlers(auth),
+            ],
             dependencies=parts,
             lifespan=[self._life],
             on_app_init=[auth.on_app_init],
@@ -126,7 +143,8 @@ class Gateway:
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("old pages not dropped", error=str(error))
-        working = [asyncio.create_task(self.sync.run()), asyncio.create_task(self.notices.run())]
+        parts = (self.sync, self.notices, self.walks, self.scheduler)
+        working = [asyncio.create_task(part.run()) for part in parts]
         try:
             yield
         finally:

@@ -24,10 +24,11 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
+from gateway.schedule import Scheduler, WalkAsked
+from gateway.sessions import Session, Sessions
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.sync import Sync
-from gateway.vault import Vault
 
 _log = get("capture")
 
@@ -89,28 +90,6 @@ class CaptureAnswer(Struct, frozen=True, kw_only=True):
     push: DevicePush
 
 
-class Cookie(Struct, frozen=True, kw_only=True):
-    """One cookie of douban.com, HttpOnly ones included."""
-
-    name: str
-    value: str
-    domain: str
-    path: str
-    secure: bool
-    http_only: bool
-    expires: float | None = None
-    """Unix seconds; None for a session cookie."""
-
-    def __repr__(self) -> str:
-        return f"Cookie({self.name!r}, •••)"
-
-
-class Session(Struct, frozen=True):
-    """The Douban log-in of the browser."""
-
-    cookies: list[Cookie]
-
-
 class SessionAnswer(Struct, frozen=True):
     account: str | None
     """The numeric id that ``dbcl2`` names, if there is one."""
@@ -134,6 +113,8 @@ class StateAnswer(Struct, frozen=True, kw_only=True):
     marks: int
     push: DevicePush
     capture: CaptureProgress | None
+    walk: WalkAsked | None = None
+    """The walk that the schedule asks of an open browser, until another is due."""
 
 
 class DeviceController(Controller):
@@ -175,17 +156,14 @@ class DeviceController(Controller):
         self,
         request: Request[Any, Any, Any],
         devices: NamedDependency[Devices],
-        vault: NamedDependency[Vault],
+        sessions: NamedDependency[Sessions],
     ) -> Response[bytes]:
         """``Session``; answered by ``SessionAnswer``. Kept sealed; there is no way to read it back."""
 
         async def keep(message: Message) -> SessionAnswer:
             session = message.decode(Session)
             devices.believe_counter(message)
-            account = _account_of(session)
-            if account is not None:
-                vault.set(f"douban session {account}", msgspec.json.encode(session))
-            return SessionAnswer(account)
+            return SessionAnswer(sessions.keep(session))
 
         return await _sealed(request, devices, keep)
 
@@ -197,6 +175,7 @@ class DeviceController(Controller):
         library: NamedDependency[Library],
         store: NamedDependency[Store],
         sync: NamedDependency[Sync],
+        scheduler: NamedDependency[Scheduler],
         settings: NamedDependency[Settings],
     ) -> Response[bytes]:
         """``StateRequest``; answered by ``StateAnswer``. A capture's progress is told to its own device only."""
@@ -211,6 +190,7 @@ class DeviceController(Controller):
                 marks=sum(library.counts().values()),
                 push=_push(sync),
                 capture=_progress(counts),
+                walk=scheduler.asked,
             )
 
         return await _sealed(request, devices, tell)
@@ -244,6 +224,8 @@ def _capture(message: Message) -> Capture:
         head = msgspec.json.decode(line, type=CaptureHead)
     except UNDECODABLE:
         raise BadMessage from None
+    if head.trigger is Trigger.WALK:
+        raise BadMessage
     return Capture(
         id=str(message.head.message),
         url=head.url,
@@ -264,12 +246,3 @@ def _push(sync: Sync) -> DevicePush:
 
 def _progress(counts: Counts | None) -> CaptureProgress | None:
     return CaptureProgress(counts.pending, counts.failed) if counts else None
-
-
-def _account_of(session: Session) -> str | None:
-    """``dbcl2`` is ``"<uid>:<token>"``, with its quotes."""
-    for cookie in session.cookies:
-        if cookie.name == "dbcl2":
-            uid = cookie.value.strip('"').partition(":")[0]
-            return uid if uid.isdigit() else None
-    return None

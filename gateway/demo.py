@@ -62,7 +62,14 @@ async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
     app_token = world.add_base("我的书影音", collaborators={APP_ID: "edit"})
     with tempfile.TemporaryDirectory(prefix="d2f-demo-") as folder:
         async with Server(Douban(person=person).handle) as douban, Server(world.handle) as feishu:
-            settings = Settings(port=0, data=Path(folder), feishu=feishu.url, pictures=douban.url, uploads=0)
+            settings = Settings(
+                port=0,
+                data=Path(folder),
+                feishu=feishu.url,
+                douban=douban.url,
+                pictures=douban.url,
+                uploads=0,
+            )
             async with running(settings) as gateway:
                 bitable = f"{feishu.url}/base/{app_token}"
                 _say(

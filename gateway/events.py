@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-__all__ = ["Captured", "Covered", "Event", "Events", "Pushed", "Waiting"]
+__all__ = ["Captured", "Covered", "Event", "Events", "Pushed", "Waiting", "Walked"]
 
 
 class Captured(Struct, frozen=True, tag="captured"):
@@ -43,7 +43,18 @@ class Covered(Struct, frozen=True, tag="covered"):
     failed: int
 
 
-Event = Captured | Pushed | Waiting | Covered
+class Walked(Struct, frozen=True, tag="walked"):
+    """A walk over the lists has read a page, or rests."""
+
+    walk: str
+    kind: str
+    state: str
+    pages: int
+    new: int
+    changed: int
+
+
+Event = Captured | Pushed | Waiting | Covered | Walked
 
 
 class Events:

@@ -32,7 +32,7 @@ class MarkChange(Struct, frozen=True, kw_only=True):
     key: MarkKey
     at: datetime
     what: str
-    """``new`` or ``changed``."""
+    """``new``, ``changed``, ``removed`` or ``returned``."""
     fields: dict[str, tuple[Any, Any]]
     """Field → (old, new)."""
 
@@ -104,14 +104,17 @@ class Library:
         writes: list[list[object]] = []
         history: list[list[object]] = []
         for mark, key in zip(marks, keys, strict=True):
-            old, revision, seen_at = known.pop(key, (None, 0, ""))
-            older = old is not None and _is_older(at, seen_at)  # it waited longer than one captured after it
+            old, revision, seen_at, removed_at = known.pop(key, (None, 0, "", ""))
+            # It waited longer than one captured after it, or than a walk that proved the mark to be gone.
+            older = old is not None and _is_older(at, max(seen_at, removed_at))
+            back = bool(removed_at) and not older
             kept, changes = fill_in(old, mark) if old is not None and older else merge_marks(old, mark)
             if older and kept == old:
                 same += 1
                 continue
-            new, changed, same = new + (old is None), changed + bool(old and changes), same + (not changes)
-            stale = bool(changes) or key.subject in outdated
+            edited = bool(changes) or back
+            new, changed, same = new + (old is None), changed + bool(old and edited), same + (not edited)
+            stale = edited or key.subject in outdated
             stales += stale
             writes.append(
                 [
@@ -121,19 +124,20 @@ class Library:
                     _json(kept),
                     revision + stale,
                     seen_at if older else at,
+                    removed_at if removed_at and older else None,
                 ]
             )
             outdated.discard(key.subject)
-            if changes:
-                what = "changed" if old else "new"
+            if edited:
+                what = "returned" if back else "changed" if old else "new"
                 history.append(
                     [key.account, key.subject.medium, key.subject.id, at, capture_id, what, _json(changes)]
                 )
         if writes:
             self._store.do_many(
-                """INSERT INTO mark (account, medium, id, body, revision, seen_at) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET body = excluded.body, revision = excluded.revision,
-                    seen_at = excluded.seen_at""",
+                """INSERT INTO mark (account, medium, id, body, revision, seen_at, removed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body,
+                    revision = excluded.revision, seen_at = excluded.seen_at, removed_at = excluded.removed_at""",
                 writes,
             )
         if history:
@@ -157,14 +161,39 @@ class Library:
             for medium, subject_id, body, detailed, seen_at in rows
         }
 
-    def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str]]:
-        sql = """SELECT account, medium, id, body, revision, seen_at FROM mark
+    def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str, str]]:
+        """The mark, its revision, when it was seen last, and since when it is gone; empty if it is not."""
+        sql = """SELECT account, medium, id, body, revision, seen_at, ifnull(removed_at, '') FROM mark
             WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
         wanted = [(key.account, key.subject.medium, key.subject.id) for key in keys]
         return {
-            MarkKey(account, SubjectKey(Medium(medium), subject_id)): (_mark.decode(body), revision, seen_at)
-            for account, medium, subject_id, body, revision, seen_at in self._store.rows(sql, [_json(wanted)])
+            MarkKey(account, SubjectKey(Medium(medium), subject_id)): (_mark.decode(body), *rest)
+            for account, medium, subject_id, body, *rest in self._store.rows(sql, [_json(wanted)])
         }
+
+    def remove(self, keys: Iterable[MarkKey], at: datetime, capture_id: str | None) -> int:
+        """The person took these marks away: as of ``at`` Douban had them no more. Returns how many.
+
+        They stay in the library with all their history. A mark that a page showed after ``at`` is left alone.
+        """
+        when = at.astimezone(UTC).isoformat(timespec="microseconds")
+        removed = 0
+        with self._store.atomic():
+            for key in keys:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                gone = self._store.do(
+                    """UPDATE mark SET removed_at = ?, revision = revision + 1
+                    WHERE account = ? AND medium = ? AND id = ? AND removed_at IS NULL AND seen_at < ?""",
+                    [when, *mark, when],
+                )
+                if gone:
+                    self._store.do(
+                        "INSERT INTO change (account, medium, id, at, capture, what, fields) "
+                        "VALUES (?, ?, ?, ?, ?, 'removed', '{}')",
+                        [*mark, when, capture_id],
+                    )
+                removed += gone
+        return removed
 
     def counts(self) -> dict[str, int]:
         """How many marks the library holds, by medium."""

@@ -271,6 +271,8 @@ class Trigger(StrEnum):
 
     BUTTON = "button"
     AUTO = "auto"
+    WALK = "walk"
+    """The gateway itself, with the stored cookie: no device may say so."""
 
 
 class Capture(Struct, kw_only=True, frozen=True):

@@ -1,6 +1,6 @@
 """Why a page of Douban's was not read, in words for the person. The codes are ``Page.reason``."""
 
-from gateway.errors import Words
+from gateway.errors import Issue, Words
 
 PAGE_REASONS: dict[str, Words] = {
     "logged_out": Words(
@@ -102,3 +102,46 @@ PAGE_REASONS: dict[str, Words] = {
     ),
 }
 """What ``Page.reason`` says, in words."""
+
+_WALK_STOPS: dict[str, Words] = {
+    "no_login": Words(
+        "D2F 手里没有可用的豆瓣登录。请在装了扩展的浏览器里登录豆瓣，再点“继续”。",
+        "D2F has no Douban log-in that it can use. Log in to Douban in the browser with the extension, then choose “Go on”.",
+    ),
+    "login_page": Words(
+        "豆瓣说这个登录已经失效。请在装了扩展的浏览器里重新登录豆瓣，再点“继续”。没有看到的标记不会当成删除。",
+        "Douban says that this log-in has ended. Log in again in the browser with the extension, then choose “Go on”. "
+        "Marks that were not seen are not taken for removed.",
+    ),
+    "other_account": Words(
+        "保存的登录是另一个豆瓣帐号的，和这个库的帐号不同。请换回原来的帐号登录，再点“继续”。",
+        "The stored log-in is of another Douban account than the one of this library. Log in with that one, then choose “Go on”.",
+    ),
+    "unreachable": Words(
+        "连不上豆瓣。网络好了再点“继续”；定时的同步到点会自己再试。",
+        "Douban cannot be reached. Choose “Go on” when the network is back; a scheduled sync tries again by itself.",
+    ),
+    "captcha": Words(
+        "豆瓣要求输入验证码。请在浏览器里打开豆瓣完成验证，过几小时再点“继续”。",
+        "Douban asks for a captcha. Solve it on Douban in your browser, and choose “Go on” some hours later.",
+    ),
+    "proof_of_work": Words(
+        "豆瓣要验证浏览器。请在浏览器里打开豆瓣，过几小时再点“继续”。",
+        "Douban wants to check the browser. Open Douban in it, and choose “Go on” some hours later.",
+    ),
+    "server_error": Words(
+        "豆瓣的服务器出错了。已经读到的都留着，过一阵再点“继续”。",
+        "Douban's server failed. What was read is kept; choose “Go on” later.",
+    ),
+    "day_used_up": Words(
+        "今天向豆瓣请求得够多了，明天接着读，不用管它。",
+        "Enough was asked of Douban for today. It goes on tomorrow by itself.",
+    ),
+}
+"""Why a walk with the stored cookie does not go on, where it is another thing than for a page in the browser."""
+
+
+def walk_stop(code: str) -> Issue:
+    """Why a walk stopped (``Frontier.stopped``), and what the person can do."""
+    words = _WALK_STOPS.get(code) or PAGE_REASONS[code if code in PAGE_REASONS else "no_frame"]
+    return Issue(code, words.zh, words.en)

@@ -114,6 +114,19 @@ def m003_due(db: Database) -> None:
 
 
 @migrations()
+def m004_walks(db: Database) -> None:
+    """Marks that are on Douban no more, and what a walk under way has seen so far."""
+    for statement in (
+        # As of this moment no list of its medium had the mark; NULL again once a page shows it.
+        "ALTER TABLE mark ADD COLUMN removed_at TEXT",
+        """CREATE TABLE walk_seen (
+            account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, status TEXT NOT NULL,
+            private INTEGER NOT NULL, PRIMARY KEY (account, medium, id)) WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+
+
+@migrations()
 def m005_runs(db: Database) -> None:
     """Runs, and rows that are in the wrong table."""
     for statement in (

@@ -24,6 +24,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the library, the key file and the kept captures live."""
     feishu: str | None = None
     """Origin of a Feishu other than the real one, e.g. ``http://127.0.0.1:9000``: the simulated one."""
+    douban: str | None = None
+    """Origin of another Douban for the walks: the simulated one, which needs no rests between requests."""
     pictures: str | None = None
     """Origin of another image host than Douban's own: that of the simulated Douban."""
     uploads: Annotated[float, Meta(ge=0, le=50)] = 5

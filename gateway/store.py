@@ -246,8 +246,9 @@ class Store:
         )
 
     def captures(self, limit: int = 20) -> list[Kept]:
-        """The newest kept captures."""
-        return [_kept(row) for row in self.rows(f"{_KEPT} ORDER BY received_at DESC LIMIT ?", [limit])]
+        """The newest kept captures of browsers; those of walks would push them out of sight."""
+        sql = f"{_KEPT} WHERE trigger <> 'walk' ORDER BY received_at DESC LIMIT ?"
+        return [_kept(row) for row in self.rows(sql, [limit])]
 
     def unread(self) -> list[Kept]:
         """Captures that were kept but not read, the oldest first: the gateway ended in between."""

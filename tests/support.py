@@ -85,6 +85,7 @@ class World:
             port=0,
             data=folder,
             feishu=self.feishu_server.url,
+            douban=self.douban_server.url,
             pictures=self.douban_server.url,
             uploads=0,
         )

@@ -32,7 +32,15 @@ ONLY_FOR = {
         "gateway.sync",
         "gateway.dashboard.api",
     },
-    "gateway.douban.": {"gateway.adopt", "gateway.covers", "gateway.intake", "gateway.reading"},
+    "gateway.douban.": {
+        "gateway.adopt",
+        "gateway.covers",
+        "gateway.coverage",
+        "gateway.intake",
+        "gateway.reading",
+        "gateway.sessions",
+        "gateway.walk",
+    },
     "gateway.schema": {"gateway.store"},
 }
 # What a module may import of ours, where that is not everything.

@@ -29,7 +29,7 @@ export async function sendSession() {
   if (!pairing || !cookies.some(({ name }) => name === "dbcl2")) return;
   const session = await fingerprint(pairing.kid, cookies);
   if ((await settings()).session === session) return;
-  await callJson("/api/v1/session", { cookies: cookies.map(portable) });
+  await callJson("/api/v1/session", { cookies: cookies.map(portable), user_agent: navigator.userAgent });
   await remember({ session });
 }
 
@@ -40,7 +40,8 @@ function readCookies() {
 /** @param {Uint8Array} kid @param {chrome.cookies.Cookie[]} cookies */
 async function fingerprint(kid, cookies) {
   const login = cookies.filter(({ name }) => LOGIN.includes(name)).map(({ name, value }) => `${name}=${value}`);
-  const digest = await crypto.subtle.digest("SHA-256", utf8([toHex(kid), ...login.sort()].join("\n")));
+  const parts = [toHex(kid), navigator.userAgent, ...login.sort()];
+  const digest = await crypto.subtle.digest("SHA-256", utf8(parts.join("\n")));
   return toHex(new Uint8Array(digest));
 }
 

@@ -25,6 +25,7 @@ from gateway.budget import Budget
 from gateway.connection import LOGIN_SCOPES
 from gateway.dashboard.api import overview
 from gateway.dashboard.notices import NoticesShown
+from gateway.dashboard.walks import ScheduleShown, WalksShown
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
 from gateway.extension import extension_folder
@@ -32,11 +33,13 @@ from gateway.library import Library
 from gateway.notices import Notices
 from gateway.problems import Problem
 from gateway.runs import Runs
+from gateway.schedule import Scheduler
 from gateway.security import Owner
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
 from gateway.store import Store
 from gateway.sync import Sync
+from gateway.walk import Walks
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
@@ -106,6 +109,8 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     sync: NamedDependency[Sync],
     budget: NamedDependency[Budget],
     notices: NamedDependency[Notices],
+    walks: NamedDependency[Walks],
+    scheduler: NamedDependency[Scheduler],
     settings: NamedDependency[Settings],
     runs: NamedDependency[Runs],
     lang: FromQuery[str | None] = None,
@@ -123,6 +128,9 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "logged_in": sync.connection.logged_in and LoginEnded.code not in {problem, refused},
         "secrets": sync.connection.secrets,
         "notices": NoticesShown.of(notices),
+        "walks": WalksShown.of(walks),
+        "walkable": walks.account is not None,
+        "scheduled": ScheduleShown.of(scheduler),
         "redirect": settings.feishu_return,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,

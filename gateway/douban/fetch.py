@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
@@ -18,7 +19,9 @@ import msgspec
 from msgspec import Struct
 
 from gateway.douban.interests import read_interests
+from gateway.douban.page import judge
 from gateway.douban.refusals import Refusal, refusal
+from gateway.douban.urls import address
 from gateway.model import BEIJING, Medium, Reading, Status, Verdict, now
 
 __all__ = ["DAILY", "ORIGIN", "PAGE", "Browser", "Fetched", "Fetcher", "Frontier", "Now", "Place", "Sleep"]
@@ -72,6 +75,14 @@ class Place(Struct, kw_only=True):
     """The places of the items that Douban fails on, or has nothing to say of."""
     ended: bool = False
     """The list was walked to its end."""
+    once: bool = False
+    """Only its first page is wanted: a look whether the list is still as it was."""
+    enough: bool = False
+    """The caller has all that it wanted of the list."""
+
+    @property
+    def over(self) -> bool:
+        return self.ended or self.enough
 
 
 class Frontier(Struct, kw_only=True):
@@ -95,8 +106,8 @@ class Frontier(Struct, kw_only=True):
 
     @property
     def ended(self) -> bool:
-        """All lists were walked to their end."""
-        return all(place.ended for place in self.places)
+        """All lists were walked to their end, or as far as was wanted."""
+        return all(place.over for place in self.places)
 
 
 class Fetched(Struct, kw_only=True, frozen=True):
@@ -108,6 +119,8 @@ class Fetched(Struct, kw_only=True, frozen=True):
     status: int
     """HTTP's."""
     reading: Reading
+    place: int
+    """Which of the frontier's places it is of."""
 
 
 class Fetcher:
@@ -120,6 +133,7 @@ class Fetcher:
         self, browser: Browser, *, now: Now = now, sleep: Sleep, origin: str = ORIGIN, daily: int = DAILY
     ) -> None:
         split = urlsplit(origin)
+        self._host = "m.douban.com" if split.hostname == "127.0.0.1" else split.netloc
         loopback = split.hostname == "127.0.0.1"
         if not loopback and (split.scheme != "https" or not f".{split.hostname}".endswith(".douban.com")):
             raise ValueError("the cookie goes to Douban alone, and over https")
@@ -143,15 +157,41 @@ class Fetcher:
         """
         if frontier.stopped is None:
             frontier.stopped = self._why_not(frontier.account)
-        for place in frontier.places:
-            while not place.ended and frontier.stopped is None and self._may_ask(frontier):
+        for number, place in enumerate(frontier.places):
+            while not place.over and frontier.stopped is None and self._may_ask(frontier):
                 try:
-                    fetched = await self._fetch(frontier, place)
+                    fetched = await self._fetch(frontier, number)
                 except httpx.HTTPError:
                     frontier.stopped = "unreachable"
                     return
                 if _move(frontier, place, fetched):
                     yield fetched
+
+    async def is_own(self, frontier: Frontier) -> bool:
+        """Whether Douban takes the session for the account's, by the page that names its person.
+
+        If not, ``stopped`` says why, or the day's requests are used up. The lists do not say it: they come
+        without the private marks to anybody else.
+        """
+        if frontier.stopped is None:
+            frontier.stopped = self._why_not(frontier.account)
+        if frontier.stopped is not None or not self._may_ask(frontier):
+            return False
+        try:
+            reply, content = await self._ask(frontier, "/mine/", ORIGIN)
+        except httpx.HTTPError:
+            frontier.stopped = "unreachable"
+            return False
+        url = str(reply.headers.get("location", "")) if reply.is_redirect else f"{ORIGIN}/mine/"
+        here = address(url)
+        judged = judge(here, content or b"<html></html>", frontier.account) if here is not None else None
+        who = judged.account if judged is not None and reply.status_code == HTTPStatus.OK else None
+        if who is None:
+            known = judged.reason if judged is not None else None
+            frontier.stopped = known if known not in {None, "no_frame", "logged_out"} else "login_page"
+        elif who.id != frontier.account:
+            frontier.stopped = "other_account"
+        return frontier.stopped is None
 
     def _why_not(self, account: str) -> str | None:
         """A session of somebody else, or none, sees less: private marks would be taken for removed ones."""
@@ -166,9 +206,9 @@ class Fetcher:
             frontier.day, frontier.requests = today, 0
         return frontier.requests < self._daily
 
-    async def _fetch(self, frontier: Frontier, place: Place) -> Fetched:
+    async def _fetch(self, frontier: Frontier, number: int) -> Fetched:
         """One request, once it is time for it. Raises httpx.HTTPError."""
-        await self._rest(frontier)
+        place = frontier.places[number]
         count = 1 if place.start < place.single_until else PAGE
         asked = {
             "type": place.medium.value,
@@ -178,21 +218,25 @@ class Fetcher:
         }
         path = f"/rexxar/api/v2/user/{frontier.account}/interests?{urlencode(asked)}"
         token = _TOKEN.search(self._browser.cookie)
-        frontier.requests += 1
-        self._requests += 1
-        try:
-            reply, content = await self._get(
-                f"{path}&{urlencode({'ck': token[1] if token else '', 'for_mobile': 1})}", place
-            )
-        finally:
-            frontier.last = self._now()
+        secret = urlencode({"ck": token[1] if token else "", "for_mobile": 1})
+        reply, content = await self._ask(frontier, f"{path}&{secret}", f"{ORIGIN}/mine/{place.medium.value}")
         url = f"{ORIGIN}{path}"
         reading = read_interests(url, content, account=frontier.account, status=reply.status_code)
         if reply.is_redirect:
             reading = _refused(
                 reading, refusal(str(reply.headers.get("location", "")), b"<html></html>", 302)
             )
-        return Fetched(url=url, content=content, status=reply.status_code, reading=reading)
+        return Fetched(url=url, content=content, status=reply.status_code, reading=reading, place=number)
+
+    async def _ask(self, frontier: Frontier, target: str, referer: str) -> tuple[httpx.Response, bytes]:
+        """Raises httpx.HTTPError."""
+        await self._rest(frontier)
+        frontier.requests += 1
+        self._requests += 1
+        try:
+            return await self._get(target, referer)
+        finally:
+            frontier.last = self._now()
 
     async def _rest(self, frontier: Frontier) -> None:
         if frontier.last is not None:
@@ -200,12 +244,13 @@ class Fetcher:
             since = (self._now() - frontier.last).total_seconds()
             await self._sleep(pause - min(max(since, 0.0), pause))
 
-    async def _get(self, target: str, place: Place) -> tuple[httpx.Response, bytes]:
+    async def _get(self, target: str, referer: str) -> tuple[httpx.Response, bytes]:
         headers = {
             "Accept": "application/json",
             "Accept-Language": self._browser.languages,
             "Cookie": self._browser.cookie,
-            "Referer": f"{ORIGIN}/mine/{place.medium.value}",
+            "Host": self._host,
+            "Referer": referer,
             "User-Agent": self._browser.user_agent,
         }
         content = bytearray()
@@ -243,6 +288,6 @@ def _move(frontier: Frontier, place: Place, fetched: Fetched) -> bool:
         frontier.stopped = page.reason or "no_frame"
         return True
     place.pages += 1
-    place.ended = part.next_start is None
+    place.ended = part.next_start is None or place.once
     place.start = part.next_start or part.start + part.rows
     return True

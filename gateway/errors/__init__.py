@@ -22,6 +22,9 @@
     │   ├── WrongHost       421
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
+    │   ├── WalkUnderWay    409
+    │   ├── NoDoubanLogin   409
+    │   ├── OtherDoubanLogin 409
     │   └── NoSuchThing     404
     └── FeishuError              Feishu, or the way to it
         ├── FeishuUnset     409
@@ -148,16 +151,19 @@ from gateway.errors.own import (
     LibraryFault,
     LoginLinkUsed,
     MessageTooLarge,
+    NoDoubanLogin,
     NoSuchThing,
     NotLoggedIn,
     NotRunning,
     OldMessage,
+    OtherDoubanLogin,
     OwnerError,
     PairingClosed,
     PictureRefused,
     PortTaken,
     StartError,
     UnknownDevice,
+    WalkUnderWay,
     WrongHost,
     WrongOrigin,
 )
@@ -204,6 +210,7 @@ __all__ = [
     "NeedsManage",
     "NeedsOwnApp",
     "NoAccess",
+    "NoDoubanLogin",
     "NoScope",
     "NoSuchRecord",
     "NoSuchThing",
@@ -213,6 +220,7 @@ __all__ = [
     "NotRunning",
     "OldMessage",
     "OtherBase",
+    "OtherDoubanLogin",
     "OwnerError",
     "PairingClosed",
     "PictureNotTaken",
@@ -233,6 +241,7 @@ __all__ = [
     "TokenRefused",
     "TokenSpent",
     "UnknownDevice",
+    "WalkUnderWay",
     "WikiNeedsApp",
     "Words",
     "WrongColumnType",

@@ -183,3 +183,33 @@ class NoSuchThing(OwnerError):
     status = 404
     title = "Not found"
     hint = Words("没有找到。", "Not found.")
+
+
+class WalkUnderWay(OwnerError):
+    code = "walk_under_way"
+    status = 409
+    title = "A walk is under way"
+    hint = Words(
+        "上一次还没有结束。请等它完成，或先取消它。",
+        "One is under way. Wait until it is done, or cancel it first.",
+    )
+
+
+class NoDoubanLogin(OwnerError):
+    code = "no_douban_login"
+    status = 409
+    title = "No Douban log-in is stored"
+    hint = Words(
+        "还没有可用的豆瓣登录。请在装了扩展的浏览器里登录豆瓣，扩展会把登录加密交给网关。",
+        "There is no Douban log-in yet. Log in to Douban in the browser with the extension, which hands it over sealed.",
+    )
+
+
+class OtherDoubanLogin(OwnerError):
+    code = "other_douban_login"
+    status = 409
+    title = "The Douban log-in is another account's"
+    hint = Words(
+        "保存的登录是另一个豆瓣帐号的，和这个库的帐号不同。请在浏览器里用原来的帐号登录豆瓣。",
+        "The stored log-in is of another Douban account than the one of this library. Log in to Douban with that one.",
+    )

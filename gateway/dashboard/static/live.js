@@ -7,7 +7,8 @@ export async function refresh() {
   if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  const parts = ["state", "calls-sum", "calls-now", "devices", "entered", "account", "notices-now", "notices-failed", "live"];
+  const parts = ["state", "calls-sum", "calls-now", "devices", "entered", "account", "notices-now", "notices-failed", "walks-now", "walks-live",
+    "scheduled", "live"];
   for (const id of parts) {
     replace(document.getElementById(id), page.getElementById(id));
   }

@@ -1,0 +1,130 @@
+"""What the owner may ask and change of walks over the lists, and of their schedule, as JSON. Needs the owner's cookie."""
+
+from datetime import datetime
+
+from litestar import Controller, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from gateway.coverage import Coverage
+from gateway.errors import Issue
+from gateway.model import Medium, Status
+from gateway.removals import Question
+from gateway.schedule import Schedule, Scheduler
+from gateway.walk import WalkKind, Walks, WalkShown
+
+
+class WalkInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """From the newest mark to what is known, or to the end of every list."""
+
+    kind: WalkKind = "sync"
+
+
+class CoverageShown(Struct, frozen=True, kw_only=True):
+    """How far one list is known, and what the last walk to its end proves."""
+
+    medium: Medium
+    status: Status
+    known: Coverage
+    hidden: int
+    gap: str | None
+    """``changed``, ``skipped`` or ``hidden``: why that walk does not prove what is gone."""
+
+    @classmethod
+    def of(cls, known: Coverage) -> "CoverageShown":
+        return cls(medium=known.medium, status=known.status, known=known, hidden=known.hidden, gap=known.gap)
+
+
+class WalksShown(Struct, frozen=True, kw_only=True):
+    """The walk that is under way or the last one, and what is known by all of them."""
+
+    walk: WalkShown | None
+    lists: list[CoverageShown]
+    removals: list[Question]
+    """Many marks at once that seem to be gone: nothing happens to them before the person says so."""
+
+    @classmethod
+    def of(cls, walks: Walks) -> "WalksShown":
+        lists = [CoverageShown.of(each) for each in walks.coverage]
+        return cls(walk=walks.shown, lists=lists, removals=walks.questions)
+
+
+class Removed(Struct, frozen=True):
+    """How many marks are taken for removed."""
+
+    removed: int
+
+
+class ScheduleShown(Struct, frozen=True, kw_only=True):
+    """The schedule, and when it comes next."""
+
+    schedule: Schedule
+    next: datetime | None
+    problem: Issue | None
+    """Why the last one could not be begun."""
+
+    @classmethod
+    def of(cls, scheduler: Scheduler) -> "ScheduleShown":
+        return cls(schedule=scheduler.schedule, next=scheduler.next, problem=scheduler.problem)
+
+
+class WalksController(Controller):
+    """Walks."""
+
+    path = "/api/v1/walks"
+    tags = ["owner"]  # noqa: RUF012  # Litestar's own way to set this
+
+    @get("/", summary="How far the lists are known", sync_to_thread=False)
+    def show(self, walks: NamedDependency[Walks]) -> WalksShown:
+        """The walk, each list, and what waits for the person's word."""
+        return WalksShown.of(walks)
+
+    @post("/", summary="Walk over all lists", status_code=202, sync_to_thread=False)
+    def start(self, data: JSONBody[WalkInput], walks: NamedDependency[Walks]) -> WalksShown:
+        """A sync, or a full check. 409 while one is under way, or without a log-in of the account."""
+        walks.start(data.kind)
+        return WalksShown.of(walks)
+
+    @delete("/", summary="Cancel the walk", status_code=200, sync_to_thread=False)
+    def cancel(self, walks: NamedDependency[Walks]) -> WalksShown:
+        """What it took in stays. 404 if none is under way."""
+        walks.cancel()
+        return WalksShown.of(walks)
+
+    @post("/resume", summary="Let a stopped walk go on", status_code=202, sync_to_thread=False)
+    def resume(self, walks: NamedDependency[Walks]) -> WalksShown:
+        """The person has seen why it stopped. 404 if none is under way."""
+        walks.resume()
+        return WalksShown.of(walks)
+
+    @post("/removals/{medium:str}/accept", summary="They are gone", status_code=200, sync_to_thread=False)
+    def accept(self, medium: FromPath[Medium], walks: NamedDependency[Walks]) -> Removed:
+        """The marks of ``removals`` are taken for removed. 404 if nothing was asked of that medium."""
+        return Removed(walks.accept(medium))
+
+    @post(
+        "/removals/{medium:str}/decline", summary="They are not gone", status_code=200, sync_to_thread=False
+    )
+    def decline(self, medium: FromPath[Medium], walks: NamedDependency[Walks]) -> Removed:
+        """Nobody asks again until they were seen once more. 404 if nothing was asked of that medium."""
+        walks.decline(medium)
+        return Removed(0)
+
+
+class ScheduleController(Controller):
+    """The schedule of walks."""
+
+    path = "/api/v1/schedule"
+    tags = ["owner"]  # noqa: RUF012  # Litestar's own way to set this
+
+    @get("/", summary="When walks begin by themselves", sync_to_thread=False)
+    def show(self, scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+        """The schedule, and when it comes next."""
+        return ScheduleShown.of(scheduler)
+
+    @put("/", summary="Set when walks begin by themselves", sync_to_thread=False)
+    def change(self, data: JSONBody[Schedule], scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+        """Off, hourly, daily, or on some days of the week."""
+        scheduler.set(data)
+        return ScheduleShown.of(scheduler)

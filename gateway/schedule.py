@@ -1,0 +1,153 @@
+"""Walks at set times: when the next one is due, and that a missed one is caught up once."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from msgspec import Meta, Struct
+
+from gateway.errors import D2FError, Issue, LibraryFault
+from gateway.log import get
+from gateway.model import now
+from gateway.store import Store
+from gateway.walk import WalkKind, Walks
+
+_log = get("schedule")
+
+_LOOK = 60.0
+"""Seconds to sleep at most: a machine that slept, or whose clock was set, is noticed within them."""
+_HOUR = timedelta(hours=1)
+_DAYS = 7
+
+Rhythm = Literal["off", "hourly", "daily", "weekly"]
+Way = Literal["cookie", "browser"]
+
+
+class Schedule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When to walk by itself, and how."""
+
+    rhythm: Rhythm = "off"
+    at: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "04:00"
+    """The time of the day on this machine's clock; of ``hourly`` the minutes alone."""
+    days: tuple[Annotated[int, Meta(ge=0, le=6)], ...] = ()
+    """Of ``weekly``: Monday is 0. Without any there is no walk."""
+    kind: WalkKind = "sync"
+    way: Way = "cookie"
+    """By the gateway with the stored cookie, or by an open browser that is asked to."""
+
+
+class WalkAsked(Struct, frozen=True):
+    """What an open browser is asked to do; the same ``id`` is the same request."""
+
+    id: str
+    kind: WalkKind
+
+
+def next_due(schedule: Schedule, after: datetime, zone: tzinfo | None = None) -> datetime | None:
+    """The first moment of the schedule later than ``after``; None if there is none.
+
+    ``zone`` is that of the machine unless it is given. A time that the change to summer time leaves out comes as much
+    later as the clock jumps; one that comes twice comes at the first of both.
+    """
+    clock = time.fromisoformat(schedule.at)
+    if schedule.rhythm == "off":
+        return None
+    if schedule.rhythm == "hourly":
+        local = after.astimezone(zone)
+        ahead = timedelta(minutes=(clock.minute - local.minute) % 60)
+        due = local.replace(second=0, microsecond=0).astimezone(after.tzinfo) + ahead
+        return due if due > after else due + _HOUR
+    first = after.astimezone(zone).date() - timedelta(days=1)
+    for ahead in range(_DAYS + 3):
+        day = first + timedelta(days=ahead)
+        due = datetime.combine(day, clock, zone).astimezone(after.tzinfo)
+        if due > after and (schedule.rhythm == "daily" or day.weekday() in schedule.days):
+            return due
+    return None
+
+
+class Scheduler:
+    """Starts walks when they are due. ``clock`` and ``zone`` are the machine's; tests have their own."""
+
+    def __init__(self, store: Store, walks: Walks) -> None:
+        self._store = store
+        self._walks = walks
+        self._changed = asyncio.Event()
+        self.clock: Callable[[], datetime] = now
+        self.zone: tzinfo | None = None
+        self.problem: Issue | None = None
+        """Why the last one could not be started."""
+
+    @property
+    def schedule(self) -> Schedule:
+        return self._store.setting("schedule", Schedule) or Schedule()
+
+    @property
+    def asked(self) -> WalkAsked | None:
+        """What a browser that asks is to do."""
+        return self._store.setting("schedule asked", WalkAsked)
+
+    @property
+    def next(self) -> datetime | None:
+        """When the next one is due."""
+        return next_due(self.schedule, self._last(), self.zone)
+
+    def set(self, schedule: Schedule) -> None:
+        """From now on: what an earlier schedule missed is not caught up."""
+        with self._store.atomic():
+            self._store.set("schedule", schedule)
+            self._store.set("schedule last", self.clock())
+            self._store.set("schedule asked", None)
+        self.problem = None
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            try:
+                pause = self.consider()
+            except sqlite3.Error as error:
+                self.problem, pause = LibraryFault(why=str(error)).issue, _LOOK
+            try:
+                await asyncio.wait_for(self._changed.wait(), pause)
+            except TimeoutError:
+                continue
+            self._changed.clear()
+
+    def consider(self) -> float | None:
+        """Starts what is due. Returns after how many seconds to look again; None for never, unless it is changed."""
+        due, at = self.next, self.clock()
+        if due is None:
+            return None
+        if due > at:
+            return min((due - at).total_seconds(), _LOOK)
+        self._store.set(
+            "schedule last", at
+        )  # before it is begun: however many were missed, this is the only one
+        self._begin()
+        return 0.0
+
+    def _begin(self) -> None:
+        schedule = self.schedule
+        if schedule.way == "browser":
+            self._store.set("schedule asked", WalkAsked(str(uuid4()), schedule.kind))
+            return
+        try:
+            self._walks.begin_by_schedule(schedule.kind)
+        except D2FError as error:
+            self.problem = error.issue
+            _log.info("walk not begun", error=error.code)
+        else:
+            self.problem = None
+
+    def _last(self) -> datetime:
+        """Up to when all that was due was begun. A clock that was ahead, and is right again, must not hold it up."""
+        at = self.clock()
+        last = self._store.setting("schedule last", datetime)
+        if last is None or last > at:
+            self._store.set("schedule last", at)
+            return at
+        return last

@@ -1,0 +1,456 @@
+"""A walk over all lists of an account, with the log-in of the person's own browser. One at a time.
+
+What a page said and where the walk then stands are stored together: the gateway may end anywhere, goes on from there
+when it starts again, and never asks Douban twice for what it has.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from msgspec import Struct, field, structs
+
+from gateway import errors
+from gateway.coverage import LISTS, Coverage, Coverages, Progress
+from gateway.douban.fetch import DAILY, ORIGIN, Browser, Fetched, Fetcher, Frontier, Place, Sleep
+from gateway.errors import Issue
+from gateway.events import Events, Walked
+from gateway.intake import Intake, Result
+from gateway.library import Library
+from gateway.log import get
+from gateway.model import BEIJING, Capture, Medium, Status, Trigger, Verdict, now
+from gateway.reasons import walk_stop
+from gateway.removals import Question, Removals
+from gateway.sessions import Sessions
+from gateway.settings import Settings
+from gateway.store import Store
+from gateway.sync import Sync
+
+_log = get("walk")
+
+_LOOK = 60.0
+"""Seconds to sleep at most while the next day is waited for: machines sleep, and their clocks are set."""
+
+WalkKind = Literal["sync", "full"]
+"""From the newest mark to what is known, or to the end of every list."""
+WalkState = Literal["walking", "waiting", "stopped", "ended", "cancelled"]
+"""``waiting``: the day's requests are used up. ``stopped``: until the person lets it go on."""
+
+
+class Walk(Struct, kw_only=True):
+    """A walk, as it is stored."""
+
+    id: str
+    kind: WalkKind
+    by: Literal["person", "schedule"]
+    begun_at: datetime
+    ended_at: datetime | None = None
+    cancelled: bool = False
+    frontier: Frontier
+    lists: list[Progress]
+    """What each place of the frontier has shown."""
+    pages: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    removed: int = 0
+    unproven: dict[Medium, str] = field(default_factory=dict)
+    """Of a full check: the media where it does not prove what is gone, and why (``Coverage.gap``)."""
+
+
+class WalkShown(Struct, frozen=True, kw_only=True):
+    """A walk, as it is told."""
+
+    id: str
+    kind: WalkKind
+    by: str
+    state: WalkState
+    begun_at: datetime
+    ended_at: datetime | None
+    stop: Issue | None
+    """Why it stopped, and what to do."""
+    medium: Medium | None
+    """Where it is; None where it is over."""
+    status: Status | None
+    rows: int
+    """Rows of that list so far, of how many the list claims to have."""
+    total: int | None
+    pages: int
+    new: int
+    changed: int
+    same: int
+    removed: int
+    unproven: dict[Medium, str]
+    requests_today: int
+    daily: int
+
+
+class Walks:
+    """``clock`` and ``sleep`` are the walks' time, ``daily`` how many requests a day has; tests have their own."""
+
+    def __init__(  # a walk leads from the log-in to the library and to Feishu
+        self,
+        settings: Settings,
+        store: Store,
+        library: Library,
+        sessions: Sessions,
+        intake: Intake,
+        sync: Sync,
+        events: Events,
+    ) -> None:
+        self._origin = settings.douban or ORIGIN
+        self._store = store
+        self._library = library
+        self._sessions = sessions
+        self._intake = intake
+        self._sync = sync
+        self._events = events
+        self._coverages = Coverages(store)
+        self._removals = Removals(store, library)
+        self.clock: Callable[[], datetime] = now
+        self.sleep: Sleep = asyncio.sleep if settings.douban is None else _at_once
+        self.daily = DAILY
+        self._wake = asyncio.Event()
+        self._resting = asyncio.Event()
+        self._going: asyncio.Task[None] | None = None
+        self._fault: Issue | None = None
+        self._walk = self._kept()
+
+    # --- what others ask
+
+    @property
+    def account(self) -> str | None:
+        """Whose lists are walked: the library's account, or whose log-in came last while it has none."""
+        if (known := self._library.account) is not None:
+            return known.id
+        return next(iter(self._sessions.accounts()), None)
+
+    @property
+    def shown(self) -> WalkShown | None:
+        """The walk that is under way, or the last one."""
+        walk = self._walk
+        if walk is None:
+            return None
+        at, state = self._place(), self._state(walk)
+        progress = walk.lists[at] if at is not None else Progress()
+        place = walk.frontier.places[at] if at is not None else None
+        return WalkShown(
+            state=state,
+            stop=self._stop(walk),
+            medium=place.medium if place else None,
+            status=place.status if place else None,
+            rows=progress.rows,
+            total=progress.total,
+            requests_today=walk.frontier.requests,
+            daily=self.daily,
+            **{name: getattr(walk, name) for name in _TOLD},
+        )
+
+    @property
+    def coverage(self) -> list[Coverage]:
+        """How far each list is known."""
+        return self._coverages.all(self.account or "")
+
+    @property
+    def questions(self) -> list[Question]:
+        """Many marks at once that seem to be gone: the person is asked."""
+        return self._removals.questions(self.account or "")
+
+    def accept(self, medium: Medium) -> int:
+        """They are gone. Returns how many. Raises NoSuchThing if nothing was asked."""
+        removed = self._removals.accept(self.account or "", medium)
+        self._sync.wake()
+        return removed
+
+    def decline(self, medium: Medium) -> None:
+        """They are not. Raises NoSuchThing if nothing was asked."""
+        self._removals.decline(self.account or "", medium)
+
+    def start(self, kind: WalkKind, by: Literal["person", "schedule"] = "person") -> None:
+        """Begins a walk. Raises WalkUnderWay, NoDoubanLogin, OtherDoubanLogin."""
+        before = self._walk
+        if before is not None and not _is_over(before):
+            raise errors.WalkUnderWay
+        account = self.account
+        if account is None or self._browser(account) is None:
+            others = [each for each in self._sessions.accounts() if each != account]
+            raise errors.OtherDoubanLogin if account and others else errors.NoDoubanLogin
+        places = _places(kind)
+        frontier = Frontier(account=account, places=places)
+        if before is not None:  # a new walk makes no new allowance
+            frontier.day, frontier.requests, frontier.last = (
+                before.frontier.day,
+                before.frontier.requests,
+                before.frontier.last,
+            )
+        walk = Walk(
+            id=str(uuid4()),
+            kind=kind,
+            by=by,
+            begun_at=self.clock(),
+            frontier=frontier,
+            lists=[Progress() for _ in places],
+        )
+        with self._store.atomic():
+            self._removals.begin(account)
+            self._save(walk)
+        self._walk = walk
+        self._go_on()
+
+    def begin_by_schedule(self, kind: WalkKind) -> None:
+        """The same, when it is due. One that is under way will do; one that could not reach Douban tries again.
+
+        Any other stop is the person's to clear. Raises NoDoubanLogin, OtherDoubanLogin.
+        """
+        walk = self._walk
+        if walk is None or _is_over(walk):
+            self.start(kind, "schedule")
+        elif walk.frontier.stopped == "unreachable":
+            self.resume()
+
+    def cancel(self) -> None:
+        """Ends the walk where it is. What it took in stays. Raises NoSuchThing if there is none."""
+        walk = self._under_way()
+        walk.cancelled, walk.ended_at = True, self.clock()
+        if self._going is not None:
+            self._going.cancel()
+        with self._store.atomic():
+            self._removals.begin(walk.frontier.account)
+            self._save(walk)
+        self._tell(walk)
+
+    def resume(self) -> None:
+        """The person has seen why it stopped: it goes on where it was. Raises NoSuchThing if there is none."""
+        walk = self._under_way()
+        walk.frontier.stopped = None
+        self._save(walk)
+        self._go_on()
+
+    async def rest(self) -> WalkShown | None:
+        """Waits until the walk is over, or waits for tomorrow or for the person."""
+        await self._resting.wait()
+        return self.shown
+
+    # --- the work
+
+    async def run(self) -> None:
+        """Walks until it is cancelled."""
+        while True:
+            await self._guarded()
+            if not self._wake.is_set():
+                self._resting.set()
+            waits = self._walk is not None and self._state(self._walk) == "waiting"
+            try:
+                await asyncio.wait_for(self._wake.wait(), _LOOK if waits else None)
+            except TimeoutError:
+                continue
+            self._wake.clear()
+
+    async def _guarded(self) -> None:
+        """The worker outlives whatever happens. Nothing is asked of Douban again before the person says so."""
+        walk = self._walk
+        if walk is None or self._state(walk) != "walking":
+            return
+        self._going = asyncio.create_task(self._walk_on(walk))
+        try:
+            await asyncio.wait({self._going})
+            if not self._going.cancelled():
+                self._going.result()
+        except sqlite3.Error as error:
+            self._fault = errors.LibraryFault(why=str(error)).issue
+            _log.error("library fault", error=str(error))
+            self._walk = self._kept()  # what is in memory may be ahead of what is stored
+        except Exception:  # noqa: BLE001  # whatever it is
+            self._fault = errors.D2FError().issue
+            _log.exception("unforeseen")
+            self._walk = self._kept()
+        finally:
+            self._going.cancel()
+            await asyncio.gather(self._going, return_exceptions=True)
+            self._going = None
+
+    async def _walk_on(self, walk: Walk) -> None:
+        """Until it is over, stopped, or the day's requests are used up."""
+        frontier = walk.frontier
+        browser = self._browser(frontier.account)
+        if browser is None:
+            frontier.stopped = "no_login"
+            self._save(walk)
+            return
+        fetcher = Fetcher(browser, now=self.clock, sleep=self.sleep, origin=self._origin, daily=self.daily)
+        try:
+            async for fetched in fetcher.walk(frontier):
+                self._take(walk, fetched)
+            proven = frontier.ended and (walk.kind == "sync" or await fetcher.is_own(frontier))
+        finally:
+            await fetcher.close()
+        if proven and frontier.stopped is None:
+            self._end(walk)
+        else:
+            self._save(walk)
+        self._tell(walk)
+
+    def _take(self, walk: Walk, fetched: Fetched) -> None:
+        """A page, and where the walk stands after it: both are stored, or neither."""
+        capture = Capture(
+            id=str(uuid4()),
+            url=fetched.url,
+            captured_at=self.clock(),
+            trigger=Trigger.WALK,
+            status=fetched.status,
+            content=fetched.content,
+        )
+        with self._store.atomic():
+            result = self._intake.take(capture, walk.kind)
+            self._note(walk, fetched, result)
+            self._save(walk)
+        self._tell(walk)
+
+    def _note(self, walk: Walk, fetched: Fetched, result: Result) -> None:
+        frontier, reading = walk.frontier, fetched.reading
+        place, progress = frontier.places[fetched.place], walk.lists[fetched.place]
+        walk.pages += 1
+        walk.new, walk.changed, walk.same = (
+            walk.new + result.new,
+            walk.changed + result.changed,
+            walk.same + result.same,
+        )
+        if frontier.stopped is not None or reading.page.part is None:
+            return
+        if reading.page.verdict is Verdict.OK and result.verdict is not Verdict.OK:
+            frontier.stopped = "internal"  # what Douban said is kept, but not in the library
+            return
+        progress.add(reading.page.part, reading.marks, told=bool(result.new or result.changed))
+        self._removals.see(reading.marks)
+        if place.once:
+            self._compare(walk, fetched.place)
+            return
+        known = self._coverages.of(frontier.account, place)
+        place.enough = walk.kind == "sync" and not place.ended and known.is_met(progress)
+        seen = self._removals.seen(frontier.account, place.medium, place.status) if place.ended else 0
+        self._coverages.keep(frontier.account, known.after(place, progress, seen, self.clock()))
+
+    def _compare(self, walk: Walk, look: int) -> None:
+        """After a medium was walked: a list that is not as it was at first was changed meanwhile."""
+        place = walk.frontier.places[look]
+        first = next(
+            number
+            for number, each in enumerate(walk.frontier.places)
+            if (each.medium, each.status, each.once) == (place.medium, place.status, False)
+        )
+        if not walk.lists[look].is_as(walk.lists[first]):
+            known = self._coverages.of(walk.frontier.account, place)
+            self._coverages.keep(walk.frontier.account, structs.replace(known, changed=True))
+
+    def _end(self, walk: Walk) -> None:
+        """All lists are walked, by the account itself."""
+        account = walk.frontier.account
+        with self._store.atomic():
+            if walk.kind == "full":
+                for medium in Medium:
+                    gaps = [each.gap for each in self.coverage if each.medium is medium and each.gap]
+                    if gaps:
+                        walk.unproven[medium] = gaps[0]
+                    else:
+                        walk.removed += self._removals.settle(account, medium, walk.begun_at, walk.id)
+            walk.ended_at = self.clock()
+            self._removals.begin(account)
+            self._save(walk)
+        if walk.removed:
+            self._sync.wake()
+        _log.info(
+            "walk ended",
+            kind=walk.kind,
+            pages=walk.pages,
+            new=walk.new,
+            changed=walk.changed,
+            removed=walk.removed,
+        )
+
+    # --- small things
+
+    def _go_on(self) -> None:
+        self._fault = None
+        self._resting.clear()
+        self._wake.set()
+
+    def _browser(self, account: str) -> Browser | None:
+        return self._sessions.browser(account, self.clock())
+
+    def _under_way(self) -> Walk:
+        if self._walk is None or _is_over(self._walk):
+            raise errors.NoSuchThing
+        return self._walk
+
+    def _place(self) -> int | None:
+        """Where the walk is."""
+        walk = self._walk
+        if walk is None or _is_over(walk):
+            return None
+        return next((number for number, place in enumerate(walk.frontier.places) if not place.over), None)
+
+    def _state(self, walk: Walk) -> WalkState:
+        if _is_over(walk):
+            return "cancelled" if walk.cancelled else "ended"
+        if walk.frontier.stopped is not None or self._fault is not None:
+            return "stopped"
+        today = self.clock().astimezone(BEIJING).date()
+        used_up = walk.frontier.day == today and walk.frontier.requests >= self.daily
+        return "waiting" if used_up else "walking"
+
+    def _stop(self, walk: Walk) -> Issue | None:
+        state = self._state(walk)
+        if state == "waiting":
+            return walk_stop("day_used_up")
+        return (self._fault or walk_stop(walk.frontier.stopped or "")) if state == "stopped" else None
+
+    def _tell(self, walk: Walk) -> None:
+        self._events.tell(Walked(walk.id, walk.kind, self._state(walk), walk.pages, walk.new, walk.changed))
+
+    def _save(self, walk: Walk) -> None:
+        self._store.set("walk", walk)
+
+    def _kept(self) -> Walk | None:
+        return self._store.setting("walk", Walk)
+
+
+_TOLD = (
+    "id",
+    "kind",
+    "by",
+    "begun_at",
+    "ended_at",
+    "pages",
+    "new",
+    "changed",
+    "same",
+    "removed",
+    "unproven",
+)
+
+
+def _places(kind: WalkKind) -> list[Place]:
+    """All lists.
+
+    A full check looks at the front of each list of a medium again when all of them are walked: what moved from one to
+    another meanwhile may have been seen on neither.
+    """
+    if kind == "sync":
+        return [Place(medium=medium, status=status) for medium, status in LISTS]
+    places: list[Place] = []
+    for each in Medium:
+        lists = [(medium, status) for medium, status in LISTS if medium is each]
+        places += [Place(medium=medium, status=status) for medium, status in lists]
+        places += [Place(medium=medium, status=status, once=True) for medium, status in lists]
+    return places
+
+
+def _is_over(walk: Walk) -> bool:
+    return walk.ended_at is not None
+
+
+async def _at_once(_seconds: float) -> None:
+    await asyncio.sleep(0)
