@@ -6,7 +6,7 @@ every step, so that the gateway may end anywhere.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -19,6 +19,10 @@ from gateway.store import Store
 _mark = msgspec.json.Decoder(Mark)
 _subject = msgspec.json.Decoder(Subject)
 _keys = msgspec.json.Decoder(tuple[tuple[MarkKey, int], ...])
+
+
+Policy = Literal["keep", "delete", "ignore"]
+"""What becomes of the row of a mark that the person took away on Douban: it says so, it goes, it stays as it was."""
 
 
 class Target(Struct, frozen=True):
@@ -39,6 +43,8 @@ class Row(Struct, frozen=True, kw_only=True):
     subject: Subject
     revision: int
     record_id: str | None
+    removed: bool = False
+    """The person took it away on Douban."""
 
     @property
     def key(self) -> MarkKey:
@@ -150,7 +156,7 @@ class Ledger:
         sql = f"""WITH next AS MATERIALIZED (SELECT due.account, due.medium, due.id, record.record_id {_DUE}
                 AND due.account || ' ' || due.medium || ' ' || due.id NOT IN (SELECT value FROM json_each(:besides))
                 ORDER BY due.marked_on DESC, due.id LIMIT :limit)
-            SELECT mark.body, subject.body, mark.revision, next.record_id
+            SELECT mark.body, subject.body, mark.revision, next.record_id, mark.removed_at IS NOT NULL
             FROM next JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             ORDER BY mark.marked_on DESC, mark.id"""
         but = _json([f"{key.account} {key.subject.medium} {key.subject.id}" for key in besides])
@@ -163,7 +169,7 @@ class Ledger:
 
     def shown(self, target: Target) -> list[Row]:
         """Marks whose record shows them as they are."""
-        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id
+        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL
             FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
                 AND record.pushed = mark.revision
@@ -319,17 +325,42 @@ class Ledger:
             )
             self._forget_deleted()
 
-    # --- rows in the wrong table
+    # --- marks that the person took away on Douban
+
+    def sort_removed(self, target: Target, policy: Policy) -> None:
+        """What is due because its mark was removed: with ``keep`` its row will say so, if there is one."""
+        removed = f"""SELECT due.account, due.medium, due.id {_DUE} AND EXISTS (SELECT 1 FROM mark
+            WHERE (mark.account, mark.medium, mark.id) = (due.account, due.medium, due.id)
+            AND mark.removed_at IS NOT NULL)"""
+        with self._store.atomic():
+            if policy == "delete":
+                self._store.do(
+                    f"INSERT OR IGNORE INTO stray SELECT :table, * FROM ({removed} AND record.record_id IS NOT NULL)",
+                    target.asked,
+                )
+            if policy == "ignore":
+                self._store.do(
+                    f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
+                        = (record.account, record.medium, record.id))
+                    WHERE table_key = :table AND {_MARK} IN ({removed})""",
+                    target.asked,
+                )
+            done = removed if policy != "keep" else f"{removed} AND record.record_id IS NULL"
+            self._store.do(f"DELETE FROM due WHERE {_MARK} IN ({done})", target.asked)
+
+    # --- rows in the wrong table, or in none
 
     def is_aimed(self) -> bool:
         """Whether it was said which tables show the library."""
         return self._store.one("SELECT 1 FROM target LIMIT 1") is not None
 
     def strays(self, target: Target, limit: int) -> list[Stray]:
-        """Rows of this table whose mark another table shows now: the subject turned out to be of another class."""
+        """Rows that are to go: another table shows the mark by now, or the person removed it."""
         sql = """SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title
-            FROM stray JOIN subject USING (medium, id) LEFT JOIN record USING (table_key, account, medium, id)
-            WHERE table_key = :table AND subject.class NOT IN (SELECT value FROM json_each(:classes)) LIMIT :limit"""
+            FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+                LEFT JOIN record USING (table_key, account, medium, id)
+            WHERE table_key = :table AND (mark.removed_at IS NOT NULL
+                OR subject.class NOT IN (SELECT value FROM json_each(:classes))) LIMIT :limit"""
         return [
             Stray(_key(account, medium, subject_id), record_id, title)
             for account, medium, subject_id, record_id, title in self._store.rows(
@@ -387,9 +418,13 @@ class Ledger:
 
 
 def _row(row: tuple[Any, ...]) -> Row:
-    mark, subject, revision, record_id = row
+    mark, subject, revision, record_id, removed = row
     return Row(
-        mark=_mark.decode(mark), subject=_subject.decode(subject), revision=revision, record_id=record_id
+        mark=_mark.decode(mark),
+        subject=_subject.decode(subject),
+        revision=revision,
+        record_id=record_id,
+        removed=bool(removed),
     )
 
 

@@ -100,7 +100,7 @@ async def of_table(base: Bitable, ledger: Ledger, table: Table) -> TablePlan:
 
 
 def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None) -> Write:
-    shown = Shown(row.mark, row.subject, ZoneInfo(table.time_zone), table.language)
+    shown = Shown(row.mark, row.subject, ZoneInfo(table.time_zone), table.language, row.removed)
     new = cells(shown, table.shelf, bound, clear=True)
     types = {
         bound.names[column.key]: column.type

@@ -262,5 +262,5 @@ class Push:
         return msgspec.json.encode({"records": changed})
 
     def _cells(self, row: Row, *, clear: bool) -> dict[str, object]:
-        shown = Shown(row.mark, row.subject, self._zone, self.table.language)
+        shown = Shown(row.mark, row.subject, self._zone, self.table.language, row.removed)
         return columns.cells(shown, self.table.shelf, self._bound, clear=clear)

@@ -24,7 +24,7 @@ from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
 from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.proposal import Proposal
-from gateway.ledger import Counts, Failure, Ledger
+from gateway.ledger import Counts, Failure, Ledger, Policy
 from gateway.log import get
 from gateway.moves import take_out
 from gateway.plan import Plan, of_table
@@ -58,6 +58,10 @@ _OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFul
 """What is the matter with one table; the others can be written all the same."""
 
 State = Literal["unset", "idle", "busy", "waiting", "error"]
+
+
+class _Removals(Struct, frozen=True):
+    policy: Policy = "keep"
 
 
 class TableState(Struct, frozen=True, kw_only=True):
@@ -167,6 +171,15 @@ class Sync:
         """Something is to be pushed, or may work now that did not before."""
         self._resting.clear()
         self._wake.set()
+
+    @property
+    def removals(self) -> Policy:
+        """What becomes of rows whose mark the person took away on Douban."""
+        return (self._store.setting("removals", _Removals) or _Removals()).policy
+
+    @removals.setter
+    def removals(self, policy: Policy) -> None:
+        self._store.set("removals", _Removals(policy))
 
     @property
     def rests(self) -> bool:
@@ -386,6 +399,8 @@ class Sync:
         tables = [table for table in self.tables if self._has_work(table)]
         if not tables:
             return None
+        for table in tables:
+            self._ledger.sort_removed(table.target, self.removals)
         self._state = "busy"
         problem: errors.FeishuError | None = None
         try:

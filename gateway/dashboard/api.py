@@ -20,7 +20,7 @@ from gateway.errors import BadInput, Issue, NoSuchThing
 from gateway.events import Events
 from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
-from gateway.ledger import Failure
+from gateway.ledger import Failure, Policy
 from gateway.library import Library
 from gateway.model import Account
 from gateway.plan import Plan
@@ -126,6 +126,12 @@ class PlanAccepted(Struct, frozen=True, forbid_unknown_fields=True):
     """Rows that have only ISBN, or title and year, in common with a mark are taken for its row, too."""
 
 
+class RemovalsInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """The policy for marks that the person took away on Douban."""
+
+    policy: Policy
+
+
 class Leading(Struct, frozen=True):
     """Where to go on."""
 
@@ -155,6 +161,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     failures: list[Failure]
     runs: list[Run]
     """The newest ones."""
+    removals: Policy
     captures: list[CaptureShown]
     devices: list[DeviceShown]
     feishu: FeishuSetting | None
@@ -176,6 +183,7 @@ def overview(store: Store, library: Library, sync: Sync, budget: Budget, runs: R
         push=sync.state,
         failures=sync.failures(),
         runs=runs.recent(10),
+        removals=sync.removals,
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
@@ -266,6 +274,12 @@ class OwnerController(Controller):
         """From now on tables that had rows before are written, too. Any of ``errors.FeishuError``."""
         await sync.accept(likely=data.likely)
         return sync.state
+
+    @put("/removals", summary="What becomes of rows whose mark is gone", sync_to_thread=False)
+    def set_removals(self, data: JSONBody[RemovalsInput], sync: NamedDependency[Sync]) -> RemovalsInput:
+        """From the next removal on."""
+        sync.removals = data.policy
+        return data
 
     @post("/push", summary="Push now", status_code=202, sync_to_thread=False)
     def push(self, sync: NamedDependency[Sync]) -> PushState:

@@ -288,6 +288,10 @@ WORDS: dict[str, Words] = {
     "list_music": Words("我听过的音乐", "Music I listened to"),
     "list_game": Words("我玩过的游戏", "Games I played"),
     "list_drama": Words("我看过的舞台剧", "Plays I saw"),
+    "gone": Words("豆瓣上取消了的标记", "Marks that you removed on Douban"),
+    "gone_keep": Words("行留着，状态写“已取消”", "keep the row, with the status “Removed”"),
+    "gone_delete": Words("删掉那一行", "delete the row"),
+    "gone_ignore": Words("不管它", "leave the row as it is"),
     # What a push would write
     "plan": Words("接下来会写什么", "What would be written"),
     "plan_looking": Words("正在看…", "Looking…"),

@@ -48,6 +48,8 @@ class Shown(Struct, frozen=True):
     """The Bitable's own time zone: a day is its midnight there."""
     language: str
     """``zh`` or ``en``: the language of the option names."""
+    removed: bool = False
+    """The person took the mark away on Douban."""
 
 
 Cell = Callable[[Shown], Any]
@@ -62,6 +64,9 @@ def media_of(kind: str) -> set[Medium] | None:
     """The media whose records may have this in the kind column; None for a name that is not of our giving."""
     kinds = [each for each, names in KINDS.items() if kind in {names.zh, names.en}]
     return {Medium.MOVIE if each is Kind.TV else Medium(each) for each in kinds} or None
+
+
+_REMOVED = Words("已取消", "Removed")
 
 
 def status_name(medium: Medium, status: Status, language: str) -> str:
@@ -94,6 +99,8 @@ def _spelled(text: str) -> int:
 
 
 def status(shown: Shown) -> str:
+    if shown.removed:  # an option that Feishu makes when it is written first: most tables never need it
+        return _REMOVED.en if shown.language == "en" else _REMOVED.zh
     return status_name(shown.mark.subject.medium, shown.mark.status, shown.language)
 
 

@@ -47,6 +47,11 @@ document.addEventListener("click", (event) => {
   }
 });
 
+document.addEventListener("change", (event) => {
+  const { put } = event.target.dataset;
+  if (put) act(event.target, () => call("PUT", put, { [event.target.name]: event.target.value }));
+});
+
 const limits = document.getElementById("limits");
 const save = limits?.querySelector("button");
 limits?.addEventListener("submit", (event) => {
