@@ -13,11 +13,11 @@ import msgspec
 from litestar import Controller, MediaType, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from gateway import __version__
 from gateway.devices import Devices, Message
-from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault
+from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused
 from gateway.intake import Intake
 from gateway.ledger import Counts
 from gateway.library import Library
@@ -238,7 +238,9 @@ def _capture(message: Message) -> Capture:
 
 def _push(sync: Sync) -> DevicePush:
     push = sync.state
-    state = "error" if push.state == "waiting" else push.state
+    if push.state == "paused":
+        push = structs.replace(push, problem=Paused().issue)
+    state = "error" if push.state in {"waiting", "paused"} else push.state
     return DevicePush(
         state=state, pending=push.pending, failed=push.failed, table=push.table, problem=push.problem
     )

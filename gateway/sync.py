@@ -57,7 +57,7 @@ _COVERS_REST = 3600.0
 _OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
 
-State = Literal["unset", "idle", "busy", "waiting", "error"]
+State = Literal["unset", "idle", "busy", "waiting", "paused", "error"]
 
 
 class _Removals(Struct, frozen=True):
@@ -83,6 +83,8 @@ class PushState(Struct, frozen=True, kw_only=True):
     failed: int = 0
     pushed: int = 0
     deleted: int = 0
+    left: float | None = None
+    """Seconds until all is written, at the pace so far."""
     table: str | None = None
     """Address of the first table."""
     tables: tuple[TableState, ...] = ()
@@ -90,6 +92,21 @@ class PushState(Struct, frozen=True, kw_only=True):
     problem: Issue | None = None
     notes: tuple[Issue, ...] = ()
     """What the person should know, though it keeps nothing from going on."""
+
+
+class _Pace:
+    """How fast rows are written, since the push began."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._rows = 0
+
+    def count(self, rows: int) -> None:
+        self._rows += rows
+
+    def left(self, pending: int) -> float | None:
+        """Seconds for so many more; None before there is anything to tell from."""
+        return pending * (time.monotonic() - self._began) / self._rows if pending and self._rows else None
 
 
 class Sync:
@@ -123,6 +140,7 @@ class Sync:
         self._problem: Issue | None = None
         self.refused: Issue | None = None
         """Why what the person entered last is not in use; what worked before still is."""
+        self._pace = _Pace()
         self._rows = bitable.MOST_ROWS
         """At a time; fewer after Feishu did not get so many done."""
 
@@ -147,6 +165,7 @@ class Sync:
             failed=total.failed,
             pushed=total.pushed,
             deleted=total.deleted,
+            left=self._pace.left(total.pending),
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
             covers=(covers := self._covers.counts(tables)),
@@ -171,6 +190,16 @@ class Sync:
         """Something is to be pushed, or may work now that did not before."""
         self._resting.clear()
         self._wake.set()
+
+    @property
+    def paused(self) -> bool:
+        """The person stopped the push; captures are kept and read all the same."""
+        return self._store.setting("paused", bool) or False
+
+    def pause(self, *, on: bool) -> None:
+        """Stops before the next batch, or goes on from there; a restart changes nothing about it."""
+        self._store.set("paused", on)
+        self.wake()
 
     @property
     def removals(self) -> Policy:
@@ -396,21 +425,17 @@ class Sync:
     # --- rows
 
     async def _try(self) -> errors.FeishuError | None:
+        if self.paused:
+            self._state, self._problem = "paused", None
+            self._tell()
+            return None
         tables = [table for table in self.tables if self._has_work(table)]
         if not tables:
+            self._state = "idle" if self._state == "paused" else self._state
             return None
-        for table in tables:
-            self._ledger.sort_removed(table.target, self.removals)
-        self._state = "busy"
-        problem: errors.FeishuError | None = None
+        self._state, self._pace = "busy", _Pace()
         try:
-            for table in tables:
-                if table.accepted:
-                    problem = await self._push_into(table) or problem
-                else:
-                    problem = errors.PlanUnaccepted(table=table.name)
-            for table in self.tables:
-                await self._tidy(table)
+            problem = await self._write(tables)
         except _PASSING as error:
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
@@ -420,9 +445,22 @@ class Sync:
         if problem is not None:
             self._rest_on(problem)
         else:
-            self._state, self._problem = "idle", None
+            self._state, self._problem = "paused" if self.paused else "idle", None
         self._tell()
         return None
+
+    async def _write(self, tables: list[Table]) -> errors.FeishuError | None:
+        """Returns what is the matter with one table; raises what is the matter with all."""
+        problem: errors.FeishuError | None = None
+        for table in tables:
+            self._ledger.sort_removed(table.target, self.removals)
+            if table.accepted:
+                problem = await self._push_into(table) or problem
+            else:
+                problem = errors.PlanUnaccepted(table=table.name)
+        for table in self.tables:
+            await self._tidy(table)
+        return problem
 
     def _has_work(self, table: Table) -> bool:
         return (
@@ -438,7 +476,8 @@ class Sync:
         push = Push(base, self._ledger, table, self._rows)
         try:
             await push.prepare()
-            while await push.step():
+            while not self.paused and await push.step():
+                self._pace.count(push.done.total())
                 self._runs.add(push.done)
                 push.done.clear()
                 self._tell()

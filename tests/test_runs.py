@@ -173,3 +173,45 @@ def test_a_row_that_they_deleted_does_not_come_back_elsewhere(moved: tuple[Start
     open_subject(started, key)
     started.settled()
     assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 0)
+
+
+# The person stops it.
+
+
+def test_paused_and_resumed(started: Started) -> None:
+    """Pages are read all the while; a restart changes nothing."""
+    world = started.world
+    started.connect()
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    fill(started)
+    assert started.settled().state == "paused"
+    assert world.rows() == {}
+    assert started.marks() == len(world.person.marks)
+    started.stop()
+    again = world.start()
+    assert again.settled().state == "paused"
+    assert world.rows() == {}
+    assert again.owner.call("POST", "/api/v1/push/resume").status == 202
+    right(again)
+
+
+def test_paused_in_the_middle(started: Started) -> None:
+    """The batch that is under way is finished; the extension is told why nothing comes."""
+    world = started.world
+    fill(started)
+    stops = iter([True])
+
+    async def note(name: str, stage: str) -> None:
+        if name == "record.batch_create" and stage == "before" and next(stops, False):
+            started.gateway.sync.pause(on=True)
+
+    world.feishu.on_call = note
+    world.background.call(lambda: setattr(started.gateway.sync, "_rows", 10))
+    started.connect()
+    state = started.settled()
+    assert (state.state, state.pushed) == ("paused", 10)
+    browser = started.pair()
+    status, answer = browser.send("/api/v1/state", b"{}")
+    assert (status, answer["push"]["problem"]["code"]) == (200, "paused")
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    right(started)

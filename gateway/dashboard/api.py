@@ -281,6 +281,18 @@ class OwnerController(Controller):
         sync.removals = data.policy
         return data
 
+    @post("/push/pause", summary="Stop writing", status_code=202, sync_to_thread=False)
+    def pause(self, sync: NamedDependency[Sync]) -> PushState:
+        """Before the next batch, until it is resumed; captures are kept and read all the same."""
+        sync.pause(on=True)
+        return sync.state
+
+    @post("/push/resume", summary="Go on writing", status_code=202, sync_to_thread=False)
+    def resume(self, sync: NamedDependency[Sync]) -> PushState:
+        """From where it stopped."""
+        sync.pause(on=False)
+        return sync.state
+
     @post("/push", summary="Push now", status_code=202, sync_to_thread=False)
     def push(self, sync: NamedDependency[Sync]) -> PushState:
         """Tries again at once, also what Feishu did not take."""

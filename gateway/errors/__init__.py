@@ -68,6 +68,7 @@
         ├── BotOff          403  (the app, as a bot)
         ├── ReceiverUnknown 404
         ├── TableFull       403
+        ├── Paused          409  (told, never raised)
         ├── PlanUnaccepted  409  (told of a table that had rows before; never raised)
         ├── WrongColumnType 409
         ├── ColumnNameTaken 409
@@ -122,6 +123,7 @@ from gateway.errors.feishu import (
     NotATable,
     NotFound,
     OtherBase,
+    Paused,
     PictureNotTaken,
     PlanUnaccepted,
     ProxyBroken,
@@ -223,6 +225,7 @@ __all__ = [
     "OtherDoubanLogin",
     "OwnerError",
     "PairingClosed",
+    "Paused",
     "PictureNotTaken",
     "PictureRefused",
     "PlanUnaccepted",

@@ -487,6 +487,16 @@ class BatchTooLarge(FeishuError):
     hint = Words("一次写入太多，正在拆分。", "Too much in one write; it is being split.")
 
 
+class Paused(FeishuError):
+    code = "paused"
+    status = 409
+    title = "The push is paused"
+    hint = Words(
+        "写入飞书已暂停，在控制台点“继续”就接着写。",
+        "Writing to Feishu is paused; resume it on the dashboard.",
+    )
+
+
 class PlanUnaccepted(FeishuError):
     code = "plan_unaccepted"
     status = 409
