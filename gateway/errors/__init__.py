@@ -4,8 +4,10 @@
     ├── StartError               the gateway cannot start
     │   ├── BadSetting
     │   ├── PortTaken
+    │   ├── AlreadyRunning       another gateway has the data folder
     │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
+    │   ├── LibraryDamaged
     │   └── KeyLost
     ├── LibraryFault        500  the disk or the library file fails
     ├── PictureRefused      502  Douban does not give a cover (tried again another day)
@@ -135,12 +137,14 @@ from gateway.errors.feishu import (
     WrongDomain,
 )
 from gateway.errors.own import (
+    AlreadyRunning,
     BadInput,
     BadMessage,
     BadSetting,
     DataFolderUnusable,
     DeviceError,
     KeyLost,
+    LibraryDamaged,
     LibraryFault,
     LoginLinkUsed,
     MessageTooLarge,
@@ -161,6 +165,7 @@ from gateway.errors.own import (
 __all__ = [
     "UNDECODABLE",
     "AddressBarred",
+    "AlreadyRunning",
     "AppNotPublished",
     "BadAddress",
     "BadBaseToken",
@@ -191,6 +196,7 @@ __all__ = [
     "FeishuUnset",
     "Issue",
     "KeyLost",
+    "LibraryDamaged",
     "LibraryFault",
     "LoginEnded",
     "LoginLinkUsed",
