@@ -9,6 +9,7 @@ from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.demo import walk
 from gateway.sandbox.feishu.feishu import Stage
@@ -42,13 +43,22 @@ class Process:
         )
 
     @cached_property
-    def owner(self) -> OwnerVisitor:
-        """Logged in. Raises ConnectionError if the process ended before it was up."""
+    def _link(self) -> str:
+        """What it says when it is up. Raises ConnectionError if it ended before that."""
         assert self._process.stdout
-        link = next((line for line in self._process.stdout if "/login?key=" in line), None)
-        if link is None:
+        line = next((line for line in self._process.stdout if "/login?key=" in line), None)
+        if line is None:
             raise ConnectionError("it ended before it was up")
-        return OwnerVisitor(link.rpartition(" ")[2].strip())
+        return line.rpartition(" ")[2].strip()
+
+    @cached_property
+    def owner(self) -> OwnerVisitor:
+        """Logged in. Raises ConnectionError."""
+        return OwnerVisitor(self._link)
+
+    @property
+    def port(self) -> int | None:
+        return urlsplit(self._link).port
 
     def kill(self) -> None:
         """Ends it at once, with no chance to put anything in order."""
