@@ -1,10 +1,11 @@
 """``d2f`` as a process of its own that can be killed, against the simulators of the test's process."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
@@ -72,6 +73,18 @@ class Process:
         """Waits until it ends by itself. Returns its exit status and what it said of that."""
         _, said = self._process.communicate(timeout=60)
         return self._process.returncode, said
+
+    @contextlib.contextmanager
+    def no_room(self, folder: Path) -> Generator[None]:
+        """No file of that folder can grow in its hands, as on a full disk; then they can again. Linux only."""
+        import resource  # noqa: PLC0415  # not on Windows
+
+        largest = max(file.stat().st_size for file in folder.iterdir())
+        was = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, was)
 
     def connect(self, world: World, **changes: object) -> None:
         """Enters Feishu, as a person does once."""
