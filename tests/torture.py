@@ -2,7 +2,7 @@
 
 The gateway is a process of its own; Douban and Feishu are simulated here, with faults of every passing kind. A
 capture that was not acknowledged is sent again, as an extension does; one that was acknowledged never is: what
-it said must be there in the end. The last line is ``kills=… marks=… lost=… doubled=…``.
+it said must be there in the end. Before that, what ``test_faults_machine`` tries is tried for longer. The last line is ``kills=… marks=… lost=… doubled=…``.
 """
 
 import argparse
@@ -21,6 +21,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import stamina
+from hypothesis import seed as seeded
+from hypothesis.stateful import run_state_machine_as_test
 from msgspec import Struct, field
 from sqlite_utils import Database
 
@@ -36,6 +39,7 @@ from gateway.shelves import SHELVES, Layout
 from gateway.store import Store
 from tests.process import CONNECT, GONE, Process
 from tests.support import World, background
+from tests.test_faults_machine import LONG, FaultsMachine
 from tests.trouble import Browser, Weather
 
 LONGEST_LIFE = 3.0
@@ -356,6 +360,8 @@ def main() -> int:
     sys.stdout.write(f"seed={given.seed}\n")
     sys.stdout.flush()
     log.configure("error")
+    with stamina.set_testing(True, attempts=8, cap=True):
+        run_state_machine_as_test(seeded(given.seed)(FaultsMachine), settings=LONG)
     tally = torture(given.kills, given.marks, given.seed)
     for what, times in tally.hit.most_common():
         sys.stdout.write(f"{times:5} × {what}\n")
