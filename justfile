@@ -41,3 +41,7 @@ bench: setup
 # Feed the readers of pages with damaged ones, for so many seconds
 fuzz seconds="60":
     {{ uv }} run --group fuzz python -m tests.fuzz {{ seconds }}
+
+# Kill the gateway at random instants, 200 times; ends with one line that says what was lost
+torture *options: setup
+    {{ uv }} run python -m tests.torture {{ options }}

@@ -162,6 +162,9 @@ class Push:
             self._ledger.settled(batch, found)
         elif batch.sends < _MOST_SENDS:
             await self._send_again(batch, found)
+        elif batch.sent_at > now():  # by a clock that was ahead: the time to be patient begins now
+            self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
+            raise errors.TokenSpent
         elif now() - batch.sent_at > _PATIENCE:
             if (await self._bitable.app()).is_advanced:
                 await tables.probe(self._bitable, self.table)  # perhaps they are there, and not to be seen

@@ -1,4 +1,4 @@
-"""Runs the gateway: takes the port, serves the app, ends in good order."""
+"""Runs the gateway: takes the data folder and the port, serves the app, ends in good order."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ import uvicorn
 
 from gateway.app import Gateway
 from gateway.errors import PortTaken
+from gateway.lock import alone
 from gateway.settings import Settings
 
 _LAST_REQUESTS = 3
@@ -20,7 +21,7 @@ _LAST_REQUESTS = 3
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncGenerator[Gateway]:
     """A gateway that answers. Port 0 takes a free one; ``Gateway.settings`` says which. Raises StartError."""
-    with _take_port(settings.port) as taken:
+    with alone(settings.data), _take_port(settings.port) as taken:
         gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]))
         server = _Server(
             uvicorn.Config(

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from sqlite_utils import Database
 
-from gateway.errors import DataFolderUnusable
+from gateway.errors import DataFolderUnusable, LibraryDamaged
 from gateway.model import Capture, Reading, Trigger, now, photo_id
 from gateway.schema import migrations
 
@@ -67,25 +67,17 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The file, open. Raises DataFolderUnusable if it cannot be."""
+    """The file, open and looked through. Raises DataFolderUnusable, LibraryDamaged."""
 
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its owner's alone, from the first moment
-            connection = sqlite3.connect(path, timeout=10)
-            self._db = Database(connection)
-            for pragma in (
-                "journal_mode = WAL",
-                "synchronous = NORMAL",
-                "secure_delete = ON",
-                "cache_size = -32768",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.create_function("photo_id", 1, _photo_id, deterministic=True)
-            migrations.apply(self._db)
-        except (OSError, sqlite3.Error) as error:
+            self._db = _opened(path)
+        except (OSError, sqlite3.OperationalError) as error:
             raise DataFolderUnusable(folder=str(path.parent), why=str(error)) from error
+        except sqlite3.DatabaseError as error:
+            raise LibraryDamaged(file=str(path), why=str(error)) from error
 
     def close(self) -> None:
         self._db.close()
@@ -267,6 +259,42 @@ class Store:
         sql = """UPDATE capture SET content = NULL WHERE content IS NOT NULL
             AND received_at < CASE verdict WHEN 'ok' THEN ? ELSE ? END"""
         return self.do(sql, [(now() - KEEP_READ).isoformat(), (now() - KEEP_UNREAD).isoformat()])
+
+
+def _opened(path: Path) -> Database:
+    """Of the present version, and sound as far as a quick look can tell. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "secure_delete = ON",
+            "cache_size = -32768",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        _look_through(connection)
+        connection.create_function("photo_id", 1, _photo_id, deterministic=True)
+        db = Database(connection)
+        _migrate(db)
+    except BaseException:
+        connection.close()
+        raise
+    return db
+
+
+def _look_through(connection: sqlite3.Connection) -> None:
+    """Some 4 ms a megabyte. Raises sqlite3.DatabaseError for a file that is damaged."""
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+
+
+def _migrate(db: Database) -> None:
+    """Whoever comes first; another process that opens the library meanwhile waits for it."""
+    if migrations.pending(db):
+        db.execute("BEGIN IMMEDIATE")
+        with db.conn:
+            migrations.apply(db)
 
 
 def _photo_id(address: str | None) -> str | None:

@@ -53,6 +53,8 @@ class Vault:
 
 def _key(path: Path, *, new: bool) -> bytes:
     try:
+        if new and path.exists() and path.stat().st_size < _KEY:
+            path.unlink()  # an earlier start ended before it had written the key; nothing is sealed with it
         if not path.exists():
             if not new:
                 raise KeyLost(file=str(path))

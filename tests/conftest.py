@@ -1,12 +1,13 @@
 """Fixtures that many tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import stamina
 
 from gateway import log
+from tests.process import Process
 from tests.support import Background, World, background
 
 
@@ -34,3 +35,17 @@ def beside() -> Iterator[Background]:
 def world(beside: Background, tmp_path: Path) -> World:
     """A person with 60 marks, Douban, Feishu."""
     return World(beside, tmp_path / "data")
+
+
+@pytest.fixture
+def start(world: World) -> Iterator[Callable[[], Process]]:
+    """Starts ``d2f`` as a process of its own; those that are left are killed in the end."""
+    processes: list[Process] = []
+
+    def begin() -> Process:
+        processes.append(Process(world))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()

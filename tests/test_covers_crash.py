@@ -2,49 +2,27 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gateway.demo import walk
 from gateway.sandbox.feishu.feishu import Stage
 from tests.covers import covered, expected, shown
-from tests.support import Background, World, background
-from tests.test_crash import Killer, Process, connect, try_to
+from tests.process import Killer, Process, captured, try_to
+from tests.support import Background, World
 
 MARKS = 130
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that holds captured marks and no Feishu yet."""
-    folder = tmp_path_factory.mktemp("covers") / "data"
-    with background() as beside:
-        world = World(beside, folder, marks=MARKS, covers=True)
-        started = world.start()
-        beside.run(walk(world.person, world.visitor, started.pair()))
-    return folder
+    return captured(tmp_path_factory.mktemp("covers") / "data", MARKS, covers=True)
 
 
 @pytest.fixture
 def world(beside: Background, tmp_path: Path, library: Path) -> World:
-    shutil.copytree(library, tmp_path / "data")
-    return World(beside, tmp_path / "data", marks=MARKS, covers=True)
-
-
-@pytest.fixture
-def start(world: World) -> Iterator[Callable[[], Process]]:
-    processes: list[Process] = []
-
-    def begin() -> Process:
-        processes.append(Process(world))
-        return processes[-1]
-
-    yield begin
-    for process in processes:
-        process.kill()
+    return World(beside, shutil.copytree(library, tmp_path / "data"), marks=MARKS, covers=True)
 
 
 class Writes:
@@ -56,15 +34,6 @@ class Writes:
     async def __call__(self, call: str, stage: Stage) -> None:
         if (call, stage) == ("record.batch_update", "after"):
             self.one.set()
-
-
-def all_covered(process: Process) -> dict[str, Any]:
-    """Asks until no cover waits."""
-    for _ in range(20_000):
-        push = process.owner.call("GET", "/api/v1/overview").json()["push"]
-        if not push["pending"] and not push["covers"]["waiting"]:
-            return push
-    raise AssertionError(f"still not done: {push}")  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 PLACES: list[tuple[str, Stage, int]] = [
@@ -83,8 +52,8 @@ def test_killed_while_covers_are_put(
     world: World, start: Callable[[], Process], call: str, stage: Stage, nth: int
 ) -> None:
     killer = Killer(world, call, stage, nth)
-    killer.process = start()
-    try_to(lambda: connect(killer.process, world))
+    killer.process = first = start()
+    try_to(lambda: first.connect(world))
     assert killer.done.wait(60)
     writes = Writes()
     world.feishu.on_call = writes
@@ -92,7 +61,7 @@ def test_killed_while_covers_are_put(
     while shown(world) != expected(world):
         assert writes.one.wait(60)
         writes.one.clear()
-    push = all_covered(process)
+    push = process.push_until(lambda push: not push["pending"] and not push["covers"]["waiting"])
     number = len(covered(world))
     assert push["covers"] == {"done": number, "waiting": 0, "failed": 0}
     assert shown(world) == expected(world)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from gateway.errors import DataFolderUnusable, KeyLost
+from gateway.errors import DataFolderUnusable, KeyLost, LibraryDamaged
 from gateway.store import Store
 from gateway.vault import Vault
 
@@ -77,5 +77,5 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
 
 def test_a_library_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "d2f.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(DataFolderUnusable):
+    with pytest.raises(LibraryDamaged):
         Store(tmp_path / "d2f.db")

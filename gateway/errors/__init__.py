@@ -4,8 +4,10 @@
     ├── StartError               the gateway cannot start
     │   ├── BadSetting
     │   ├── PortTaken
+    │   ├── AlreadyRunning       another gateway has the data folder
     │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
+    │   ├── LibraryDamaged
     │   └── KeyLost
     ├── LibraryFault        500  the disk or the library file fails
     ├── Interrupted         500  (told of a run, never raised)
@@ -143,6 +145,7 @@ from gateway.errors.feishu import (
     WrongDomain,
 )
 from gateway.errors.own import (
+    AlreadyRunning,
     BadInput,
     BadMessage,
     BadSetting,
@@ -150,6 +153,7 @@ from gateway.errors.own import (
     DeviceError,
     Interrupted,
     KeyLost,
+    LibraryDamaged,
     LibraryFault,
     LoginLinkUsed,
     MessageTooLarge,
@@ -173,6 +177,7 @@ from gateway.errors.own import (
 __all__ = [
     "UNDECODABLE",
     "AddressBarred",
+    "AlreadyRunning",
     "AppNotPublished",
     "BadAddress",
     "BadBaseToken",
@@ -204,6 +209,7 @@ __all__ = [
     "Interrupted",
     "Issue",
     "KeyLost",
+    "LibraryDamaged",
     "LibraryFault",
     "LoginEnded",
     "LoginLinkUsed",

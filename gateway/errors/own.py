@@ -22,6 +22,17 @@ class PortTaken(StartError):
     )
 
 
+class AlreadyRunning(StartError):
+    code = "already_running"
+    title = "Another gateway uses this data folder"
+    hint = Words(
+        "数据文件夹 {folder} 正被另一个 D2F 使用，两个不能同时用。请运行 `d2f open` 打开它的控制台；要另开一个，请先关掉它，"
+        "或用 D2F_DATA 指定别的文件夹。",
+        "Another D2F is using the data folder {folder}; two at once cannot. Run `d2f open` for its dashboard; to start "
+        "this one, end that one first, or name another folder with D2F_DATA.",
+    )
+
+
 class NotRunning(StartError):
     code = "not_running"
     title = "No gateway is running"
@@ -35,6 +46,18 @@ class DataFolderUnusable(StartError):
     code = "data_folder"
     title = "The data folder cannot be used"
     hint = Words("无法使用数据文件夹 {folder}：{why}。", "The data folder {folder} cannot be used: {why}.")
+
+
+class LibraryDamaged(StartError):
+    code = "library_damaged"
+    title = "The library file is damaged"
+    hint = Words(
+        "库文件 {file} 已损坏（{why}），D2F 没有动它。请用备份换回它；没有备份的话，把它（连同 -wal 和 -shm 文件）移到别处再启动，"
+        "然后重新配对、连接飞书、打开豆瓣列表：飞书里已有的行会被认出来，不会重复。",
+        "The library file {file} is damaged ({why}); D2F has not touched it. Put a backup in its place. Without one, "
+        "move it away (with its -wal and -shm files) and start again; then pair, connect Feishu and open your lists "
+        "on Douban: the rows that are in Feishu will be recognised, not doubled.",
+    )
 
 
 class KeyLost(StartError):

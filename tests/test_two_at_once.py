@@ -1,0 +1,218 @@
+"""Two at once: captures of one page, a capture in the middle of a push, gateways on one table and on one data folder."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from gateway.errors import AlreadyRunning
+from gateway.model import Medium, Status
+from gateway.sandbox.douban.sections import SECTIONS
+from gateway.sandbox.feishu.feishu import Stage
+from gateway.sandbox.person import Entry
+from tests.process import Process
+from tests.support import Started, World
+from tests.test_push import fill, right
+
+
+def films(world: World) -> str:
+    return SECTIONS[Medium.MOVIE].list_of(world.person.address, Status.DONE)
+
+
+@pytest.mark.parametrize("same_message", [True, False])
+def test_one_page_captured_by_many_at_the_same_moment(world: World, *, same_message: bool) -> None:
+    started = world.start()
+    started.connect()
+    page, message = world.visitor.open(films(world)).body, uuid4()
+    browsers = [started.pair() for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        sent = [
+            pool.submit(
+                browsers[at % 4].capture, films(world), page, message=message if same_message else None
+            )
+            for at in range(16)
+        ]
+    answers = [future.result()[1] for future in sent]
+    marks = answers[0]["marks"]
+    assert marks > 0
+    assert sorted(answer["new"] for answer in answers) == (
+        [marks] * 16 if same_message else [0] * 15 + [marks]
+    )
+    assert started.marks() == marks
+    assert len(started.captures()) == (1 if same_message else 16)
+    assert started.settled().pushed == len(world.rows()) == marks
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+@pytest.mark.parametrize("call", ["record.batch_create", "record.batch_update"])
+def test_a_capture_in_the_middle_of_a_push(world: World, call: str, stage: Stage) -> None:
+    """The mark that is under way is changed: what the row shows in the end is the newest."""
+    started = world.start()
+    fill(started)
+    browser = started.pair()
+    entry = next(entry for entry in world.person.marks if not entry.removed)
+    if call == "record.batch_update":
+        started.connect()
+        right(started)
+        change(world, entry, "第一次")
+        world.feishu.on_call = during = During(call, stage, lambda: capture("第二次"))
+        browser.capture(subject(entry), world.visitor.open(subject(entry)).body)
+    else:
+        world.feishu.on_call = during = During(call, stage, lambda: capture("第二次"))
+        started.connect()
+
+    def capture(comment: str) -> object:
+        change(world, entry, comment)
+        return browser.capture(subject(entry), world.visitor.open(subject(entry)).body)
+
+    right(started)
+    assert during.times == 1
+
+
+class During:
+    """Does something in the middle of the first call of that name."""
+
+    def __init__(self, call: str, stage: Stage, act: Callable[[], object]) -> None:
+        self.times = 0
+        self._at, self._act = (call, stage), act
+
+    async def __call__(self, call: str, stage: Stage) -> None:
+        if (call, stage) == self._at and not self.times:
+            self.times += 1
+            await asyncio.to_thread(self._act)
+
+
+def change(world: World, entry: Entry, comment: str) -> None:
+    world.background.call(lambda: world.person.edit(entry.key, comment=comment))
+
+
+def subject(entry: Entry) -> str:
+    return SECTIONS[entry.key.medium].subject(entry.key.id)
+
+
+# --- two gateways on one table
+
+
+@pytest.fixture
+def two(world: World) -> tuple[Started, Started]:
+    """Two machines of one person, each with a library of its own."""
+    first = world.start()
+    world.settings = msgspec.structs.replace(world.settings, data=world.folder.with_name("other"))
+    return first, world.start()
+
+
+def test_a_second_gateway_takes_the_rows_of_the_first_for_its_own(two: tuple[Started, Started]) -> None:
+    """Whichever of them a change is captured by: it is the same record."""
+    world = two[0].world
+    for started in two:
+        fill(started)
+        started.connect()
+        assert started.settled().state == "idle"
+    before = set(world.rows())
+    for started, comment in zip(two, ("在家", "在公司"), strict=True):
+        for entry in world.person.marks:
+            if not entry.removed:
+                world.person.edit(entry.key, comment=comment)
+        fill(started)
+        right(started)
+    assert set(world.rows()) == before
+
+
+def test_what_one_of_two_gateways_captures_is_one_record(two: tuple[Started, Started]) -> None:
+    """Each was there before the mark; only one of them hears of it, and then it is asked for by the other."""
+    world = two[0].world
+    for started in two:
+        fill(started)
+        started.connect()
+        assert started.settled().state == "idle"
+    free = next(
+        entry.subject for entry in world.add_stranger().marks if not world.person.find(entry.subject.key)
+    )
+    world.person.add(free, Status.DONE)
+    fill(two[1])
+    right(two[1])
+    two[0].connect()
+    right(two[0])
+
+
+# --- two gateways on one data folder
+
+
+def test_a_second_gateway_on_one_data_folder_says_so_and_ends(
+    world: World, start: Callable[[], Process]
+) -> None:
+    first = start()
+    first.connect(world)
+    status, said = start().ended()
+    assert status == 1
+    assert str(world.folder) in said
+    assert "正被另一个 D2F 使用" in said
+    assert "Another D2F is using the data folder" in said
+    assert "Traceback" not in said
+    assert first.push["state"] == "idle"
+
+
+def test_the_folder_is_free_again_when_the_gateway_was_killed(start: Callable[[], Process]) -> None:
+    first = start()
+    assert first.push["state"] == "unset"
+    first.kill()
+    assert start().push["state"] == "unset"
+
+
+def test_the_folder_is_free_again_when_the_gateway_has_ended(world: World) -> None:
+    first = world.start()
+    with pytest.raises(AlreadyRunning):
+        world.start()
+    first.stop()
+    assert world.start().marks() == 0
+
+
+def test_verbs_that_speak_to_a_running_gateway_still_do(world: World, start: Callable[[], Process]) -> None:
+    running = start()
+    assert running.push["state"] == "unset"
+    for verb in (["open", "--print"], ["pair"], ["reparse"]):
+        done = verb_of(world, running, *verb)
+        assert (done.returncode, done.stderr) == (0, ""), verb
+        assert done.stdout
+
+
+def verb_of(world: World, running: Process, *verb: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "D2F_DATA": str(world.folder),
+        "D2F_PORT": str(running.port),
+        "D2F_LOG": "error",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *verb],
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_many_may_open_a_library_that_is_not_there_yet(tmp_path: Path) -> None:
+    """The tables are made once, by whoever comes first."""
+    opening = "import sys; from pathlib import Path; from gateway.store import Store; sys.stdin.read(1); Store(Path(sys.argv[1])).close()"
+    there = [
+        subprocess.Popen(
+            [sys.executable, "-c", opening, str(tmp_path / "data" / "d2f.db")],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for one in there:
+        assert one.stdin
+        one.stdin.write(".")
+        one.stdin.flush()
+    assert [one.communicate(timeout=60)[1] for one in there] == [""] * 4
