@@ -93,7 +93,7 @@ class Scheduler:
     @property
     def next(self) -> datetime | None:
         """When the next one is due."""
-        return next_due(self.schedule, self._last(), self.zone)
+        return next_due(self.schedule, self._last(self.clock()), self.zone)
 
     def set(self, schedule: Schedule) -> None:
         """From now on: what an earlier schedule missed is not caught up."""
@@ -119,10 +119,13 @@ class Scheduler:
 
     def consider(self) -> float | None:
         """Starts what is due. Returns after how many seconds to look again; None for never, unless it is changed."""
-        due, at = self.next, self.clock()
+        schedule, at = self.schedule, self.clock()
+        due = next_due(schedule, self._last(at), self.zone)
         if due is None:
             return None
         if due > at:
+            if self._last(at) == at:  # the clock was set back: from here on
+                self._store.set("schedule last", at)
             return min((due - at).total_seconds(), _LOOK)
         self._store.set(
             "schedule last", at
@@ -143,11 +146,6 @@ class Scheduler:
         else:
             self.problem = None
 
-    def _last(self) -> datetime:
+    def _last(self, at: datetime) -> datetime:
         """Up to when all that was due was begun. A clock that was ahead, and is right again, must not hold it up."""
-        at = self.clock()
-        last = self._store.setting("schedule last", datetime)
-        if last is None or last > at:
-            self._store.set("schedule last", at)
-            return at
-        return last
+        return min(self._store.setting("schedule last", datetime) or at, at)

@@ -208,14 +208,15 @@ WORDS: dict[str, Words] = {
     "walks_help": Words(
         "用浏览器交来的豆瓣登录，一页一页读你自己的列表：慢慢地读，豆瓣一有提醒就停。“同步”从最新读到已知的地方；“全部核对”读到每个"
         "列表的尽头，能发现很久以前改过的评分和删掉的标记。",
-        "With the Douban log-in that your browser handed over, your own lists are read page by page: slowly, and not on when "
-        "Douban minds. A sync reads from the newest mark to what is known; a full check goes to the end of every list, and "
+        "With the Douban log-in that your browser handed over, your own lists are read page by page: slowly, and no "
+        "further when Douban minds. A sync reads from the newest mark to what is known; a full check goes to the end of every list, and "
         "finds old ratings that you changed and marks that you took away.",
     ),
     "walk_never": Words("还没有同步过", "not yet"),
     "walk_walking": Words("正在读", "reading"),
     "walk_waiting": Words("明天继续", "goes on tomorrow"),
     "walk_stopped": Words("停下了，需要你看一下", "stopped, it needs you"),
+    "walk_asks": Words("有标记不见了，是你删的吗？", "marks are gone: was it you?"),
     "walk_ended": Words("上次 {at}", "last {at}"),
     "walk_cancelled": Words("上次取消了", "the last one was cancelled"),
     "walk_at": Words("正在读{list}：{rows} / {total}", "Reading {list}: {rows} of {total}"),
@@ -243,10 +244,11 @@ WORDS: dict[str, Words] = {
     "gap_hidden_one": Words("有 1 条豆瓣只计数不显示", "one is counted by Douban and not shown"),
     "gap_hidden_some": Words("有些条目豆瓣只计数不显示", "some are counted by Douban and not shown"),
     "coverage": Words("每个列表读到哪里", "How far each list was read"),
-    "covered_never": Words("还没读过", "not read yet"),
-    "covered_empty": Words("空的", "empty"),
-    "covered_end": Words("{n} 个，回溯到 {day}，读到了尽头", "{n}, back to {day}, to its end"),
-    "covered_part": Words("回溯到 {day}，还没到尽头", "back to {day}, not to its end yet"),
+    "covered_never": Words("还没读过：", "Not read yet: "),
+    "covered_empty": Words("空的：", "Empty: "),
+    "comma": Words("、", ", "),
+    "covered_end": Words("{n} 个，读到头：{day}", "{n}, to its end: {day}"),
+    "covered_part": Words("读到 {day}，还没到头", "read to {day}, not to its end yet"),
     "covered_at": Words("{at} 更新", "as of {at}"),
     "list_wish": Words("想{verb}的{medium}", "{medium} to {verb}"),
     "list_doing": Words("在{verb}的{medium}", "{medium} in progress"),

@@ -22,7 +22,7 @@ from gateway.douban.interests import read_interests
 from gateway.douban.page import judge
 from gateway.douban.refusals import Refusal, refusal
 from gateway.douban.urls import address
-from gateway.model import BEIJING, Medium, Reading, Status, Verdict, now
+from gateway.model import BEIJING, ListPart, Medium, Reading, Status, Verdict, now
 
 __all__ = ["DAILY", "ORIGIN", "PAGE", "Browser", "Fetched", "Fetcher", "Frontier", "Now", "Place", "Sleep"]
 
@@ -283,11 +283,17 @@ def _move(frontier: Frontier, place: Place, fetched: Fetched) -> bool:
         if place.skipped[-_TOO_MANY:] == list(range(place.start - _TOO_MANY, place.start)):
             frontier.stopped = "server_error"
         return False
-    unread = page.reason == "no_rows" and part is not None and part.rows > 0  # items of which nothing is left
+    # Items of which nothing is left; or a list of a page at most of which every row is hidden: the next walk reads it
+    # whole again, so that nothing is lost should it have been a throttle.
+    unread = page.reason == "no_rows" and part is not None and (part.rows > 0 or _is_hidden(part))
     if not (page.verdict is Verdict.OK or unread) or part is None or part.start != place.start:
         frontier.stopped = page.reason or "no_frame"
         return True
     place.pages += 1
-    place.ended = part.next_start is None or place.once
+    place.ended = part.next_start is None or place.once or (unread and _is_hidden(part))
     place.start = part.next_start or part.start + part.rows
     return True
+
+
+def _is_hidden(part: ListPart) -> bool:
+    return part.rows == part.start == 0 and (part.total_claimed or 0) < PAGE

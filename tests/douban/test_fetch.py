@@ -322,6 +322,44 @@ async def test_a_page_of_which_nothing_is_left_does_not_hold_the_walk_up() -> No
     assert len(pages[1].reading.problems) == 50
 
 
+async def test_a_short_list_of_which_every_row_is_hidden() -> None:
+    body: dict[str, Any] = {"count": 50, "start": 0, "total": 3, "interests": []}
+    async with fetching(0, lambda _request, _number: http.json(body)) as (rexxar, _, fetcher):
+        frontier = fresh()
+        (page,) = await walk(fetcher, frontier)
+    assert (len(rexxar.requests), frontier.ended, frontier.stopped) == (1, True, None)
+    assert page.reading.page.reason == "no_rows"
+
+
+async def test_whose_the_session_is() -> None:
+    def mine(number: str) -> Answer:
+        page = f'<!DOCTYPE html><html><body><input id="user" value="{number}" data-name="x"></body></html>'
+        return lambda request, _: http.html(page) if request.path == "/mine/" else None
+
+    login = http.redirect("https://accounts.douban.com/passport/login?source=main")
+    answers: list[tuple[Answer, str | None]] = [
+        (mine(ME), None),
+        (mine("150000002"), "other_account"),
+        (lambda _request, _number: login, "login_page"),
+        (lambda _request, _number: http.html("<title>豆瓣</title>"), "login_page"),
+        (lambda _request, _number: Response(403, b"error code: 004"), "ip_refused"),
+        (lambda _request, _number: Drop(), "unreachable"),
+    ]
+    for answer, stopped in answers:
+        async with fetching(0, answer) as (rexxar, _, fetcher):
+            frontier = fresh()
+            assert await fetcher.is_own(frontier) is (stopped is None)
+        assert (len(rexxar.requests), frontier.requests, frontier.stopped) == (1, 1, stopped)
+        assert rexxar.requests[0].headers["cookie"] == BROWSER.cookie
+
+
+async def test_whose_the_session_is_costs_a_request_of_the_day() -> None:
+    async with fetching(0, daily=0) as (rexxar, _, fetcher):
+        frontier = fresh()
+        assert await fetcher.is_own(frontier) is False
+    assert (rexxar.requests, frontier.stopped) == ([], None)
+
+
 async def test_a_server_that_does_not_turn_the_page() -> None:
     body = {"count": 50, "start": 0, "total": 400, "interests": [row(number) for number in range(50)]}
     async with fetching(0, lambda _request, _number: http.json(body)) as (rexxar, _, fetcher):
