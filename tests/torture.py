@@ -2,7 +2,8 @@
 
 The gateway is a process of its own; Douban and Feishu are simulated here, with faults of every passing kind. A
 capture that was not acknowledged is sent again, as an extension does; one that was acknowledged never is: what
-it said must be there in the end. Before that, what ``test_faults_machine`` tries is tried for longer. The last line is ``kills=… marks=… lost=… doubled=…``.
+it said must be there in the end. Before that, what ``test_faults_machine`` tries is tried for longer. The last
+line is ``kills=… marks=… lost=… doubled=…``.
 """
 
 import argparse
