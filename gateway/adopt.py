@@ -56,23 +56,27 @@ async def look(bitable: Bitable, table_id: str, names: dict[str, str], unbound: 
 def _sure(
     rows: Sequence[Record], columns: dict[str, str], links: Sequence[str], unbound: Iterable[Unbound]
 ) -> Iterable[tuple[MarkKey, str]]:
-    """By the page's address where there is one: an id is unique in its medium only."""
+    """The surest first: by the page's address, by kind and id, by the id alone, which is unique in its medium only."""
     by_subject: dict[SubjectKey, MarkKey] = {}
     by_id: dict[str, list[MarkKey]] = {}
     for each in unbound:
         by_subject.setdefault(each.key.subject, each.key)
         by_id.setdefault(each.key.subject.id, []).append(each.key)
-    found: dict[MarkKey, str] = {}
+    could_be: list[tuple[int, str, list[MarkKey]]] = []
     for row in rows:
         pages = {page for name in links if (page := subject_key(link_of(row.fields.get(name))))}
         media = media_of(_text(row, columns, "kind"))
-        for_row = [by_subject[page] for page in pages if page in by_subject] or [
-            key
-            for key in ([] if pages else by_id.get(_text(row, columns, KEY), ()))
-            if media is None or key.subject.medium in media
-        ]
-        if for_row and for_row[0] not in found:
-            found[for_row[0]] = row.record_id
+        if pages:
+            keys, sureness = [by_subject[page] for page in pages if page in by_subject], 0
+        else:
+            same_id = by_id.get(_text(row, columns, KEY), [])
+            keys = [key for key in same_id if media is None or key.subject.medium in media]
+            sureness = 1 if media else 2
+        could_be.append((sureness, row.record_id, keys))
+    found: dict[MarkKey, str] = {}
+    for _, record_id, keys in sorted(could_be, key=lambda each: each[0]):
+        if (key := next((key for key in keys if key not in found), None)) is not None:
+            found[key] = record_id
     return found.items()
 
 

@@ -27,7 +27,6 @@ def world(beside: Background, tmp_path: Path, library: Path) -> World:
 PLACES: list[tuple[str, Stage]] = [
     ("table.create", "after"),
     ("field.list", "before"),
-    ("record.search", "after"),
     ("record.batch_create", "before"),
     ("record.batch_create", "after"),
 ]
