@@ -203,7 +203,7 @@ SHORT = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     print_blob=True,
 )
-LONG = settings(SHORT, max_examples=60, stateful_step_count=50)
+LONG = settings(SHORT, max_examples=30, stateful_step_count=30)
 """For ``just torture``."""
 
 FaultsMachine.TestCase.settings = SHORT

@@ -95,6 +95,7 @@ function showGateway(reply) {
 async function showOverview() {
   const { waiting, dropped, autosync: isOn } = await ask("overview", {});
   autosync.checked = isOn;
+  autosync.disabled = false; // before, a click would be undone by what is just being asked
   element("waiting").textContent = waiting ? count(waiting, "popup_waits_one", "popup_waits_many") : "";
   element("dropped").hidden = dropped === 0;
   element("dropped-text").textContent = count(dropped, "popup_dropped_one", "popup_dropped_many");
