@@ -18,7 +18,7 @@ from gateway import errors
 from gateway.album import Album, Cover, CoverCounts
 from gateway.budget import Budget
 from gateway.douban.pictures import Picture, Pictures
-from gateway.feishu.bitable import MOST_GOT, Bitable, Record
+from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.fields import ATTACHMENT, COVER
 from gateway.log import get
 from gateway.settings import Settings
@@ -95,9 +95,9 @@ class Covers:
                 yield
 
     def _next(self, tables: Iterable[Table]) -> list[Cover]:
-        found = [cover for table in tables for cover in self._album.pending(table, MOST_GOT)]
+        found = [cover for table in tables for cover in self._album.pending(table, MOST_LOOKED_UP)]
         there = [cover for cover in found if cover.record_id not in self._aside]
-        return sorted(there, key=_marked_on, reverse=True)[:MOST_GOT]
+        return sorted(there, key=_marked_on, reverse=True)[:MOST_LOOKED_UP]
 
     def _is_gone(self, record_id: str) -> bool:
         """Whether a row that is not there was not there some time ago, too; else it may be new and not seen yet."""

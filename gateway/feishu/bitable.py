@@ -13,8 +13,6 @@ MOST_ROWS = 1000
 """Rows that one batch_create or batch_update takes."""
 MOST_LOOKED_UP = 100
 """Records that one batch_get takes."""
-MOST_GOT = 100
-"""Rows that one batch_get takes."""
 
 
 class App(Struct, frozen=True):

@@ -3,7 +3,7 @@ import { call, submit, words } from "./api.js";
 
 const part = document.getElementById("plan");
 const status = part.querySelector("[role=status]");
-const list = part.querySelector(".tables");
+const list = part.querySelector(".writes");
 const form = document.getElementById("accept");
 const FIRST = 20; // rows of a table that are shown
 
@@ -34,7 +34,7 @@ function table(plan) {
   item.querySelector("h4").textContent = plan.name;
   const facts = [["creates", plan.creates], ["updates", plan.updates], ["removals", plan.removals]];
   if (!plan.accepted) facts.unshift(["rows", plan.rows], ["adopts", plan.adopts]);
-  const told = facts.filter(([, n]) => n).map(([name, n]) => fill(words[`plan_${name}`], { n }));
+  const told = facts.filter(([, n]) => n).map(([name, n]) => fill((n === 1 && words[`plan_${name}_one`]) || words[`plan_${name}`], { n }));
   item.querySelector(".facts").textContent = told.join(" · ") || words.plan_nothing;
   item.querySelector("ul").replaceChildren(...plan.writes.slice(0, FIRST).map(row));
   return item;
