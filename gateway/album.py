@@ -131,4 +131,8 @@ class Album:
 
 
 def _asked(table: Table) -> dict[str, object]:
-    return {**table.target.asked, "app": table.app_token}
+    return {
+        "table": table.key,
+        "classes": msgspec.json.encode(table.classes).decode(),
+        "app": table.app_token,
+    }

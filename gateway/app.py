@@ -10,10 +10,11 @@ from uuid import uuid4
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromQuery
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
@@ -23,6 +24,7 @@ from gateway import __version__
 from gateway.album import Album
 from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
+from gateway.carriers import Carrier, Carriers
 from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
@@ -35,15 +37,17 @@ from gateway.intake import Intake
 from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.log import get as get_logger
+from gateway.model import Outcome
 from gateway.notices import Notices
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
-from gateway.runs import Runs
+from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.security import DEVICE_PATHS, Guard, owner_auth
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.sync import Sync
+from gateway.turns import Turns
 from gateway.vault import Vault
 from gateway.walk import Walks
 
@@ -77,26 +81,49 @@ class Gateway:
         self.store = Store(settings.library)
         self.vault = Vault(self.store, settings.key_file)
         self.library = Library(self.store)
-        self.ledger = Ledger(self.store)
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
         self.budget = Budget(self.store)
-        covers = Covers(Album(self.store), self.budget, settings)
-        self.runs = Runs(self.store, lambda: self.budget.made)
-        self.sync = Sync(
-            settings, self.store, self.vault, self.ledger, self.events, self.budget, covers, self.runs
-        )
-        self.notices = Notices(settings, self.store, self.vault, self.sync, self.events)
-        self.intake = Intake(self.store, self.library, self.sync, self.events, self.runs)
         self.sessions = Sessions(self.store, self.vault)
-        self.walks = Walks(
-            settings, self.store, self.library, self.sessions, self.intake, self.sync, self.events
+        self.intake = Intake(self.store, self.library, self._captured, self.events)
+        self._turns = Turns(self.store)
+        self.carriers = Carriers(self.library.accounts, self._carrier)
+        self.notices = Notices(settings, self.store, self.vault, self.carriers, self.events)
+
+    def _captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
+        self.carriers.captured(account, cause, outcome)  # they come later: walks take captures in, too
+
+    def _carrier(self, owner: str) -> Carrier:
+        store = self.store
+        covers = Covers(Album(store), self.budget, self.settings)
+        ledger = Ledger(store, owner)
+        sync = Sync(self.settings, store, self.vault, ledger, self.events, self.budget, covers, owner)
+        walks = Walks(
+            self.settings,
+            store,
+            self.library,
+            self.sessions,
+            self.intake,
+            sync,
+            self.events,
+            self._turns,
+            owner,
         )
-        self.scheduler = Scheduler(self.store, self.walks)
+        return Carrier(owner, self.library.accounts, sync, walks, Scheduler(store, walks, owner))
+
+    def carrier(self, account: FromQuery[str | None] = None) -> Carrier:
+        """That of the ``account`` (its id) which a request names; without it the first one's."""
+        return self.carriers.of(account)
 
     def app(self) -> ASGIApp:
         """What uvicorn serves."""
-        parts = {name: Provide(_always(part), sync_to_thread=False) for name, part in vars(self).items()}
+        parts = {
+            name: Provide(_always(part), sync_to_thread=False)
+            for name, part in vars(self).items()
+            if not name.startswith("_")
+        }
+        for part in (self.carrier, _sync, _walks, _scheduler, _runs):
+            parts[part.__name__.removeprefix("_")] = Provide(part, sync_to_thread=False)
         auth = owner_auth(self.store, self.vault)
         app = Litestar(
             [
@@ -143,7 +170,7 @@ class Gateway:
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("old pages not dropped", error=str(error))
-        parts = (self.sync, self.notices, self.walks, self.scheduler)
+        parts = (self.carriers, self.notices)
         working = [asyncio.create_task(part.run()) for part in parts]
         try:
             yield
@@ -153,8 +180,24 @@ class Gateway:
             try:
                 await asyncio.gather(*working, return_exceptions=True)
             finally:
-                await self.sync.close()
+                await self.carriers.close()
                 self.store.close()
+
+
+def _sync(carrier: NamedDependency[Carrier]) -> Sync:
+    return carrier.sync
+
+
+def _walks(carrier: NamedDependency[Carrier]) -> Walks:
+    return carrier.walks
+
+
+def _scheduler(carrier: NamedDependency[Carrier]) -> Scheduler:
+    return carrier.scheduler
+
+
+def _runs(carrier: NamedDependency[Carrier]) -> Runs:
+    return carrier.runs
 
 
 def _always(part: object) -> Callable[[], object]:

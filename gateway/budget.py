@@ -38,12 +38,9 @@ class Budget:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.made = 0
-        """Calls since the gateway started."""
 
     def count(self, purpose: str) -> None:
         """One call was made for ``rows``, ``covers`` or ``other``."""
-        self.made += 1
         self._store.do(
             "INSERT INTO call_count VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET calls = calls + 1",
             [_month(), purpose],

@@ -16,6 +16,7 @@ from litestar.openapi import ResponseSpec
 from msgspec import Meta, Struct, structs
 
 from gateway import __version__
+from gateway.carriers import Carriers
 from gateway.devices import Devices, Message
 from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused
 from gateway.intake import Intake
@@ -24,7 +25,7 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
-from gateway.schedule import Scheduler, WalkAsked
+from gateway.schedule import WalkAsked
 from gateway.sessions import Session, Sessions
 from gateway.settings import Settings
 from gateway.store import Store
@@ -139,14 +140,17 @@ class DeviceController(Controller):
         request: Request[Any, Any, Any],
         devices: NamedDependency[Devices],
         intake: NamedDependency[Intake],
-        sync: NamedDependency[Sync],
+        library: NamedDependency[Library],
+        store: NamedDependency[Store],
+        carriers: NamedDependency[Carriers],
     ) -> Response[bytes]:
         """``CaptureHead`` as one line of JSON, then the page. Answered by ``CaptureAnswer``, once it is stored."""
 
         async def take(message: Message) -> CaptureAnswer:
             result = intake.take(_capture(message), message.device.id)
+            carrier = carriers.of(_account_of(message.device.id, store, library))
             return CaptureAnswer(
-                **{name: getattr(result, name) for name in result.__struct_fields__}, push=_push(sync)
+                **{name: getattr(result, name) for name in result.__struct_fields__}, push=_push(carrier.sync)
             )
 
         return await _sealed(request, devices, take)
@@ -174,8 +178,7 @@ class DeviceController(Controller):
         devices: NamedDependency[Devices],
         library: NamedDependency[Library],
         store: NamedDependency[Store],
-        sync: NamedDependency[Sync],
-        scheduler: NamedDependency[Scheduler],
+        carriers: NamedDependency[Carriers],
         settings: NamedDependency[Settings],
     ) -> Response[bytes]:
         """``StateRequest``; answered by ``StateAnswer``. A capture's progress is told to its own device only."""
@@ -183,14 +186,16 @@ class DeviceController(Controller):
         async def tell(message: Message) -> StateAnswer:
             asked = message.decode(StateRequest).capture
             kept = store.kept(asked) if asked else None
+            carrier = carriers.of(_account_of(message.device.id, store, library))
+            account, sync = carrier.account, carrier.sync
             counts = sync.counts_of(kept.id) if kept and kept.device == message.device.id else None
             return StateAnswer(
                 dashboard=settings.dashboard,
-                account=library.account,
-                marks=sum(library.counts().values()),
+                account=account,
+                marks=sum(library.counts(account.id if account else "").values()),
                 push=_push(sync),
                 capture=_progress(counts),
-                walk=scheduler.asked,
+                walk=carrier.scheduler.asked,
             )
 
         return await _sealed(request, devices, tell)
@@ -234,6 +239,12 @@ def _capture(message: Message) -> Capture:
         status=head.status,
         content=page,
     )
+
+
+def _account_of(device: str, store: Store, library: Library) -> str | None:
+    """Whose marks a browser sent last, as far as they are kept."""
+    kept = [account.id for account in library.accounts.kept]
+    return store.account_of(device, kept) if len(kept) > 1 else None
 
 
 def _push(sync: Sync) -> DevicePush:

@@ -16,16 +16,13 @@ from gateway.feishu.client import Client
 from gateway.feishu.wire import Counter, Wire
 from gateway.settings import Settings
 from gateway.shelves import Layout
-from gateway.store import Store
+from gateway.store import Store, owned
 from gateway.tables import Wanted
 from gateway.vault import Vault
 
 Way = Literal["base", "app", "user"]
 """The Bitable's own token, an app of one's own, one's own log-in."""
 
-_GOOD, _ENTERED = "feishu", "feishu entered"
-"""The names that an entry is kept under: the one that works, and a later one that did not yet."""
-_LOGIN = "feishu login"
 
 LOGIN_SCOPES = tuple(SCOPES.split())
 """What an app must have for the person's own log-in."""
@@ -84,7 +81,13 @@ class Connection:
     What is entered replaces what works only when it works itself.
     """
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault, count: Counter) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, vault: Vault, count: Counter, owner: str = ""
+    ) -> None:
+        self._owner = owner
+        self._good, self._entered = owned("feishu", owner), owned("feishu entered", owner)
+        # The names that an entry is kept under: the one that works, and a later one that did not yet.
+        self._login = owned("feishu login", owner)
         self._settings = settings
         self._store = store
         self._vault = vault
@@ -94,7 +97,7 @@ class Connection:
     @property
     def setting(self) -> FeishuSetting | None:
         """What works."""
-        entry = self._kept(_GOOD)
+        entry = self._kept(self._good)
         return entry.setting if entry else None
 
     @property
@@ -106,7 +109,7 @@ class Connection:
     @property
     def is_settled(self) -> bool:
         """Whether what the person typed last is what works."""
-        return self._vault.get(_ENTERED) is None
+        return self._vault.get(self._entered) is None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -118,7 +121,7 @@ class Connection:
     def logged_in(self) -> bool:
         """Whether the person has logged in to Feishu itself, by the app that they entered."""
         entered = self.entered
-        return entered is not None and self._vault.get(_tokens_of(entered.app_id)) is not None
+        return entered is not None and self._vault.get(self._tokens_of(entered.app_id)) is not None
 
     @property
     def broken_proxy(self) -> bool:
@@ -127,7 +130,7 @@ class Connection:
     def enter(self, setting: FeishuSetting, secret: str | None) -> Entry:
         """Keeps what was typed, to be tried; without a ``secret`` the one that was typed before is meant."""
         entry = self._entry(setting, secret)
-        self._keep(_ENTERED, entry)
+        self._keep(self._entered, entry)
         return entry
 
     def _entry(self, setting: FeishuSetting, secret: str | None) -> Entry:
@@ -143,13 +146,13 @@ class Connection:
 
     def settle(self, entry: Entry) -> None:
         """It works: from now on it is the one."""
-        self._keep(_GOOD, entry)
-        self._vault.set(_ENTERED, None)
+        self._keep(self._good, entry)
+        self._vault.set(self._entered, None)
 
     def forget_entered(self) -> None:
         """What works goes on, and what was entered later is not tried again."""
-        if self._kept(_GOOD) is not None:
-            self._vault.set(_ENTERED, None)
+        if self._kept(self._good) is not None:
+            self._vault.set(self._entered, None)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -159,7 +162,7 @@ class Connection:
     def client(self) -> Client:
         """By what works. Raises FeishuUnset, LoginEnded."""
         if self._client is None:
-            entry = self._kept(_GOOD)
+            entry = self._kept(self._good)
             if entry is None:
                 raise errors.FeishuUnset
             self._client = self._make(entry)
@@ -210,14 +213,17 @@ class Connection:
         if not entry.app_secret:
             raise errors.FeishuUnset
         login = Login.begin(setting.app_id, redirect, wiki=place is not None and place.wiki)
-        self._vault.set(_LOGIN, msgspec.json.encode(_Begun(login, entry)))
+        self._vault.set(self._login, msgspec.json.encode(_Begun(login, entry)))
         return login.address(self._settings.feishu or f"https://accounts.{entry.setting.domain}")
+
+    def awaits(self, state: str) -> bool:
+        """Whether a log-in with this ``state`` was begun here."""
+        return self._begun is not None and self._begun.login.is_answered_by(state)
 
     async def finish_login(self, state: str, code: str) -> Entry:
         """What was entered, logged in now. Raises FeishuError; LoginEnded if it is not the log-in that was begun, or too late."""
-        kept = self._vault.get(_LOGIN)
-        begun = msgspec.json.decode(kept, type=_Begun) if kept else None
-        self._vault.set(_LOGIN, None)
+        begun = self._begun
+        self._vault.set(self._login, None)
         if begun is None or not code or not begun.login.is_answered_by(state):
             raise errors.LoginEnded
         entry = begun.entry
@@ -227,7 +233,7 @@ class Connection:
         finally:
             await wire.close()
         self._keep_tokens(entry.setting.app_id, tokens)
-        self._keep(_ENTERED, entry)
+        self._keep(self._entered, entry)
         return entry
 
     # --- what a client is made of
@@ -245,7 +251,7 @@ class Connection:
             case "app":
                 return AppToken(app_id, entry.app_secret)
             case "user":
-                kept = self._vault.get(_tokens_of(app_id))
+                kept = self._vault.get(self._tokens_of(app_id))
                 if kept is None:
                     raise errors.LoginEnded
                 tokens = msgspec.json.decode(kept, type=UserTokens)
@@ -255,13 +261,22 @@ class Connection:
         """On the disk before any of it is used: the refresh token that it replaces is good for nothing more."""
         self._store.durable(on=True)
         try:
-            self._vault.set(_tokens_of(app_id), msgspec.json.encode(tokens))
+            self._vault.set(self._tokens_of(app_id), msgspec.json.encode(tokens))
         finally:
             self._store.durable(on=False)
 
     @property
+    def _begun(self) -> _Begun | None:
+        kept = self._vault.get(self._login)
+        return msgspec.json.decode(kept, type=_Begun) if kept else None
+
+    @property
     def _last(self) -> Entry | None:
-        return self._kept(_ENTERED) or self._kept(_GOOD)
+        return self._kept(self._entered) or self._kept(self._good)
+
+    def _tokens_of(self, app_id: str) -> str:
+        """The name that a log-in by this app is kept under: one that is only tried leaves the others alone."""
+        return owned(f"feishu user_tokens {app_id}", self._owner)
 
     def _kept(self, name: str) -> Entry | None:
         kept = self._vault.get(name)
@@ -269,8 +284,3 @@ class Connection:
 
     def _keep(self, name: str, entry: Entry) -> None:
         self._vault.set(name, msgspec.json.encode(entry))
-
-
-def _tokens_of(app_id: str) -> str:
-    """The name that a log-in by this app is kept under: one that is only tried leaves the others alone."""
-    return f"feishu user_tokens {app_id}"

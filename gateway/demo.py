@@ -94,7 +94,7 @@ async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
                 _summary(gateway, world, pages, seconds, wrong, len(person.marks))
                 if not once:
                     _say(f"控制台 · dashboard       {new_login_link(gateway.store, gateway.settings)}")
-                    _say(f"多维表格 · the Bitable   {gateway.sync.state.table}")
+                    _say(f"多维表格 · the Bitable   {gateway.carriers.first.sync.state.table}")
                     _say("按 Ctrl-C 结束 · Ctrl-C ends it")
                     await stop.wait()
     return 1 if wrong else 0
@@ -182,7 +182,7 @@ def _set_up(login_link: str, bitable: str) -> Extension:
 async def _sync(gateway: Gateway, person: Person, visitor: DoubanVisitor, extension: Extension) -> int:
     """All there is, into the table. Returns the number of pages."""
     pages = await walk(person, visitor, extension)
-    await gateway.sync.rest()
+    await gateway.carriers.first.sync.rest()
     return pages
 
 
@@ -222,7 +222,7 @@ async def _watch(gateway: Gateway) -> None:
     """Shows how far things are, on one line where there is a terminal."""
     async for _ in gateway.events.listen():
         if sys.stderr.isatty():
-            marks, now = sum(gateway.library.counts().values()), gateway.sync.state
+            marks, now = _held(gateway), gateway.carriers.first.sync.state
             sys.stderr.write(
                 f"\r  库 library {marks:,} · 飞书 Feishu {now.pushed:,} · 待写 to go {now.pending:,}"
                 f" · 封面 covers {now.covers.done:,}   "
@@ -230,14 +230,19 @@ async def _watch(gateway: Gateway) -> None:
             sys.stderr.flush()
 
 
+def _held(gateway: Gateway) -> int:
+    account = gateway.library.accounts.first
+    return sum(gateway.library.counts(account.id).values()) if account else 0
+
+
 def _summary(
     gateway: Gateway, world: Feishu, pages: int, seconds: float, wrong: list[str], marks: int
 ) -> None:
     if sys.stderr.isatty():
         sys.stderr.write("\n")
-    now = gateway.sync.state
+    now = gateway.carriers.first.sync.state
     _say(
-        f"  {pages} 页 → {sum(gateway.library.counts().values()):,} 个标记 → {now.pushed:,} 行、"
+        f"  {pages} 页 → {_held(gateway):,} 个标记 → {now.pushed:,} 行、"
         f"{now.covers.done:,} 张封面，{seconds:.1f} 秒"
     )
     _say(

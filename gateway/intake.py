@@ -1,6 +1,7 @@
 """A capture's way into the library: kept, read, merged, pushed. Each step can be done again."""
 
 import sqlite3
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
@@ -12,9 +13,8 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Capture, Outcome, Reading, Verdict
 from gateway.reasons import PAGE_REASONS
-from gateway.runs import Runs
+from gateway.runs import Cause
 from gateway.store import Store
-from gateway.sync import Sync
 
 _log = get("intake")
 
@@ -40,13 +40,18 @@ _result = msgspec.json.Decoder(Result)
 
 
 class Intake:
-    """Takes captures in."""
+    """Takes captures in. ``captured`` is told whose page was read, by which trigger, and what it changed."""
 
-    def __init__(self, store: Store, library: Library, sync: Sync, events: Events, runs: Runs) -> None:
+    def __init__(
+        self,
+        store: Store,
+        library: Library,
+        captured: Callable[[str | None, Cause, Outcome], None],
+        events: Events,
+    ) -> None:
         self._store = store
         self._library = library
-        self._sync = sync
-        self._runs = runs
+        self._captured = captured
         self._events = events
 
     def take(self, capture: Capture, device: str) -> Result:
@@ -62,13 +67,10 @@ class Intake:
 
         A page that we stumble over is noted as such, and kept: nobody need send it again. Raises sqlite3.Error.
         """
-        account = self._library.account
-        reading = douban.read(
-            capture.url,
-            capture.content,
-            account=account.id if account else None,
-            status=capture.status,
-        )
+        kept = [account.id for account in self._library.accounts.kept]
+        reading = douban.read(capture.url, capture.content, accounts=kept, status=capture.status)
+        if reading.page.reason == "other_account" and reading.account is not None:
+            self._library.accounts.see(reading.account, "met")
         try:
             result, outcome = self._take_in(capture, reading)
         except sqlite3.Error:
@@ -79,12 +81,9 @@ class Intake:
         _log.info(
             "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
         )
-        self._runs.read(capture.trigger.value, outcome)
         self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
-        if outcome.outdated:
-            self._sync.wake()
-        elif self._sync.rests:
-            self._runs.end()
+        owner = reading.account.id if reading.account and reading.account.id in kept else None
+        self._captured(owner, capture.trigger.value, outcome)
         return result
 
     def _take_in(self, capture: Capture, reading: Reading) -> tuple[Result, Outcome]:
@@ -108,6 +107,13 @@ class Intake:
                 self.read_again(kept.id)
             except Exception:  # noqa: BLE001  # it stays kept; the gateway must start all the same
                 _log.exception("not read", capture=kept.id)
+        return len(waiting)
+
+    def read_of(self, account: str) -> int:
+        """Reads what was captured of an account before its marks were kept. Returns how many pages."""
+        waiting = [kept.id for kept in self._store.readable() if kept.account == account]
+        for capture_id in waiting:
+            self.read_again(capture_id)
         return len(waiting)
 
     def _merge(self, reading: Reading, capture: Capture) -> Outcome:

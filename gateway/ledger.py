@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from gateway.accounts import Accounts
 from gateway.errors import Issue
 from gateway.library import MarkKey
 from gateway.model import Mark, Medium, Subject, SubjectKey, now
@@ -30,10 +31,6 @@ class Target(Struct, frozen=True):
 
     key: str
     classes: tuple[str, ...]
-
-    @property
-    def asked(self) -> dict[str, object]:
-        return {"table": self.key, "classes": _json(self.classes)}
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -106,7 +103,7 @@ class Counts(Struct, frozen=True):
 
 _DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.account = due.account
         AND record.medium = due.medium AND record.id = due.id
-    WHERE due.class IN (SELECT value FROM json_each(:classes))"""
+    WHERE due.account = :account AND due.class IN (SELECT value FROM json_each(:classes))"""
 _MARK = "(account, medium, id)"
 _DELETED = (
     "SELECT account, medium, id FROM record WHERE table_key IN (SELECT table_key FROM target) AND deleted = 1"
@@ -114,7 +111,7 @@ _DELETED = (
 _NOT_SHOWN = """FROM mark JOIN subject USING (medium, id)
     LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
         AND record.medium = mark.medium AND record.id = mark.id
-    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND NOT EXISTS (
+    WHERE mark.account = :account AND subject.class IN (SELECT value FROM json_each(:classes)) AND NOT EXISTS (
             SELECT 1 FROM record AS gone WHERE gone.table_key IN (SELECT table_key FROM target) AND gone.deleted = 1
             AND gone.account = mark.account AND gone.medium = mark.medium AND gone.id = mark.id)
         AND mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0))"""
@@ -127,26 +124,40 @@ _STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id F
 
 
 class Ledger:
-    """Records and batches in the store's file. ``table`` is everywhere the key of a table (``push.Table.key``)."""
+    """Records and batches of one account's tables. ``table`` is everywhere the key of a table (``tables.Table.key``).
 
-    def __init__(self, store: Store) -> None:
+    ``owner``: the account; empty for the first one, which may not be known yet.
+    """
+
+    def __init__(self, store: Store, owner: str = "") -> None:
         self._store = store
+        self._owner = owner
+        self._accounts = Accounts(store)
+
+    @property
+    def _account(self) -> str:
+        """Whose marks these are; empty while nobody's are known."""
+        first = None if self._owner else self._accounts.first
+        return first.id if first else self._owner
+
+    def _asked(self, target: Target) -> dict[str, object]:
+        return {"table": target.key, "classes": _json(target.classes), "account": self._account}
 
     def aim(self, targets: Iterable[Target]) -> None:
         """These are the tables from now on: what each of them does not show as it is, is due."""
         aimed = list(targets)
         with self._store.atomic():
-            self._store.do("DELETE FROM due")
-            self._store.do("DELETE FROM target")
+            self._store.do("DELETE FROM target WHERE owner = ?", [self._owner])
             self._store.do_many(
-                "INSERT INTO target VALUES (?, ?)",
-                [(target.key, each) for target in aimed for each in target.classes],
+                "INSERT INTO target (table_key, class, owner) VALUES (?, ?, ?)",
+                [(target.key, each, self._owner) for target in aimed for each in target.classes],
             )
+            self._store.do("DELETE FROM due WHERE account = ?", [self._account])
             for target in aimed:
                 self._store.do(
                     f"""INSERT OR REPLACE INTO due
                     SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
-                    target.asked,
+                    self._asked(target),
                 )
 
     def pending(self, target: Target, limit: int, besides: Collection[MarkKey] = ()) -> list[Row]:
@@ -160,7 +171,7 @@ class Ledger:
             FROM next JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             ORDER BY mark.marked_on DESC, mark.id"""
         but = _json([f"{key.account} {key.subject.medium} {key.subject.id}" for key in besides])
-        rows = self._store.rows(sql, {**target.asked, "limit": limit, "besides": but})
+        rows = self._store.rows(sql, {**self._asked(target), "limit": limit, "besides": but})
         return [_row(row) for row in rows]
 
     def _forget_deleted(self) -> None:
@@ -174,7 +185,7 @@ class Ledger:
             WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
                 AND record.pushed = mark.revision
                 AND subject.class IN (SELECT value FROM json_each(:classes))"""
-        return [_row(row) for row in self._store.rows(sql, target.asked)]
+        return [_row(row) for row in self._store.rows(sql, self._asked(target))]
 
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
@@ -187,7 +198,7 @@ class Ledger:
             SELECT there.bound - there.both - waiting.bound, waiting.number, there.failed,
                 (SELECT count(*) FROM record WHERE table_key = :table AND deleted = 1)
             FROM there, waiting"""
-        row = self._store.one(sql, target.asked)
+        row = self._store.one(sql, self._asked(target))
         return Counts(*row) if row else Counts()
 
     def counts_of(self, target: Target, capture_id: str) -> Counts:
@@ -195,7 +206,7 @@ class Ledger:
         sql = f"""WITH changed AS (SELECT DISTINCT account, medium, id FROM change WHERE capture = :capture)
             SELECT 0, (SELECT count(*) {_DUE} AND (due.account, due.medium, due.id) IN changed),
             (SELECT count(*) FROM record WHERE table_key = :table AND failure IS NOT NULL AND {_MARK} IN changed), 0"""
-        row = self._store.one(sql, {**target.asked, "capture": capture_id})
+        row = self._store.one(sql, {**self._asked(target), "capture": capture_id})
         return Counts(*row) if row else Counts()
 
     def failures(self, target: Target, limit: int = 50) -> list[Failure]:
@@ -221,7 +232,7 @@ class Ledger:
             self._store.do(
                 f"""INSERT OR REPLACE INTO due
                 SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
-                target.asked,
+                self._asked(target),
             )
 
     # --- creates
@@ -336,23 +347,23 @@ class Ledger:
             if policy == "delete":
                 self._store.do(
                     f"INSERT OR IGNORE INTO stray SELECT :table, * FROM ({removed} AND record.record_id IS NOT NULL)",
-                    target.asked,
+                    self._asked(target),
                 )
             if policy == "ignore":
                 self._store.do(
                     f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
                         = (record.account, record.medium, record.id))
                     WHERE table_key = :table AND {_MARK} IN ({removed})""",
-                    target.asked,
+                    self._asked(target),
                 )
             done = removed if policy != "keep" else f"{removed} AND record.record_id IS NULL"
-            self._store.do(f"DELETE FROM due WHERE {_MARK} IN ({done})", target.asked)
+            self._store.do(f"DELETE FROM due WHERE {_MARK} IN ({done})", self._asked(target))
 
     # --- rows in the wrong table, or in none
 
     def is_aimed(self) -> bool:
         """Whether it was said which tables show the library."""
-        return self._store.one("SELECT 1 FROM target LIMIT 1") is not None
+        return self._store.one("SELECT 1 FROM target WHERE owner = ? LIMIT 1", [self._owner]) is not None
 
     def strays(self, target: Target, limit: int) -> list[Stray]:
         """Rows that are to go: another table shows the mark by now, or the person removed it."""
@@ -364,7 +375,7 @@ class Ledger:
         return [
             Stray(_key(account, medium, subject_id), record_id, title)
             for account, medium, subject_id, record_id, title in self._store.rows(
-                sql, {**target.asked, "limit": limit}
+                sql, {**self._asked(target), "limit": limit}
             )
         ]
 
@@ -399,21 +410,22 @@ class Ledger:
             ORDER BY due.marked_on DESC, due.id"""
         return [
             Unbound(_key(account, medium, subject_id), title, year, isbn)
-            for account, medium, subject_id, title, year, isbn in self._store.rows(sql, target.asked)
+            for account, medium, subject_id, title, year, isbn in self._store.rows(sql, self._asked(target))
         ]
 
     def left_out(self) -> int:
         """Marks of classes that no table shows."""
         row = self._store.one(
             """SELECT count(*) FROM mark JOIN subject USING (medium, id)
-            WHERE subject.class NOT IN (SELECT class FROM target)"""
+            WHERE account = ? AND subject.class NOT IN (SELECT class FROM target WHERE owner = ?)""",
+            [self._account, self._owner],
         )
         return row[0] if row else 0
 
     def wanted(self, target: Target) -> Iterator[MarkKey]:
         """Marks that are due and have no record in this table yet."""
         sql = f"SELECT due.account, due.medium, due.id {_DUE} AND record.record_id IS NULL"
-        for account, medium, subject_id in self._store.rows(sql, target.asked):
+        for account, medium, subject_id in self._store.rows(sql, self._asked(target)):
             yield _key(account, medium, subject_id)
 
 

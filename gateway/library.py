@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gateway.accounts import Accounts
 from gateway.merge import fill_in, merge_marks, merge_subjects
-from gateway.model import Account, Mark, Medium, Outcome, PageType, Reading, Subject, SubjectKey, now
+from gateway.model import Mark, Medium, Outcome, PageType, Reading, Subject, SubjectKey, now
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
@@ -42,21 +43,13 @@ class Library:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    @property
-    def account(self) -> Account | None:
-        """Whose library this is: the account of the first capture."""
-        row = self._store.one("SELECT id, name, slug FROM account ORDER BY rowid LIMIT 1")
-        if row is None:
-            return None
-        names = ("id", "name", "slug")
-        return Account(**{name: value for name, value in zip(names, row, strict=True) if value is not None})
+        self.accounts = Accounts(store)
 
     def merge(self, reading: Reading, capture_id: str, captured_at: datetime) -> Outcome:
         """Takes in what a page says; all of it or, if the disk fails, nothing."""
         with self._store.atomic():
             if reading.account is not None:
-                self._see(reading.account)
+                self.accounts.see(reading.account)
             at = captured_at.astimezone(UTC).isoformat(timespec="microseconds")  # so that texts sort as times
             outdated = self._merge_subjects(reading, at)
             return self._merge_marks(reading.marks, capture_id, at, outdated)
@@ -64,14 +57,6 @@ class Library:
     def known(self, keys: Iterable[SubjectKey]) -> set[SubjectKey]:
         """Those of these subjects that the library has."""
         return set(self._known_subjects(list(keys)))
-
-    def _see(self, account: Account) -> None:
-        name, slug = (value if isinstance(value, str) else None for value in (account.name, account.slug))
-        self._store.do(
-            """INSERT INTO account VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-            name = coalesce(excluded.name, name), slug = coalesce(excluded.slug, slug), seen_at = excluded.seen_at""",
-            [account.id, name, slug, now().isoformat()],
-        )
 
     def _merge_subjects(self, reading: Reading, at: str) -> set[SubjectKey]:
         """Returns the subjects whose records are out of date."""
@@ -195,11 +180,10 @@ class Library:
                 removed += gone
         return removed
 
-    def counts(self) -> dict[str, int]:
-        """How many marks the library holds, by medium."""
-        return dict(
-            self._store.rows("SELECT medium, count(*) FROM mark GROUP BY medium ORDER BY count(*) DESC")
-        )
+    def counts(self, account: str) -> dict[str, int]:
+        """How many marks of an account the library holds, by medium."""
+        sql = "SELECT medium, count(*) FROM mark WHERE account = ? GROUP BY medium ORDER BY count(*) DESC"
+        return dict(self._store.rows(sql, [account]))
 
     def history(self, key: MarkKey) -> list[MarkChange]:
         """All that is known of one mark's past, the oldest first."""

@@ -6,7 +6,7 @@ tells nothing twice.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 from msgspec import Struct, field, structs
 
 from gateway import errors
+from gateway.carriers import Carriers
+from gateway.connection import Connection
 from gateway.errors import Issue
 from gateway.events import Event, Events
 from gateway.feishu import cards, messages
@@ -22,8 +24,8 @@ from gateway.feishu.wire import Wire
 from gateway.log import get
 from gateway.model import now
 from gateway.settings import Settings
-from gateway.store import Store
-from gateway.sync import PushState, Sync
+from gateway.store import Store, owned
+from gateway.sync import PushState
 from gateway.vault import Vault
 
 _log = get("notices")
@@ -60,7 +62,7 @@ class _Told(Struct, frozen=True, kw_only=True):
     """The number of the last change of the library."""
     news_at: datetime | None = None
     needs: dict[str, datetime] = field(default_factory=dict)
-    """When each need was told last, by its code."""
+    """When each need was told last, by its code and whose it is."""
 
 
 class _Message(Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ class _Message(Struct, frozen=True, kw_only=True):
     setting: NoticeSetting
     shown: Card
     need: str = ""
-    """The code of what needs the person; empty for news."""
+    """The code of what needs the person, and whose it is; empty for news."""
     change: int = 0
     """Of news: the last change that they tell of."""
     once: UUID = field(default_factory=uuid4)
@@ -79,11 +81,13 @@ class _Message(Struct, frozen=True, kw_only=True):
 class Notices:
     """``clock`` is what tells the time; tests have their own."""
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault, sync: Sync, events: Events) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, vault: Vault, carriers: Carriers, events: Events
+    ) -> None:
         self._settings = settings
         self._store = store
         self._vault = vault
-        self._sync = sync
+        self._carriers = carriers
         self._events = events
         self._changed = asyncio.Event()
         self._one = asyncio.Lock()
@@ -106,8 +110,12 @@ class Notices:
     @property
     def by_app(self) -> bool:
         """Whether there is an app that could send: the other ways into Feishu have no say in messages."""
-        connected = self._sync.connection.setting
-        return connected is not None and connected.way == "app"
+        return self._app is not None
+
+    @property
+    def _app(self) -> Connection | None:
+        connections = (carrier.sync.connection for carrier in self._carriers.all)
+        return next((each for each in connections if each.setting and each.setting.way == "app"), None)
 
     @property
     def problem(self) -> Issue | None:
@@ -199,18 +207,22 @@ class Notices:
 
     def _next(self) -> tuple[datetime, _Message] | None:
         """The message that is to go out next, and from when on it may."""
-        setting, at, state = self.setting, self.clock(), self._sync.state
+        setting, at = self.setting, self.clock()
         told, begun = self._told, self._begun
-        if state.state == "error" and (need := state.problem) is not None:
-            if begun is not None and begun.need == need.code:
-                return at, begun
-            due = told.needs.get(need.code, at - _BETWEEN_NEEDS) + _BETWEEN_NEEDS
-            shown = cards.of_need(need, self._settings.dashboard, setting.language)
-            return due, _Message(setting=setting, shown=shown, need=need.code, begun_at=at)
+        states = [(carrier.owner, carrier.sync.state) for carrier in self._carriers.all]
+        for owner, state in states:
+            if state.state == "error" and (need := state.problem) is not None:
+                name = owned(need.code, owner)
+                if begun is not None and begun.need == name:
+                    return at, begun
+                due = told.needs.get(name, at - _BETWEEN_NEEDS) + _BETWEEN_NEEDS
+                shown = cards.of_need(need, self._settings.dashboard, setting.language)
+                return due, _Message(setting=setting, shown=shown, need=name, begun_at=at)
         if begun is not None and begun.change > told.change:
             return at, begun
-        if state.state == "idle" and not state.pending:
-            return self._news(setting, state)
+        connected = [state for _, state in states if state.state != "unset"]
+        if connected and all(state.state == "idle" and not state.pending for state in connected):
+            return self._news(setting, connected)
         return None
 
     async def _tell(self, message: _Message) -> float:
@@ -240,7 +252,9 @@ class Notices:
     async def _send(self, message: _Message) -> None:
         setting = message.setting
         if setting.way == "app":
-            client = self._sync.connection.client()
+            if (app := self._app) is None:
+                raise errors.NeedsOwnApp
+            client = app.client()
             await messages.by_app(
                 client, setting.receiver_kind, setting.receiver, message.shown, message.once
             )
@@ -271,7 +285,7 @@ class Notices:
         row = self._store.one("SELECT ifnull(max(number), 0) FROM change")
         return row[0] if row else 0
 
-    def _news(self, setting: NoticeSetting, state: PushState) -> tuple[datetime, _Message] | None:
+    def _news(self, setting: NoticeSetting, states: Sequence[PushState]) -> tuple[datetime, _Message] | None:
         """What changed in the library since the last news, and when it may be told."""
         told = self._told
         sql = """SELECT max(number), max(at), count(DISTINCT CASE what WHEN 'new' THEN account || medium || id END),
@@ -289,8 +303,8 @@ class Notices:
             new=new,
             changed=marks - new,
             titles=tuple(title for (title,) in titles),
-            failed=state.failed,
-            table=state.table,
+            failed=sum(state.failed for state in states),
+            table=states[0].table,
         )
         due = max(at + _QUIET, (told.news_at or at - _BETWEEN_NEWS) + _BETWEEN_NEWS)
         shown = cards.of_news(news, setting.language)

@@ -46,7 +46,7 @@ PAGE_REASONS: dict[str, Words] = {
         "Douban says that the law forbids it to show this page. Your marks are kept.",
     ),
     "account_closed": Words(
-        "豆瓣说这个帐号已停用、注销或被禁言，没有可读的页面。",
+        "豆瓣说这个账号已停用、注销或被禁言，没有可读的页面。",
         "Douban says that this account is banned, closed or muted; there is no page to read.",
     ),
     "other_person": Words(
@@ -57,8 +57,8 @@ PAGE_REASONS: dict[str, Words] = {
         "Nothing on this page says whether it is yours, so it was not taken in. Open your list from your own menu on Douban.",
     ),
     "other_account": Words(
-        "现在登录的是另一个豆瓣帐号，和这个库的帐号不同，没有收下。",
-        "You are logged in to another Douban account than the one of this library; nothing was taken.",
+        "现在登录的是另一个豆瓣账号，没有收下。要收的话，请在控制台为它另开一个库。",
+        "You are logged in to another Douban account, whose marks are not kept. If they should be, the dashboard asks.",
     ),
     "not_douban": Words("这不是豆瓣的页面。", "This is not a Douban page."),
     "empty": Words("页面是空的。请刷新后再试。", "The page is empty. Reload it and try again."),
@@ -114,7 +114,7 @@ _WALK_STOPS: dict[str, Words] = {
         "Marks that were not seen are not taken for removed.",
     ),
     "other_account": Words(
-        "保存的登录是另一个豆瓣帐号的，和这个库的帐号不同。请换回原来的帐号登录，再点“继续”。",
+        "保存的登录是另一个豆瓣账号的，和这个库的账号不同。请换回原来的账号登录，再点“继续”。",
         "The stored log-in is of another Douban account than the one of this library. Log in with that one, then choose “Go on”.",
     ),
     "unreachable": Words(
@@ -132,6 +132,10 @@ _WALK_STOPS: dict[str, Words] = {
     "server_error": Words(
         "豆瓣的服务器出错了。已经读到的都留着，过一阵再点“继续”。",
         "Douban's server failed. What was read is kept; choose “Go on” later.",
+    ),
+    "other_walk": Words(
+        "正在读另一个豆瓣账号的列表，读完接着读这个。",
+        "The lists of another Douban account are being read; these come next.",
     ),
     "day_used_up": Words(
         "今天向豆瓣请求得够多了，明天接着读，不用管它。",

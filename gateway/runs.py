@@ -47,15 +47,16 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 class Runs:
-    """``calls`` counts the calls to Feishu that were ever made."""
+    """Of one account (``owner``; empty for the first one). ``calls`` counts the calls to Feishu that were made for it."""
 
-    def __init__(self, store: Store, calls: Callable[[], int]) -> None:
+    def __init__(self, store: Store, calls: Callable[[], int], owner: str = "") -> None:
         self._store = store
         self._calls = calls
+        self._owner = owner
         self._calls_before = 0
         self._current: Run | None = None
         for run in self._read(
-            "SELECT body FROM run WHERE ended IS NULL"
+            "SELECT body FROM run WHERE owner = ? AND ended IS NULL"
         ):  # the gateway was ended in the middle of it
             self._keep(structs.replace(run, ended=now(), problem=errors.Interrupted().issue))
 
@@ -66,7 +67,7 @@ class Runs:
 
     def recent(self, limit: int = 20) -> list[Run]:
         """The newest first."""
-        return self._read("SELECT body FROM run ORDER BY id DESC LIMIT ?", limit)
+        return self._read("SELECT body FROM run WHERE owner = ? ORDER BY id DESC LIMIT ?", limit)
 
     def begin(self, cause: Cause) -> None:
         """Something is to be done. It belongs to the run that is under way, if there is one."""
@@ -107,10 +108,17 @@ class Runs:
     def _keep(self, run: Run) -> None:
         with self._store.atomic():
             self._store.do(
-                "INSERT OR REPLACE INTO run (id, ended, body) VALUES (?, ?, ?)",
-                [run.id, run.ended.isoformat() if run.ended else None, msgspec.json.encode(run).decode()],
+                "INSERT OR REPLACE INTO run (id, ended, body, owner) VALUES (?, ?, ?, ?)",
+                [
+                    run.id,
+                    run.ended.isoformat() if run.ended else None,
+                    msgspec.json.encode(run).decode(),
+                    self._owner,
+                ],
             )
             self._store.do("DELETE FROM run WHERE id <= ?", [run.id - _KEPT])
 
     def _read(self, sql: str, *values: object) -> list[Run]:
-        return [msgspec.json.decode(body, type=Run) for (body,) in self._store.rows(sql, list(values))]
+        return [
+            msgspec.json.decode(body, type=Run) for (body,) in self._store.rows(sql, [self._owner, *values])
+        ]

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from gateway.errors import D2FError, Issue, LibraryFault
 from gateway.log import get
 from gateway.model import now
-from gateway.store import Store
+from gateway.store import Store, owned
 from gateway.walk import WalkKind, Walks
 
 _log = get("schedule")
@@ -70,9 +70,12 @@ def next_due(schedule: Schedule, after: datetime, zone: tzinfo | None = None) ->
 
 
 class Scheduler:
-    """Starts walks when they are due. ``clock`` and ``zone`` are the machine's; tests have their own."""
+    """Starts walks of one account (``owner``) when they are due. ``clock`` and ``zone`` are the machine's; tests have their own."""
 
-    def __init__(self, store: Store, walks: Walks) -> None:
+    def __init__(self, store: Store, walks: Walks, owner: str = "") -> None:
+        self._set, self._last_due, self._asked = (
+            owned(name, owner) for name in ("schedule", "schedule last", "schedule asked")
+        )
         self._store = store
         self._walks = walks
         self._changed = asyncio.Event()
@@ -83,12 +86,12 @@ class Scheduler:
 
     @property
     def schedule(self) -> Schedule:
-        return self._store.setting("schedule", Schedule) or Schedule()
+        return self._store.setting(self._set, Schedule) or Schedule()
 
     @property
     def asked(self) -> WalkAsked | None:
         """What a browser that asks is to do."""
-        return self._store.setting("schedule asked", WalkAsked)
+        return self._store.setting(self._asked, WalkAsked)
 
     @property
     def next(self) -> datetime | None:
@@ -98,9 +101,9 @@ class Scheduler:
     def set(self, schedule: Schedule) -> None:
         """From now on: what an earlier schedule missed is not caught up."""
         with self._store.atomic():
-            self._store.set("schedule", schedule)
-            self._store.set("schedule last", self.clock())
-            self._store.set("schedule asked", None)
+            self._store.set(self._set, schedule)
+            self._store.set(self._last_due, self.clock())
+            self._store.set(self._asked, None)
         self.problem = None
         self._changed.set()
 
@@ -125,10 +128,10 @@ class Scheduler:
             return None
         if due > at:
             if self._last(at) == at:  # the clock was set back: from here on
-                self._store.set("schedule last", at)
+                self._store.set(self._last_due, at)
             return min((due - at).total_seconds(), _LOOK)
         self._store.set(
-            "schedule last", at
+            self._last_due, at
         )  # before it is begun: however many were missed, this is the only one
         self._begin()
         return 0.0
@@ -136,7 +139,7 @@ class Scheduler:
     def _begin(self) -> None:
         schedule = self.schedule
         if schedule.way == "browser":
-            self._store.set("schedule asked", WalkAsked(str(uuid4()), schedule.kind))
+            self._store.set(self._asked, WalkAsked(str(uuid4()), schedule.kind))
             return
         try:
             self._walks.begin_by_schedule(schedule.kind)
@@ -148,4 +151,4 @@ class Scheduler:
 
     def _last(self, at: datetime) -> datetime:
         """Up to when all that was due was begun. A clock that was ahead, and is right again, must not hold it up."""
-        return min(self._store.setting("schedule last", datetime) or at, at)
+        return min(self._store.setting(self._last_due, datetime) or at, at)

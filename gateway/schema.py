@@ -141,3 +141,18 @@ def m005_runs(db: Database) -> None:
             PRIMARY KEY (table_key, account, medium, id)) WITHOUT ROWID""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m006_accounts(db: Database) -> None:
+    """Several accounts of Douban, each with tables and runs of its own. Empty stands for the first one."""
+    for statement in (
+        # accounts.State. Who was there before is kept.
+        "ALTER TABLE account ADD COLUMN state TEXT NOT NULL DEFAULT 'kept'",
+        "ALTER TABLE target ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE run ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "DROP INDEX due_next",
+        "CREATE INDEX due_next ON due (account, class, marked_on DESC, id)",
+        "CREATE INDEX run_of ON run (owner, id)",
+    ):
+        db.execute(statement)

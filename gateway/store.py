@@ -66,6 +66,11 @@ class Device(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
+def owned(name: str, owner: str) -> str:
+    """What the setting or the secret of one account is kept under; the first account's (``owner`` empty) has the bare name."""
+    return f"{name} {owner}" if owner else name
+
+
 class Store:
     """The file, open and looked through. Raises DataFolderUnusable, LibraryDamaged."""
 
@@ -241,6 +246,13 @@ class Store:
         """The newest kept captures of browsers; those of walks would push them out of sight."""
         sql = f"{_KEPT} WHERE trigger <> 'walk' ORDER BY received_at DESC LIMIT ?"
         return [_kept(row) for row in self.rows(sql, [limit])]
+
+    def account_of(self, device: str, accounts: Sequence[str]) -> str | None:
+        """Which of these was logged in when the device sent its last page of any of them."""
+        sql = """SELECT account FROM capture WHERE device = ? AND account IN (SELECT value FROM json_each(?))
+            ORDER BY received_at DESC LIMIT 1"""
+        row = self.one(sql, [device, msgspec.json.encode(accounts).decode()])
+        return row[0] if row else None
 
     def unread(self) -> list[Kept]:
         """Captures that were kept but not read, the oldest first: the gateway ended in between."""

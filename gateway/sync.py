@@ -26,13 +26,14 @@ from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger, Policy
 from gateway.log import get
+from gateway.model import Outcome
 from gateway.moves import take_out
 from gateway.plan import Plan, of_table
 from gateway.push import Push
-from gateway.runs import Runs
+from gateway.runs import Cause, Runs
 from gateway.settings import Settings
-from gateway.store import Store
-from gateway.tables import Table, ask, bind, find
+from gateway.store import Store, owned
+from gateway.tables import Table, Wanted, ask, bind, find
 from gateway.vault import Vault
 
 _log = get("sync")
@@ -110,7 +111,7 @@ class _Pace:
 
 
 class Sync:
-    """Keeps a table up to date with the library."""
+    """Keeps the tables of one account (``owner``; empty for the first one) up to date with the library."""
 
     def __init__(  # noqa: PLR0913, PLR0917  # it is where all of them meet
         self,
@@ -121,18 +122,20 @@ class Sync:
         events: Events,
         budget: Budget,
         covers: Covers,
-        runs: Runs,
+        owner: str = "",
     ) -> None:
+        self._owner = owner
         self._store = store
         self._ledger = ledger
         self._events = events
         self._budget = budget
         self._covers = covers
-        self._runs = runs
+        self._calls = 0
+        self.runs = Runs(store, lambda: self._calls, owner)
         self._covers_told = 0.0
         self._covers_rest_until = 0.0
         self._cover_problem: Issue | None = None
-        self.connection = Connection(settings, store, vault, budget.count)
+        self.connection = Connection(settings, store, vault, self._count, owner)
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
@@ -148,7 +151,7 @@ class Sync:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        return self._store.setting("tables", tuple[Table, ...]) or ()
+        return self._store.setting(owned("tables", self._owner), tuple[Table, ...]) or ()
 
     @property
     def state(self) -> PushState:
@@ -186,6 +189,18 @@ class Sync:
         said = (proxy, self._budget.warning or self._budget.covers_rest(covers.waiting), self._cover_problem)
         return tuple(note for note in said if note is not None)
 
+    def captured(self, cause: Cause, outcome: Outcome) -> None:
+        """A page of this account was read."""
+        self.runs.read(cause, outcome)
+        if outcome.outdated:
+            self.wake()
+        elif self.rests:
+            self.runs.end()
+
+    def _count(self, purpose: str) -> None:
+        self._calls += 1
+        self._budget.count(purpose)
+
     def wake(self) -> None:
         """Something is to be pushed, or may work now that did not before."""
         self._resting.clear()
@@ -194,21 +209,21 @@ class Sync:
     @property
     def paused(self) -> bool:
         """The person stopped the push; captures are kept and read all the same."""
-        return self._store.setting("paused", bool) or False
+        return self._store.setting(owned("paused", self._owner), bool) or False
 
     def pause(self, *, on: bool) -> None:
         """Stops before the next batch, or goes on from there; a restart changes nothing about it."""
-        self._store.set("paused", on)
+        self._store.set(owned("paused", self._owner), on)
         self.wake()
 
     @property
     def removals(self) -> Policy:
         """What becomes of rows whose mark the person took away on Douban."""
-        return (self._store.setting("removals", _Removals) or _Removals()).policy
+        return (self._store.setting(owned("removals", self._owner), _Removals) or _Removals()).policy
 
     @removals.setter
     def removals(self, policy: Policy) -> None:
-        self._store.set("removals", _Removals(policy))
+        self._store.set(owned("removals", self._owner), _Removals(policy))
 
     @property
     def rests(self) -> bool:
@@ -224,7 +239,7 @@ class Sync:
         """Tries again what Feishu did not take."""
         for table in self.tables:
             self._ledger.retry_failures(table.target)
-        self._runs.begin("retry")
+        self.runs.begin("retry")
         self._covers_rest_until = 0.0
         self.wake()
 
@@ -250,14 +265,14 @@ class Sync:
             entry = structs.replace(entry, setting=made)
         with self._store.atomic():
             self.connection.settle(entry)
-            self._store.set("tables", tables)
+            self._store.set(owned("tables", self._owner), tables)
             for table in tables:
                 self._remember(table)
             self._ledger.aim(table.target for table in tables)
         await self.connection.close()
         self._problem, self._state, self.refused = None, "idle", None
         self._covers_rest_until, self._cover_problem = 0.0, None
-        self._runs.begin("connect")
+        self.runs.begin("connect")
         self.wake()
         return tables
 
@@ -265,13 +280,16 @@ class Sync:
         """Raises FeishuError."""
         try:
             async with self.connection.trying(entry) as client:
-                return entry, await find(client, entry.setting.wanted, self._remembered)
+                return entry, await find(client, self._wanted(entry), self._remembered)
         except (errors.BadSecret, errors.BadBaseToken):
             other = await self.connection.other_domain(entry) if entry.setting.way != "user" else None
             if other is None:
                 raise
         async with self.connection.trying(other) as client:
-            return other, await find(client, other.setting.wanted, self._remembered)
+            return other, await find(client, self._wanted(other), self._remembered)
+
+    def _wanted(self, entry: Entry) -> Wanted:
+        return structs.replace(entry.setting.wanted, owner=self._owner)
 
     async def finish_login(self, state: str, code: str) -> None:
         """Back from Feishu's log-in: it is tried at once. Raises FeishuError if it came to nothing."""
@@ -307,7 +325,7 @@ class Sync:
             for table in self.tables:
                 if not table.accepted:
                     await self._accept(table, likely=likely)
-        self._runs.begin("connect")
+        self.runs.begin("connect")
         self.wake()
 
     async def _accept(self, table: Table, *, likely: bool) -> None:
@@ -366,7 +384,7 @@ class Sync:
         async with self._at_work:
             again = await self._try()
         if again is None:
-            self._runs.end(self._problem)
+            self.runs.end(self._problem)
         return again
 
     # --- covers, when all rows are there
@@ -478,7 +496,7 @@ class Sync:
             await push.prepare()
             while not self.paused and await push.step():
                 self._pace.count(push.done.total())
-                self._runs.add(push.done)
+                self.runs.add(push.done)
                 push.done.clear()
                 self._tell()
         except errors.NotFound as error:
@@ -489,7 +507,7 @@ class Sync:
             return error
         finally:
             if push.done:
-                self._runs.add(push.done)
+                self.runs.add(push.done)
             self._rows = push.rows
             if push.table != table:
                 self._remember(push.table)
@@ -501,7 +519,7 @@ class Sync:
         base = bitable.Bitable(self.connection.client(), table.app_token)
         removed, notes = await take_out(base, self._ledger, table)
         if removed:
-            self._runs.add({"removed": removed}, notes)
+            self.runs.add({"removed": removed}, notes)
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue
@@ -516,7 +534,8 @@ class Sync:
     def _remember(self, table: Table) -> None:
         """Each table that ever was ours: the person may come back to it."""
         self._store.set(f"table {table.key}", table)
-        self._store.set("tables", tuple(table if each.key == table.key else each for each in self.tables))
+        tables = tuple(table if each.key == table.key else each for each in self.tables)
+        self._store.set(owned("tables", self._owner), tables)
 
     def _remembered(self, key: str) -> Table | None:
         return self._store.setting(f"table {key}", Table)

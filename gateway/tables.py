@@ -42,6 +42,8 @@ class Table(Struct, frozen=True, kw_only=True):
     """The person said yes to writing into it; a table that had rows before asks for that."""
     scanned: bool = False
     """Its rows were looked through once, so that rows of ours that it had already are known."""
+    owner: str = ""
+    """The account whose marks it shows; empty for the first one."""
     gaps: frozenset[str] = frozenset()
     """Fields that rows may lack though they were written: their column is another one now, or of another type for a while."""
 
@@ -66,6 +68,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """What a table that the address names takes; a table of ours knows."""
     columns: Binding | None = None
     """Which of its columns take what; None if that was not asked yet."""
+    owner: str = ""
+    """The account whose marks they are; empty for the first one."""
 
 
 Remembered = Callable[[str], Table | None]
@@ -89,6 +93,7 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
             language=wanted.language,
             shelf=shelf.name,
             classes=shelf.classes,
+            owner=wanted.owner,
         )
         if known is None or known.shelf != shelf.name:
             return fresh
@@ -102,12 +107,19 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
             gaps=known.gaps,
         )
 
+    def is_others(table_id: str) -> bool:
+        known = remembered(f"{app_token}/{table_id}")
+        return known is not None and known.owner != wanted.owner
+
     if (given := _given(wanted)) is not None:
         if given not in there:
             raise errors.NotFound
+        if is_others(given):
+            raise errors.TableOfOther(table=there[given])
         found = [await _theirs(base, table(given, _shelf(wanted.shelf)), wanted)]
     else:
-        found = [await _ours(base, there, shelf, table, wanted) for shelf in SHELVES[wanted.layout]]
+        others = {table_id for table_id in there if is_others(table_id)}
+        found = [await _ours(base, there, others, shelf, table, wanted) for shelf in SHELVES[wanted.layout]]
     if app.is_advanced:
         await probe(base, found[0])
     return tuple([await _asking(base, each, remembered) for each in found])
@@ -189,22 +201,27 @@ async def _theirs(base: Bitable, table: Table, wanted: Wanted) -> Table:
 async def _ours(
     base: Bitable,
     there: dict[str, str],
+    others: set[str],
     shelf: Shelf,
     table: Callable[[str, Shelf], Table],
     wanted: Wanted,
 ) -> Table:
-    """The table that we made for a shelf, or a new one: never one that is not ours, whatever its name."""
-    titles = {name for title in (shelf.titles.zh, shelf.titles.en) for name in (title, f"{title} (D2F)")}
-    for table_id in there:  # the one that we remember, whatever the person calls it now
+    """The table that we made for a shelf, or a new one: never one that is not ours, whatever its name.
+
+    ``others``: the tables of other accounts.
+    """
+    mine = {table_id: name for table_id, name in there.items() if table_id not in others}
+    titles = (shelf.titles.zh, shelf.titles.en)
+    for table_id in mine:  # the one that we remember, whatever the person calls it now
         known = table(table_id, shelf)
         if known.own and known.binding and _is_there(known, await base.fields(table_id)):
             return await _bound(base, known)
-    for table_id in [table_id for table_id, title in there.items() if title in titles]:
+    for table_id in [each for each, name in mine.items() if name.partition(" (D2F")[0] in titles]:
         if proposal.is_ours(await base.fields(table_id), shelf.name):
             return await _bound(base, table(table_id, shelf))
-    name = shelf.titles.en if wanted.language == "en" else shelf.titles.zh
-    if name in there.values():
-        name = f"{name} (D2F)"
+    title = shelf.titles.en if wanted.language == "en" else shelf.titles.zh
+    names = (title, f"{title} (D2F)", *(f"{title} (D2F {number})" for number in range(2, len(there) + 2)))
+    name = next(name for name in names if name not in there.values())
     table_id = await base.create_table(name, new_fields(shelf.name, wanted.language))
     there[table_id] = name
     made = await _once_there(base, msgspec.structs.replace(table(table_id, shelf), scanned=True))

@@ -26,8 +26,9 @@ from gateway.reasons import walk_stop
 from gateway.removals import Question, Removals
 from gateway.sessions import Sessions
 from gateway.settings import Settings
-from gateway.store import Store
+from gateway.store import Store, owned
 from gateway.sync import Sync
+from gateway.turns import Turns
 
 _log = get("walk")
 
@@ -36,8 +37,8 @@ _LOOK = 60.0
 
 WalkKind = Literal["sync", "full"]
 """From the newest mark to what is known, or to the end of every list."""
-WalkState = Literal["walking", "waiting", "stopped", "ended", "cancelled"]
-"""``waiting``: the day's requests are used up. ``stopped``: until the person lets it go on."""
+WalkState = Literal["walking", "queued", "waiting", "stopped", "ended", "cancelled"]
+"""``queued``: behind another account's. ``waiting``: the day's requests are used up. ``stopped``: until the person lets it go on."""
 
 
 class Walk(Struct, kw_only=True):
@@ -91,7 +92,7 @@ class WalkShown(Struct, frozen=True, kw_only=True):
 class Walks:
     """``clock`` and ``sleep`` are the walks' time, ``daily`` how many requests a day has; tests have their own."""
 
-    def __init__(  # a walk leads from the log-in to the library and to Feishu
+    def __init__(  # noqa: PLR0913, PLR0917  # a walk leads from the log-in to the library and to Feishu
         self,
         settings: Settings,
         store: Store,
@@ -100,7 +101,11 @@ class Walks:
         intake: Intake,
         sync: Sync,
         events: Events,
+        turns: Turns,
+        owner: str = "",
     ) -> None:
+        self._owner = owner
+        self._turns = turns
         self._origin = settings.douban or ORIGIN
         self._store = store
         self._library = library
@@ -116,6 +121,7 @@ class Walks:
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._going: asyncio.Task[None] | None = None
+        self._has_turn = False
         self._fault: Issue | None = None
         self._walk = self._kept()
 
@@ -123,9 +129,10 @@ class Walks:
 
     @property
     def account(self) -> str | None:
-        """Whose lists are walked: the library's account, or whose log-in came last while it has none."""
-        if (known := self._library.account) is not None:
-            return known.id
+        """Whose lists are walked: the owner's; of the first library, whose log-in came last while it has no account."""
+        known = self._library.accounts.first
+        if self._owner or known is not None:
+            return self._owner or (known.id if known else None)
         return next(iter(self._sessions.accounts()), None)
 
     @property
@@ -180,12 +187,7 @@ class Walks:
             raise errors.OtherDoubanLogin if account and others else errors.NoDoubanLogin
         places = _places(kind)
         frontier = Frontier(account=account, places=places)
-        if before is not None:  # a new walk makes no new allowance
-            frontier.day, frontier.requests, frontier.last = (
-                before.frontier.day,
-                before.frontier.requests,
-                before.frontier.last,
-            )
+        self._turns.lend(frontier)
         walk = Walk(
             id=str(uuid4()),
             kind=kind,
@@ -252,9 +254,9 @@ class Walks:
     async def _guarded(self) -> None:
         """The worker outlives whatever happens. Nothing is asked of Douban again before the person says so."""
         walk = self._walk
-        if walk is None or self._state(walk) != "walking":
+        if walk is None or self._state(walk) not in {"walking", "queued"}:
             return
-        self._going = asyncio.create_task(self._walk_on(walk))
+        self._going = asyncio.create_task(self._in_turn(walk))
         try:
             await asyncio.wait({self._going})
             if not self._going.cancelled():
@@ -271,6 +273,17 @@ class Walks:
             self._going.cancel()
             await asyncio.gather(self._going, return_exceptions=True)
             self._going = None
+
+    async def _in_turn(self, walk: Walk) -> None:
+        """One after the other, whoever's they are."""
+        self._tell(walk)
+        async with self._turns.one:
+            self._has_turn = True
+            try:
+                self._turns.lend(walk.frontier)
+                await self._walk_on(walk)
+            finally:
+                self._has_turn = False
 
     async def _walk_on(self, walk: Walk) -> None:
         """Until it is over, stopped, or the day's requests are used up."""
@@ -399,22 +412,27 @@ class Walks:
             return "stopped"
         today = self.clock().astimezone(BEIJING).date()
         used_up = walk.frontier.day == today and walk.frontier.requests >= self.daily
-        return "waiting" if used_up else "walking"
+        if used_up:
+            return "waiting"
+        return "queued" if self._turns.one.locked() and not self._has_turn else "walking"
 
     def _stop(self, walk: Walk) -> Issue | None:
         state = self._state(walk)
-        if state == "waiting":
-            return walk_stop("day_used_up")
+        if state in {"waiting", "queued"}:
+            return walk_stop("day_used_up" if state == "waiting" else "other_walk")
         return (self._fault or walk_stop(walk.frontier.stopped or "")) if state == "stopped" else None
 
     def _tell(self, walk: Walk) -> None:
         self._events.tell(Walked(walk.id, walk.kind, self._state(walk), walk.pages, walk.new, walk.changed))
 
     def _save(self, walk: Walk) -> None:
-        self._store.set("walk", walk)
+        with self._store.atomic():
+            self._store.set(owned("walk", self._owner), walk)
+            if self._has_turn:
+                self._turns.spend(walk.frontier)
 
     def _kept(self) -> Walk | None:
-        return self._store.setting("walk", Walk)
+        return self._store.setting(owned("walk", self._owner), Walk)
 
 
 _TOLD = (

@@ -96,8 +96,8 @@ async def main() -> None:
                 setting = FeishuSetting(
                     app_id=APP_ID, address=f"https://example.feishu.cn/base/{feishu.app_token}"
                 )
-                await gateway.sync.connect(setting, APP_SECRET)
-                await gateway.sync.rest()
+                await gateway.carriers.first.sync.connect(setting, APP_SECRET)
+                await gateway.carriers.first.sync.rest()
                 before = len(feishu.asked().asked)
                 gateway.library.merge(reading(person), "bench", now())
                 rows = await rows_pushed(gateway)
@@ -138,7 +138,7 @@ async def rows_pushed(gateway: Gateway) -> float:
     listening = gateway.events.listen()
     following: asyncio.Future[Event] = asyncio.ensure_future(anext(listening))
     await asyncio.sleep(0)  # so that it listens before anything happens
-    gateway.sync.wake()
+    gateway.carriers.first.sync.wake()
     while True:
         event = await following
         if isinstance(event, Pushed) and not event.pending:
@@ -149,7 +149,7 @@ async def rows_pushed(gateway: Gateway) -> float:
 async def covers_put(gateway: Gateway) -> float:
     """Seconds until no cover waits."""
     begun = time.perf_counter()
-    state = await gateway.sync.rest()
+    state = await gateway.carriers.first.sync.rest()
     assert state.covers.done == COVERS, state.covers
     return time.perf_counter() - begun
 

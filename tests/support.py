@@ -143,7 +143,7 @@ class Started:
     def connect(self, address: str | None = None, *, accept: bool = True, **changes: Any) -> Any:
         """Enters Feishu on the dashboard, and agrees to the plan for a table that has rows; returns the reply."""
         reply = self.owner.call("PUT", "/api/v1/feishu", self.entered(address, changes))
-        tables = self.world.background.call(lambda: self.gateway.sync.tables)
+        tables = self.world.background.call(lambda: self.gateway.carriers.first.sync.tables)
         if reply.status == 200 and accept and not all(table.accepted for table in tables):
             assert self.owner.call("POST", "/api/v1/plan/accept", {}).status == 202
         return reply
@@ -173,7 +173,9 @@ class Started:
 
     def marks(self) -> int:
         """How many marks the library holds."""
-        return self.world.background.call(lambda: sum(self.gateway.library.counts().values()))
+        return self.world.background.call(
+            lambda: sum(self.gateway.library.counts(self.world.person.id).values())
+        )
 
     def captures(self) -> list[Any]:
         return self.owner.call("GET", "/api/v1/overview").json()["captures"]
@@ -184,7 +186,7 @@ class Started:
         async def wait() -> None:
             listening = self.gateway.events.listen()
             following = asyncio.ensure_future(anext(listening))
-            while sum(self.gateway.library.counts().values()) < number:
+            while sum(self.gateway.library.counts(self.world.person.id).values()) < number:
                 await following
                 following = asyncio.ensure_future(anext(listening))
             following.cancel()
@@ -193,7 +195,7 @@ class Started:
 
     def settled(self) -> PushState:
         """Waits until the push rests, one way or another."""
-        return self.world.background.run(self.gateway.sync.rest())
+        return self.world.background.run(self.gateway.carriers.first.sync.rest())
 
 
 def _without_covers(gateway: Gateway) -> None:

@@ -39,6 +39,7 @@ ONLY_FOR = {
         "gateway.intake",
         "gateway.reading",
         "gateway.sessions",
+        "gateway.turns",
         "gateway.walk",
     },
     "gateway.schema": {"gateway.store"},

@@ -371,7 +371,7 @@ def test_douban_that_refuses_everything_is_left_in_peace(started: Started) -> No
     world.douban.odd_pictures.update({photo(entry): TEAPOT for entry in covered(world)})
     state = connected(started)
     assert (state.state, state.covers.done) == ("idle", 0)
-    started.world.background.call(started.gateway.sync.wake)
+    started.world.background.call(started.gateway.carriers.first.sync.wake)
     started.settled()
     assert world.douban.pictures.total() <= 10, "those refused, and at most those on their way"
 
@@ -398,7 +398,7 @@ def test_what_the_person_must_do_holds_up_no_row(started: Started, code: int) ->
     assert state.pushed == len(world.person.marks)
     assert {note.code for note in state.notes} == {"storage_full" if code == 1061061 else "quota_used_up"}
     before = world.feishu.calls["media.upload_all"]
-    world.background.call(started.gateway.sync.wake)
+    world.background.call(started.gateway.carriers.first.sync.wake)
     started.settled()
     assert world.feishu.calls["media.upload_all"] == before, "not again and again"
     assert again(started).notes == ()
@@ -477,7 +477,7 @@ def test_covers_keep_within_their_budget(started: Started, allowed: int) -> None
     assert [note.code for note in state.notes] == (["covers_rest"] if allowed else [])
     assert state.pushed == len(world.person.marks)
     calls = world.feishu.calls.total()
-    world.background.call(started.gateway.sync.wake)
+    world.background.call(started.gateway.carriers.first.sync.wake)
     started.settled()
     assert world.feishu.calls.total() == calls
 

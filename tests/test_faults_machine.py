@@ -163,7 +163,7 @@ class FaultsMachine(RuleBasedStateMachine):
         for _ in range(MOST_TRIES):
             at = (now() - LONG_AGO).isoformat()
             self.world.background.call(lambda at=at: gateway.store.do("UPDATE batch SET sent_at = ?", [at]))
-            self.world.background.call(gateway.sync.retry)
+            self.world.background.call(gateway.carriers.first.sync.retry)
             state = self.started.settled()
             if state.state == "idle" and not state.pending and not state.failed:
                 return

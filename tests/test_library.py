@@ -191,9 +191,9 @@ def test_a_list_fills_in_but_does_not_overrule_a_subject_page(library: Library, 
 
 
 def test_the_first_account_is_the_librarys(library: Library) -> None:
-    assert library.account is None
+    assert library.accounts.first is None
     take(library, MARK)
-    assert library.account == ME
+    assert library.accounts.first == ME
 
 
 def test_photo_id_is_what_hosts_and_sizes_share() -> None:

@@ -71,7 +71,7 @@ def test_a_create_without_an_outcome(started: Started, policy: Any, lag: int) ->
     started.connect()
     if lag and policy == "recommit":
         assert started.settled().state == "waiting"
-        started.world.background.call(started.gateway.sync.wake)
+        started.world.background.call(started.gateway.carriers.first.sync.wake)
     right(started)
     assert len(world.rows()) == len(world.person.marks)
 
@@ -83,7 +83,7 @@ def test_two_drops_in_a_row(started: Started) -> None:
     assert (
         started.settled().state == "waiting"
     )  # twice is more than bad luck: it waits, and looks again before it writes
-    started.world.background.call(started.gateway.sync.wake)
+    started.world.background.call(started.gateway.carriers.first.sync.wake)
     right(started)
 
 
@@ -300,7 +300,7 @@ def test_feishu_that_cannot_be_reached_gets_it_later(started: Started) -> None:
     entry = next(e for e in world.person.marks if not e.removed)
     world.person.edit(entry.key, comment="改过了")
     fill(started)
-    state = world.background.run(started.gateway.sync.rest())
+    state = world.background.run(started.gateway.carriers.first.sync.rest())
     assert (state.state, state.problem and state.problem.code) == ("waiting", "feishu_unreachable")
     world.background.run(world.feishu_server.start())
     assert started.owner.call("POST", "/api/v1/push").status == 202

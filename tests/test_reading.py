@@ -77,7 +77,7 @@ def test_kept_pages_are_read_again(world: World) -> None:
     run = d2f(world.folder, "reparse")
     assert run.returncode == 0, run.stderr
     assert f"{pages_with_comments(started)} say something new" in run.stdout
-    world.background.call(started.gateway.sync.wake)
+    world.background.call(started.gateway.carriers.first.sync.wake)
     right(started)
     assert "0 say something new" in d2f(world.folder, "reparse").stdout
 

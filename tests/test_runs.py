@@ -83,7 +83,7 @@ def test_a_row_that_feishu_does_not_take(started: Started) -> None:
 
 def test_one_that_was_cut_off(started: Started) -> None:
     started.connect()
-    started.world.background.call(lambda: started.gateway.runs.begin("button"))
+    started.world.background.call(lambda: started.gateway.carriers.first.runs.begin("button"))
     started.stop()
     again = started.world.start()
     run = runs(again)[0]
@@ -203,10 +203,10 @@ def test_paused_in_the_middle(started: Started) -> None:
 
     async def note(name: str, stage: str) -> None:
         if name == "record.batch_create" and stage == "before" and next(stops, False):
-            started.gateway.sync.pause(on=True)
+            started.gateway.carriers.first.sync.pause(on=True)
 
     world.feishu.on_call = note
-    world.background.call(lambda: setattr(started.gateway.sync, "_rows", 10))
+    world.background.call(lambda: setattr(started.gateway.carriers.first.sync, "_rows", 10))
     started.connect()
     state = started.settled()
     assert (state.state, state.pushed) == ("paused", 10)

@@ -130,7 +130,7 @@ def started(world: World, gate: Gate, clock: Clock) -> Started:
 
 def begin(world: World, clock: Clock) -> Started:
     started = world.start()
-    scheduler = started.gateway.scheduler
+    scheduler = started.gateway.carriers.first.scheduler
     scheduler.clock, scheduler.zone = clock, ZoneInfo("UTC")
     lend(started)
     return started
@@ -138,8 +138,8 @@ def begin(world: World, clock: Clock) -> Started:
 
 def consider(started: Started) -> float | None:
     """As the schedule does by itself; what it begins, ends."""
-    pause = started.world.background.call(started.gateway.scheduler.consider)
-    if started.gateway.walks.shown is not None:
+    pause = started.world.background.call(started.gateway.carriers.first.scheduler.consider)
+    if started.gateway.carriers.first.walks.shown is not None:
         rested(started)
     return pause
 
@@ -217,7 +217,7 @@ def test_never_two_at_a_time(started: Started, gate: Gate, clock: Clock) -> None
     def act(asked: Asked) -> None:
         if asked == ("movie", "done", 0):
             clock.now += timedelta(hours=1)
-            due.append(started.gateway.scheduler.consider())
+            due.append(started.gateway.carriers.first.scheduler.consider())
 
     gate.act = act
     assert started.owner.call("POST", "/api/v1/walks", {"kind": "full"}).status == 202
@@ -254,7 +254,7 @@ def test_a_network_that_was_down_is_tried_again_when_it_is_due(
 
 def test_without_a_log_in_it_says_so(world: World, clock: Clock) -> None:
     started = world.start()
-    started.gateway.scheduler.clock = clock
+    started.gateway.carriers.first.scheduler.clock = clock
     put(started, rhythm="hourly", at="00:15")
     clock.now += timedelta(hours=1)
     consider(started)
@@ -306,7 +306,7 @@ def test_it_runs_by_itself(beside: Background, world: World, gate: Gate) -> None
     beside.call(lambda: started.gateway.store.set("schedule last", long_ago))
     started.stop()
     started = world.start()
-    scheduler: Scheduler = started.gateway.scheduler
+    scheduler: Scheduler = started.gateway.carriers.first.scheduler
     assert beside.call(lambda: scheduler.next) is not None
     started.wait_for_marks(60)
     assert rested(started).by == "schedule"

@@ -24,7 +24,7 @@ def wait_for_feishu(started: Started) -> None:
 
 def push(started: Started) -> None:
     """The push is tried again; here its own alarm clock is not waited for."""
-    started.world.background.call(started.gateway.sync.wake)
+    started.world.background.call(started.gateway.carriers.first.sync.wake)
 
 
 def make_older(started: Started) -> None:

@@ -123,7 +123,7 @@ def test_a_row_that_the_person_copied_stays_theirs(started: Started) -> None:
 
 def test_the_push_outlives_a_library_that_fails(started: Started) -> None:
     """The file fails under it, for reading too; when it works again, so does the push."""
-    world, sync, store = started.world, started.gateway.sync, started.gateway.store
+    world, sync, store = started.world, started.gateway.carriers.first.sync, started.gateway.store
     fill(started)
     started.connect()
     right(started)

@@ -180,7 +180,7 @@ def test_a_sync_that_was_given_up_leaves_no_hole(world: World, gate: Gate, start
 
 
 def cancel(started: Started) -> None:
-    started.gateway.walks.cancel()
+    started.gateway.carriers.first.walks.cancel()
 
 
 def test_an_edit_far_down_is_found_by_the_full_check_alone(world: World, started: Started) -> None:
@@ -289,7 +289,7 @@ def test_a_device_cannot_pass_for_a_walk(world: World) -> None:
 
 
 def test_the_day_has_so_many_requests(gate: Gate, started: Started) -> None:
-    walks, day = started.gateway.walks, datetime(2026, 11, 20, 4, tzinfo=UTC)
+    walks, day = started.gateway.carriers.first.walks, datetime(2026, 11, 20, 4, tzinfo=UTC)
     walks.clock, walks.daily = (lambda: day), 5
     over = walk(started, "sync")
     assert over.stop is not None
@@ -351,7 +351,7 @@ def test_two_walks_at_once_are_one(world: World, gate: Gate, started: Started) -
     def again(asked: Asked) -> None:
         if asked == ("movie", "done", 0):
             try:
-                started.gateway.walks.start("full")
+                started.gateway.carriers.first.walks.start("full")
             except Exception as error:  # noqa: BLE001  # which one is what the test is about
                 replies.append(getattr(error, "status", 0))
 

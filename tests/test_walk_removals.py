@@ -303,7 +303,7 @@ def test_a_mark_that_a_browser_showed_meanwhile_is_not_gone(
             capture = Capture(
                 id="00000000-0000-4000-8000-000000000001",
                 url=url,
-                captured_at=started.gateway.walks.clock(),
+                captured_at=started.gateway.carriers.first.walks.clock(),
                 trigger=Trigger.AUTO,
                 content=page,
             )

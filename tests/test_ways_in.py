@@ -390,7 +390,7 @@ def test_a_log_in_that_begins_during_a_push_does_not_disturb_it(started: Started
     world.feishu.on_call = None
     edit_one(started)
     right(started)
-    setting = world.background.call(lambda: started.gateway.sync.connection.setting)
+    setting = world.background.call(lambda: started.gateway.carriers.first.sync.connection.setting)
     assert setting is not None
     assert setting.way == "app"
     assert follow(started, say(began[0], "approve")).status == 200

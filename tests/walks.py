@@ -76,7 +76,7 @@ def walk(started: Started, kind: WalkKind) -> WalkShown:
 
 
 def rested(started: Started) -> WalkShown:
-    shown = started.world.background.run(started.gateway.walks.rest())
+    shown = started.world.background.run(started.gateway.carriers.first.walks.rest())
     assert shown is not None
     return shown
 

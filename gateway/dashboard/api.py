@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from gateway import __version__
 from gateway.budget import Budget, Limits, Used
+from gateway.carriers import Carrier, Carriers
 from gateway.connection import FeishuSetting, Way
 from gateway.devices import Devices
 from gateway.errors import BadInput, Issue, NoSuchThing
@@ -155,6 +156,11 @@ class Overview(Struct, frozen=True, kw_only=True):
 
     gateway: str = __version__
     account: Account | None
+    """Whose marks this is about."""
+    accounts: list[Account]
+    """All whose marks are kept, the first one first."""
+    met: list[Account]
+    """Others who were logged in when a page was captured: whether to keep theirs, too, is the person's to say."""
     marks: dict[str, int]
     """How many, by medium."""
     push: PushState
@@ -175,14 +181,17 @@ class Overview(Struct, frozen=True, kw_only=True):
     limits: Limits
 
 
-def overview(store: Store, library: Library, sync: Sync, budget: Budget, runs: Runs) -> Overview:
-    """The state of everything at this moment."""
+def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -> Overview:
+    """The state of everything at this moment, for one account."""
+    sync, account, accounts = carrier.sync, carrier.account, library.accounts
     return Overview(
-        account=library.account,
-        marks=library.counts(),
+        account=account,
+        accounts=accounts.kept,
+        met=accounts.met,
+        marks=library.counts(account.id if account else ""),
         push=sync.state,
         failures=sync.failures(),
-        runs=runs.recent(10),
+        runs=carrier.runs.recent(10),
         removals=sync.removals,
         captures=[_shown(kept) for kept in store.captures()],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
@@ -205,12 +214,35 @@ class OwnerController(Controller):
         self,
         store: NamedDependency[Store],
         library: NamedDependency[Library],
-        sync: NamedDependency[Sync],
+        carrier: NamedDependency[Carrier],
         budget: NamedDependency[Budget],
-        runs: NamedDependency[Runs],
     ) -> Overview:
         """Counts, captures, devices, what Feishu did not take."""
-        return overview(store, library, sync, budget, runs)
+        return overview(store, library, carrier, budget)
+
+    @post("/accounts/{account_id:str}/keep", summary="Keep another account's marks, too", status_code=200)
+    async def keep_account(
+        self,
+        account_id: FromPath[str],
+        carriers: NamedDependency[Carriers],
+        intake: NamedDependency[Intake],
+        library: NamedDependency[Library],
+    ) -> list[Account]:
+        """From now on; pages of theirs that were captured meanwhile are read. 404 for nobody who was met."""
+        carriers.keep(account_id)
+        intake.read_of(account_id)
+        return library.accounts.kept
+
+    @post(
+        "/accounts/{account_id:str}/decline",
+        summary="Leave another account alone",
+        status_code=200,
+        sync_to_thread=False,
+    )
+    def decline_account(self, account_id: FromPath[str], library: NamedDependency[Library]) -> list[Account]:
+        """Nobody asks again. 404 for nobody who was met, or whose marks are kept."""
+        library.accounts.answer(account_id, "declined")
+        return library.accounts.met
 
     @get("/runs", summary="What each run did", sync_to_thread=False)
     def runs(self, runs: NamedDependency[Runs]) -> list[Run]:

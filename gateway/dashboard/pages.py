@@ -22,6 +22,7 @@ from litestar.types import ControllerRouterHandler
 
 from gateway import security
 from gateway.budget import Budget
+from gateway.carriers import Carrier, Carriers
 from gateway.connection import LOGIN_SCOPES
 from gateway.dashboard.api import overview
 from gateway.dashboard.notices import NoticesShown
@@ -32,14 +33,10 @@ from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.notices import Notices
 from gateway.problems import Problem
-from gateway.runs import Runs
-from gateway.schedule import Scheduler
 from gateway.security import Owner
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
 from gateway.store import Store
-from gateway.sync import Sync
-from gateway.walk import Walks
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
@@ -82,7 +79,7 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
     @get("/feishu/callback", opt={"exclude_from_auth": True}, include_in_schema=False)
     async def feishu_callback(
         request: Request[Any, Any, Any],
-        sync: NamedDependency[Sync],
+        carriers: NamedDependency[Carriers],
         settings: NamedDependency[Settings],
     ) -> Response[str]:
         """Back from Feishu's log-in. The state that we gave is its credential; no cookie comes along."""
@@ -90,7 +87,9 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
         if "error" in asked:  # they said no
             return _plain_page(request, "not_logged_in", settings.dashboard)
         try:
-            await sync.finish_login(asked.get("state", ""), asked.get("code", ""))
+            await carriers.awaiting(asked.get("state", "")).sync.finish_login(
+                asked.get("state", ""), asked.get("code", "")
+            )
         except FeishuError as error:
             return _refusal_page(request, error, settings.dashboard)
         return _plain_page(request, "logged_in", settings.dashboard)
@@ -106,23 +105,22 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     request: Request[Any, Any, Any],
     store: NamedDependency[Store],
     library: NamedDependency[Library],
-    sync: NamedDependency[Sync],
+    carrier: NamedDependency[Carrier],
     budget: NamedDependency[Budget],
     notices: NamedDependency[Notices],
-    walks: NamedDependency[Walks],
-    scheduler: NamedDependency[Scheduler],
     settings: NamedDependency[Settings],
-    runs: NamedDependency[Runs],
     lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
     language = lang if lang in {"zh", "en"} else _language(request)
-    now = overview(store, library, sync, budget, runs)
+    sync, walks = carrier.sync, carrier.walks
+    now = overview(store, library, carrier, budget)
     refused = now.feishu_refused.code if now.feishu_refused else ""
     problem = now.push.problem.code if now.push.problem else ""
     context = {
         **_words(language),
         "now": now,
+        "owner": carrier.owner,
         "tables": sync.tables,
         "unfinished": refused == ColumnsUnchosen.code,
         "logged_in": sync.connection.logged_in and LoginEnded.code not in {problem, refused},
@@ -130,7 +128,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "notices": NoticesShown.of(notices),
         "walks": WalksShown.of(walks),
         "walkable": walks.account is not None,
-        "scheduled": ScheduleShown.of(scheduler),
+        "scheduled": ScheduleShown.of(carrier.scheduler),
         "redirect": settings.feishu_return,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,

@@ -60,7 +60,7 @@ WORDS: dict[str, Words] = {
     "way_base_for": Words("最省事，不用建应用", "Easiest: no app, no permissions to set"),
     "way_app": Words("自建应用", "Your own app"),
     "way_app_for": Words("已有应用，或用知识库", "If you have one, or for a wiki page"),
-    "way_user": Words("飞书帐号登录", "Feishu log-in"),
+    "way_user": Words("飞书账号登录", "Feishu log-in"),
     "way_user_for": Words("还能替你新建多维表格", "Writes as you, and can make a Bitable for you"),
     "help_base": Words(
         "在飞书里打开你的多维表格，点右上角的「插件」→「自定义插件」→「获取授权码」，复制到这里。它只对这一个多维表格有效。",
@@ -214,6 +214,7 @@ WORDS: dict[str, Words] = {
     ),
     "walk_never": Words("还没有同步过", "not yet"),
     "walk_walking": Words("正在读", "reading"),
+    "walk_queued": Words("排在后面", "comes next"),
     "walk_waiting": Words("明天继续", "goes on tomorrow"),
     "walk_stopped": Words("停下了，需要你看一下", "stopped, it needs you"),
     "walk_asks": Words("有标记不见了，是你删的吗？", "marks are gone: was it you?"),
@@ -289,7 +290,7 @@ WORDS: dict[str, Words] = {
         "登录豆瓣，打开一个你的列表，点扩展的按钮：",
         "Log in to Douban, open one of your lists and click the extension's button:",
     ),
-    "account": Words("帐号 {name}", "Account {name}"),
+    "account": Words("账号 {name}", "Account {name}"),
     "list_movie": Words("我看过的影视", "Films I watched"),
     "list_book": Words("我读过的书", "Books I read"),
     "list_music": Words("我听过的音乐", "Music I listened to"),
@@ -386,6 +387,14 @@ WORDS: dict[str, Words] = {
         "The connection to the gateway is lost. If it has ended, run d2f again; this page then goes on by itself.",
     ),
     "network": Words("网关没有应答。它还在运行吗？", "The gateway does not answer. Is it still running?"),
+    "accounts": Words("豆瓣账号", "Douban accounts"),
+    "account_met": Words(
+        "在你的浏览器里还见到过豆瓣账号“{name}”的页面，没有收下。要为它另开一个库吗？它的标记会单独存放，写进它自己的表。",
+        "A page of the Douban account “{name}” came from your browser, and was not taken. Keep a library for it, too? "
+        "Its marks are kept apart and go to tables of their own.",
+    ),
+    "account_keep": Words("另开一个库", "Keep a library for it"),
+    "account_decline": Words("不用", "No"),
     "log_out": Words("退出", "Log out"),
 }
 

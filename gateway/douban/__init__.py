@@ -4,6 +4,8 @@ Read in this order: ``urls`` (which page is this), ``page`` (can it be trusted) 
 ``lists`` and ``subject`` (what it says), ``text`` (how Douban writes things).
 """
 
+from collections.abc import Collection
+
 from msgspec import structs
 
 from gateway.douban import lists, subject
@@ -16,10 +18,10 @@ from gateway.model import Page, PageType, Problem, Reading, Verdict
 __all__ = ["read"]
 
 
-def read(url: str, content: bytes, *, account: str | None = None, status: int | None = None) -> Reading:
+def read(url: str, content: bytes, *, accounts: Collection[str] = (), status: int | None = None) -> Reading:
     """Everything that one page says. Never raises, whatever the bytes; bounded in time and memory.
 
-    ``account`` is the numeric id that the library belongs to, if known: a page of another logged-in account
+    ``accounts`` are the numeric ids of those whose marks are kept, if known: a page of another logged-in account
     is foreign. Marks come only with the verdict OK. Public facts of a subject come also from a subject page
     that was opened logged out. ``page.part`` is None for a list that a filter narrows: it is no part of the
     whole list. ``status`` is the HTTP status that the page came with, and ``url`` the address that it came
@@ -29,9 +31,9 @@ def read(url: str, content: bytes, *, account: str | None = None, status: int | 
     if here is None:
         return Reading(page=Page(url=url, type=PageType.OTHER, verdict=Verdict.UNKNOWN, reason="not_douban"))
     if is_interests(here):
-        return read_interests(url, content, account=account, status=status)
+        return read_interests(url, content, accounts=accounts, status=status)
     try:
-        return _refused(_read(url, here, content, account), here, status)
+        return _refused(_read(url, here, content, accounts), here, status)
     except Exception as fault:  # noqa: BLE001  a page is kept and can be read again; a crash would lose it
         return Reading(
             page=Page(url=url, type=here.type, verdict=Verdict.UNKNOWN, reason="no_frame"),
@@ -39,8 +41,8 @@ def read(url: str, content: bytes, *, account: str | None = None, status: int | 
         )
 
 
-def _read(url: str, here: Address, content: bytes, account: str | None) -> Reading:
-    judged = judge(here, content, account)
+def _read(url: str, here: Address, content: bytes, accounts: Collection[str]) -> Reading:
+    judged = judge(here, content, accounts)
     reading = _told(url, here, judged)
     if not judged.mended:
         return reading

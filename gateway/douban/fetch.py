@@ -184,7 +184,7 @@ class Fetcher:
             return False
         url = str(reply.headers.get("location", "")) if reply.is_redirect else f"{ORIGIN}/mine/"
         here = address(url)
-        judged = judge(here, content or b"<html></html>", frontier.account) if here is not None else None
+        judged = judge(here, content or b"<html></html>", [frontier.account]) if here is not None else None
         who = judged.account if judged is not None and reply.status_code == HTTPStatus.OK else None
         if who is None:
             known = judged.reason if judged is not None else None
@@ -221,7 +221,7 @@ class Fetcher:
         secret = urlencode({"ck": token[1] if token else "", "for_mobile": 1})
         reply, content = await self._ask(frontier, f"{path}&{secret}", f"{ORIGIN}/mine/{place.medium.value}")
         url = f"{ORIGIN}{path}"
-        reading = read_interests(url, content, account=frontier.account, status=reply.status_code)
+        reading = read_interests(url, content, accounts=[frontier.account], status=reply.status_code)
         if reply.is_redirect:
             reading = _refused(
                 reading, refusal(str(reply.headers.get("location", "")), b"<html></html>", 302)

@@ -7,6 +7,7 @@ dictionaries; only a page with an item that does not fit is gone through piece b
 
 import json
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -90,16 +91,16 @@ class _Refused(Exception):
 
 
 def read_interests(
-    url: str, content: bytes, *, account: str | None = None, status: int | None = None
+    url: str, content: bytes, *, accounts: Collection[str] = (), status: int | None = None
 ) -> Reading:
     """Every mark of a page of interests. Never raises, whatever the bytes; bounded in time and memory.
 
-    ``account`` is the numeric id that the library belongs to, if known: interests of another person are
+    ``accounts`` are the numeric ids of those whose marks are kept, if known: interests of another person are
     foreign. ``status`` is the HTTP status that the page came with, if known. ``page.part`` is None where the
     address does not name one whole list, and for a stored array, which does not say what follows it.
     """
     try:
-        return _read(url, content, account, status)
+        return _read(url, content, accounts, status)
     except _Refused as refused:
         return _unread(url, refused.verdict, refused.reason)
     except Exception as fault:  # noqa: BLE001  a page is kept and can be read again; a crash would lose it
@@ -116,12 +117,12 @@ def _unread(url: str, verdict: Verdict, reason: str) -> Reading:
     return Reading(page=Page(url=url, type=PageType.LIST, verdict=verdict, reason=reason))
 
 
-def _read(url: str, content: bytes, account: str | None, http: int | None) -> Reading:
+def _read(url: str, content: bytes, accounts: Collection[str], http: int | None) -> Reading:
     if (asked := _asked(url)) is None:
         raise _Refused(*_why_other(url, content))
     if not asked.owner.isdecimal():  # a chosen name; whose it is, nothing in the JSON says
         raise _Refused(Verdict.UNKNOWN, "whose_unknown")
-    if account is not None and asked.owner != account:
+    if accounts and asked.owner not in accounts:
         raise _Refused(Verdict.FOREIGN, "other_person")
     if http is not None and http != 200:  # noqa: PLR2004  the only status with marks
         raise _Refused(*refusal(url, content, http))

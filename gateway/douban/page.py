@@ -6,6 +6,7 @@ is not recognised is never taken for an empty one.
 """
 
 import re
+from collections.abc import Collection
 
 from msgspec import Struct, structs
 from selectolax.lexbor import LexborHTMLParser
@@ -77,8 +78,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
     """Places where the bytes were no text, which U+FFFD took."""
 
 
-def judge(here: Address, content: bytes, library: str | None) -> Judgement:
-    """Decide on the page at an address. ``library`` is the id that the marks are kept for, if known."""
+def judge(here: Address, content: bytes, accounts: Collection[str] = ()) -> Judgement:
+    """Decide on the page at an address. ``accounts`` are the ids of those whose marks are kept, if known."""
     unreadable = why_unreadable(content)
     if unreadable in {"empty", "too_large", "no_frame"}:
         return Judgement(verdict=Verdict.UNKNOWN, reason=unreadable)
@@ -94,7 +95,7 @@ def judge(here: Address, content: bytes, library: str | None) -> Judgement:
     tree = LexborHTMLParser(html)
     framed = _has_frame(here, tree)
     judged = _stand_in(here, tree, html, framed=framed) or _own(
-        here, tree, library, whole=framed and _ended(html)
+        here, tree, accounts, whole=framed and _ended(html)
     )
     return structs.replace(judged, mended=mended) if mended else judged
 
@@ -193,10 +194,10 @@ def _ended(html: bytes) -> bool:
     return b"</html" in tail or b"</body" in tail
 
 
-def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: bool) -> Judgement:
+def _own(here: Address, tree: LexborHTMLParser, accounts: Collection[str], *, whole: bool) -> Judgement:
     if here.type is PageType.OTHER:
         return Judgement(verdict=Verdict.UNKNOWN, reason="no_marks_here", account=account_of(here, tree))
-    verdict, reason, account = _whose(here, tree, library)
+    verdict, reason, account = _whose(here, tree, accounts)
     if verdict is Verdict.OK and not whole:
         verdict, reason = Verdict.UNKNOWN, "no_frame"
     public = here.type is PageType.SUBJECT and reason in {"logged_out", "no_frame"}
@@ -205,14 +206,14 @@ def _own(here: Address, tree: LexborHTMLParser, library: str | None, *, whole: b
 
 
 def _whose(
-    here: Address, tree: LexborHTMLParser, library: str | None
+    here: Address, tree: LexborHTMLParser, accounts: Collection[str]
 ) -> tuple[Verdict, str | None, Account | None]:
     if is_logged_in(tree) is False:
         return Verdict.LOGIN, "logged_out", None
     account = account_of(here, tree) or _account_of_own_list(here, tree)
     if account is None:
         return Verdict.UNKNOWN, "no_frame", None
-    if library is not None and account.id != library:
+    if accounts and account.id not in accounts:
         return Verdict.FOREIGN, "other_account", account
     if here.type in {PageType.LIST, PageType.PROFILE}:
         own = _is_own_list(here, tree, account)

@@ -57,7 +57,7 @@ def refusal(url: str, body: bytes, http: int | None = None) -> Refusal:
         if meant is not None and meant != _UNSAID:
             return meant
     elif (here := address(url)) is not None:
-        judged = judge(here, body, None)
+        judged = judge(here, body)
         if judged.verdict not in {Verdict.OK, Verdict.UNKNOWN} and judged.reason not in {None, "logged_out"}:
             return judged.verdict, judged.reason or "no_frame"
     if http is not None and (meant := meaning(http)) is not None:

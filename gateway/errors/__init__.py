@@ -54,6 +54,7 @@
         ├── ReadOnly        403
         ├── NotFound        404
         ├── TableGone       404
+        ├── TableOfOther    409
         ├── NotATable       400
         ├── NoSuchRecord    404  (the person deleted the row)
         ├── QuotaUsedUp     403
@@ -138,6 +139,7 @@ from gateway.errors.feishu import (
     StorageFull,
     TableFull,
     TableGone,
+    TableOfOther,
     TokenRefused,
     TokenSpent,
     WikiNeedsApp,
@@ -247,6 +249,7 @@ __all__ = [
     "StorageFull",
     "TableFull",
     "TableGone",
+    "TableOfOther",
     "TokenRefused",
     "TokenSpent",
     "UnknownDevice",

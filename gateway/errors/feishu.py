@@ -282,6 +282,17 @@ class NotATable(FeishuError):
     )
 
 
+class TableOfOther(FeishuError):
+    code = "table_of_other"
+    status = 409
+    title = "The table is another account's"
+    hint = Words(
+        "“{table}”已经放着另一个豆瓣账号的标记。请换一张表，或去掉地址里 ?table= 之后的部分，让 D2F 另建一张。",
+        "“{table}” shows the marks of another Douban account. Choose another table, or cut off everything from "
+        "?table= and let D2F make one.",
+    )
+
+
 class NoSuchRecord(FeishuError):
     code = "no_such_record"
     status = 404

@@ -233,6 +233,6 @@ class OtherDoubanLogin(OwnerError):
     status = 409
     title = "The Douban log-in is another account's"
     hint = Words(
-        "保存的登录是另一个豆瓣帐号的，和这个库的帐号不同。请在浏览器里用原来的帐号登录豆瓣。",
+        "保存的登录是另一个豆瓣账号的，和这个库的账号不同。请在浏览器里用原来的账号登录豆瓣。",
         "The stored log-in is of another Douban account than the one of this library. Log in to Douban with that one.",
     )

@@ -63,7 +63,7 @@ def test_a_sync_and_what_is_known_then(page: Page, started: Started) -> None:
 
 def test_it_tells_where_it_is_and_can_be_cancelled(page: Page, started: Started, gate: Gate) -> None:
     """The day's requests are used up in the middle: so it waits, for as long as the test looks."""
-    started.gateway.walks.daily = 4
+    started.gateway.carriers.first.walks.daily = 4
     page.click("[data-walk=full]")
     expect(page.locator("#walks-now")).to_have_text("明天继续")
     expect(page.locator("#walks-live .note")).to_contain_text("明天接着读")
@@ -176,7 +176,7 @@ def test_it_tells_how_far_it_is(page: Page, started: Started, gate: Gate) -> Non
 
     def look(asked: Asked) -> None:
         if asked == ("movie", "done", 50):
-            told = started.gateway.walks.shown
+            told = started.gateway.carriers.first.walks.shown
             assert told
             seen.append(f"{told.medium} {told.status} {told.rows} {told.total}")
 

@@ -37,7 +37,7 @@ class Site:
 
     def read(self, url: str) -> Reading:
         page = self.visitor.open(url)
-        return douban.read(url, page.body, account=self.person.id, status=page.status)
+        return douban.read(url, page.body, accounts=[self.person.id], status=page.status)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_the_mobile_json(site: Site, medium: Medium) -> None:
         )
         page = site.visitor.open(url, f"https://m.douban.com/mine/{medium}")
         assert page.status == 200, page.body
-        reading = douban.read(url, page.body, account=site.person.id)
+        reading = douban.read(url, page.body, accounts=[site.person.id])
         assert (reading.page.verdict, reading.problems) == (Verdict.OK, ()), reading.page
         shown = entries[:50]
         assert [mark.subject for mark in reading.marks] == [entry.key for entry in shown]

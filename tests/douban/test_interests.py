@@ -448,9 +448,9 @@ def test_an_interest_by_itself_and_a_stored_array() -> None:
 
 
 def test_whose_marks_they_are() -> None:
-    reading = read_interests(url(), envelope(mark()), account=ME)
+    reading = read_interests(url(), envelope(mark()), accounts=[ME])
     assert (reading.account, reading.marks[0].account) == (Account(ME), ME)
-    foreign = read_interests(url(), envelope(mark()), account="150000002")
+    foreign = read_interests(url(), envelope(mark()), accounts=["150000002"])
     assert (foreign.page.verdict, foreign.page.reason, foreign.marks) == (Verdict.FOREIGN, "other_person", ())
 
 

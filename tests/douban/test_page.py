@@ -197,11 +197,11 @@ def test_mine_is_mine() -> None:
 
 def test_another_account_than_the_library() -> None:
     for url, body in ((FILMS_DONE, film_list(film())), (FILM, MARKED)):
-        reading = read(url, page(body), account=OTHER)
+        reading = read(url, page(body), accounts=[OTHER])
         assert outcome(reading) == (Verdict.FOREIGN, "other_account")
         assert reading.account == Account(ME, "青瓦")
         assert reading.subjects == ()
-        assert outcome(read(url, page(body), account=ME)) == (Verdict.OK, None)
+        assert outcome(read(url, page(body), accounts=[ME])) == (Verdict.OK, None)
 
 
 def test_without_navigation_only_the_owners_controls_tell_whose_list_it_is() -> None:

@@ -52,7 +52,7 @@ def phone(number: str = ME, name: str = "青瓦", address: str = "qingwa") -> st
 def test_pages_that_name_the_account(
     url: str, body: str, top: str | None, expected: tuple[Verdict, str | None]
 ) -> None:
-    reading = read(url, page(body, top), account=ME)
+    reading = read(url, page(body, top), accounts=[ME])
     assert (outcome(reading), reading.page.type) == (expected, PageType.PROFILE)
     if expected[0] is Verdict.OK:
         assert reading.account is not None

@@ -25,7 +25,7 @@ def content(name: str) -> bytes:
 
 def read(name: str, medium: str = "movie") -> Reading:
     url = f"https://m.douban.com/rexxar/api/v2/user/{ME}/interests?type={medium}&status=done&start=0&count=50"
-    reading = read_interests(url, content(name), account=ME)
+    reading = read_interests(url, content(name), accounts=[ME])
     assert (reading.page.verdict, reading.problems) == (Verdict.OK, ())
     assert len(reading.marks) == len(reading.subjects)
     assert {mark.status for mark in reading.marks} == {Status.DONE}

@@ -14,6 +14,12 @@ class Refused extends Error {
   }
 }
 
+/** The address of a part of the gateway, for the account that this page is about. */
+export function ours(path) {
+  const { account } = document.documentElement.dataset;
+  return account ? `${path}${path.includes("?") ? "&" : "?"}account=${account}` : path;
+}
+
 /** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
 export async function call(method, path, body) {
   const init = { method, headers: { accept: "application/json" } };
@@ -23,7 +29,7 @@ export async function call(method, path, body) {
   }
   let reply;
   try {
-    reply = await fetch(path, init);
+    reply = await fetch(ours(path), init);
   } catch {
     throw new Error(words.network);
   }

@@ -31,7 +31,7 @@ async function pair() {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { post, delete: gone, copy, sure, whole } = button.dataset;
+  const { post, delete: gone, copy, sure, whole, leads } = button.dataset;
   if (button.id === "pair") act(button, pair);
   else if (copy) {
     const label = button.textContent;
@@ -41,6 +41,7 @@ document.addEventListener("click", (event) => {
       setTimeout(() => { button.textContent = label; }, 1500);
     });
   } else if (post === "/logout") act(button, async () => { await call("POST", post); location.reload(); });
+  else if (leads) act(button, async () => { await call("POST", post); location.assign(leads); });
   else if (post) act(button, async () => { await call("POST", post); await refresh(); });
   else if (gone && (!sure || confirm(sure))) {
     act(button, async () => { await call("DELETE", gone); await (whole === undefined ? refresh() : location.reload()); });

@@ -3,12 +3,12 @@ const lost = document.getElementById("lost");
 
 /** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
 export async function refresh() {
-  const reply = await fetch("/", { headers: { accept: "text/html" } }).catch(() => null);
+  const reply = await fetch(location.search ? `/${location.search}` : "/", { headers: { accept: "text/html" } }).catch(() => null);
   if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const parts = ["state", "calls-sum", "calls-now", "devices", "entered", "account", "notices-now", "notices-failed", "walks-now", "walks-live",
-    "scheduled", "live"];
+    "scheduled", "live", "accounts"];
   for (const id of parts) {
     replace(document.getElementById(id), page.getElementById(id));
   }

@@ -1,0 +1,100 @@
+"""What carries the marks of each account into its tables: a sync, its walks, their schedule. No two accounts share a table."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from gateway.accounts import Accounts
+from gateway.errors import NoSuchThing
+from gateway.model import Account, Outcome
+from gateway.runs import Cause, Runs
+from gateway.schedule import Scheduler
+from gateway.sync import Sync
+from gateway.walk import Walks
+
+
+class Carrier:
+    """Of one account. ``owner``: its id; empty for the first one, which may not be known yet."""
+
+    def __init__(
+        self, owner: str, accounts: Accounts, sync: Sync, walks: Walks, scheduler: Scheduler
+    ) -> None:
+        self.owner = owner
+        self._accounts = accounts
+        self.sync = sync
+        self.walks = walks
+        self.scheduler = scheduler
+
+    @property
+    def runs(self) -> Runs:
+        return self.sync.runs
+
+    @property
+    def account(self) -> Account | None:
+        """Whose marks they are; None while nobody's are known."""
+        return next((each for each in self._accounts.kept if self.owner in {"", each.id}), None)
+
+    def work(self) -> list[Coroutine[None, None, None]]:
+        """What is to run as long as the gateway does."""
+        return [self.sync.run(), self.walks.run(), self.scheduler.run()]
+
+
+class Carriers:
+    """One for each account that is kept, and always the first."""
+
+    def __init__(self, accounts: Accounts, make: Callable[[str], Carrier]) -> None:
+        self._accounts = accounts
+        self._make = make
+        self._changed = asyncio.Event()
+        self.first = make("")
+        self._others = {account.id: make(account.id) for account in accounts.kept[1:]}
+
+    @property
+    def all(self) -> list[Carrier]:
+        return [self.first, *self._others.values()]
+
+    def of(self, account: str | None) -> Carrier:
+        """That of an account; of None or nobody, the first one. Raises NoSuchThing."""
+        first = self._accounts.first
+        if not account or (first is not None and account == first.id):
+            return self.first
+        if account not in self._others:
+            raise NoSuchThing
+        return self._others[account]
+
+    def captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
+        """A page of this account was read."""
+        self.of(account).sync.captured(cause, outcome)
+        if outcome.outdated:  # what a page says of a subject is for all who marked it
+            for carrier in self.all:
+                carrier.sync.wake()
+
+    def awaiting(self, state: str) -> Carrier:
+        """The one that a log-in to Feishu with this ``state`` was begun for; the first one if there is none."""
+        return next((each for each in self.all if each.sync.connection.awaits(state)), self.first)
+
+    def keep(self, account: str) -> Carrier:
+        """From now on the marks of this account are kept, too. Raises NoSuchThing if it was not met."""
+        self._accounts.answer(account, "kept")
+        self._others[account] = carrier = self._make(account)
+        self._changed.set()
+        return carrier
+
+    async def run(self) -> None:
+        """All of their work, until it is cancelled; what comes later joins in."""
+        working: dict[str, list[asyncio.Task[None]]] = {}
+        try:
+            while True:
+                for carrier in self.all:
+                    if carrier.owner not in working:
+                        working[carrier.owner] = [asyncio.create_task(work) for work in carrier.work()]
+                await self._changed.wait()
+                self._changed.clear()
+        finally:
+            tasks = [task for each in working.values() for task in each]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        for carrier in self.all:
+            await carrier.sync.close()
