@@ -242,10 +242,14 @@ class Store:
             content=zlib.decompress(content),
         )
 
-    def captures(self, limit: int = 20) -> list[Kept]:
-        """The newest kept captures of browsers; those of walks would push them out of sight."""
-        sql = f"{_KEPT} WHERE trigger <> 'walk' ORDER BY received_at DESC LIMIT ?"
-        return [_kept(row) for row in self.rows(sql, [limit])]
+    def captures(self, others: Sequence[str] = (), limit: int = 20) -> list[Kept]:
+        """The newest kept captures of browsers; those of walks would push them out of sight.
+
+        ``others``: accounts whose captures are left out.
+        """
+        sql = f"""{_KEPT} WHERE trigger <> 'walk' AND ifnull(account, '') NOT IN (SELECT value FROM json_each(?))
+            ORDER BY received_at DESC LIMIT ?"""
+        return [_kept(row) for row in self.rows(sql, [msgspec.json.encode(others).decode(), limit])]
 
     def account_of(self, device: str, accounts: Sequence[str]) -> str | None:
         """Which of these was logged in when the device sent its last page of any of them."""

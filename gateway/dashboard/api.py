@@ -184,6 +184,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -> Overview:
     """The state of everything at this moment, for one account."""
     sync, account, accounts = carrier.sync, carrier.account, library.accounts
+    others = [each.id for each in accounts.kept if each != account]
     return Overview(
         account=account,
         accounts=accounts.kept,
@@ -193,7 +194,7 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         failures=sync.failures(),
         runs=carrier.runs.recent(10),
         removals=sync.removals,
-        captures=[_shown(kept) for kept in store.captures()],
+        captures=[_shown(kept) for kept in store.captures(others)],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
         feishu_in_use=sync.connection.is_settled,
