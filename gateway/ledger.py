@@ -108,9 +108,8 @@ _DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.acco
         AND record.medium = due.medium AND record.id = due.id
     WHERE due.class IN (SELECT value FROM json_each(:classes))"""
 _MARK = "(account, medium, id)"
-_DELETED = (
-    "SELECT account, medium, id FROM record WHERE table_key IN (SELECT table_key FROM target) AND deleted = 1"
-)
+_TABLES = "SELECT table_key FROM target"
+_DELETED = f"SELECT account, medium, id FROM record WHERE table_key IN ({_TABLES}) AND deleted = 1"
 _NOT_SHOWN = """FROM mark JOIN subject USING (medium, id)
     LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
         AND record.medium = mark.medium AND record.id = mark.id
@@ -124,6 +123,11 @@ _STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id F
         AND (account, medium, id) = (?2, ?3, ?4) AND record_id IS NOT NULL AND deleted = 0
         AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
             WHERE target.table_key = ?1 AND subject.medium = ?3 AND subject.id = ?4)"""
+
+_CHANGED_SINCE = """INSERT OR IGNORE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+    FROM mark JOIN subject USING (medium, id)
+    WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
+"""It may have been removed, and sorted out, while its row was on the way."""
 
 
 class Ledger:
@@ -291,7 +295,9 @@ class Ledger:
                     failed = 0, failure = NULL, deleted = 0""",
                 written,
             )
-            self._done([(*mark, revision) for _, *mark, _, revision in written])
+            revisions = [(*mark, revision) for _, *mark, _, revision in written]
+            self._done(revisions)
+            self._store.do_many(_CHANGED_SINCE, revisions)
             marks = [(key, *mark) for key, *mark, _, _ in written]
             self._store.do_many(_STRAYS, marks)
             self._store.do_many(f"DELETE FROM stray WHERE table_key = ? AND {_MARK} = (?, ?, ?)", marks)
@@ -332,12 +338,17 @@ class Ledger:
         removed = f"""SELECT due.account, due.medium, due.id {_DUE} AND EXISTS (SELECT 1 FROM mark
             WHERE (mark.account, mark.medium, mark.id) = (due.account, due.medium, due.id)
             AND mark.removed_at IS NOT NULL)"""
+        has_row = f"""EXISTS (SELECT 1 FROM record AS row WHERE row.table_key IN ({_TABLES}) AND row.record_id IS NOT NULL
+            AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id))"""
         with self._store.atomic():
             if policy == "delete":
                 self._store.do(
-                    f"INSERT OR IGNORE INTO stray SELECT :table, * FROM ({removed} AND record.record_id IS NOT NULL)",
+                    f"""INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
+                    WHERE table_key IN ({_TABLES}) AND record_id IS NOT NULL AND deleted = 0 AND {_MARK} IN ({removed})""",
                     target.asked,
                 )
+            else:
+                self._stay(target)
             if policy == "ignore":
                 self._store.do(
                     f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
@@ -345,8 +356,24 @@ class Ledger:
                     WHERE table_key = :table AND {_MARK} IN ({removed})""",
                     target.asked,
                 )
-            done = removed if policy != "keep" else f"{removed} AND record.record_id IS NULL"
+            done = removed if policy != "keep" else f"{removed} AND NOT {has_row}"
             self._store.do(f"DELETE FROM due WHERE {_MARK} IN ({done})", target.asked)
+
+    def _stay(self, target: Target) -> None:
+        """Rows that were to go because their mark was removed, before the person wanted something else."""
+        stays = """FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+            WHERE mark.removed_at IS NOT NULL AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND (stray.table_key = :table OR NOT EXISTS (SELECT 1 FROM record AS row WHERE row.table_key = :table
+                    AND row.record_id IS NOT NULL AND (row.account, row.medium, row.id) = (mark.account, mark.medium, mark.id)))"""
+        self._store.do(
+            f"INSERT OR IGNORE INTO due SELECT account, medium, id, subject.class, mark.marked_on {stays}",
+            target.asked,
+        )
+        self._store.do(
+            f"""DELETE FROM stray WHERE (table_key, account, medium, id)
+            IN (SELECT stray.table_key, account, medium, id {stays})""",
+            target.asked,
+        )
 
     # --- rows in the wrong table, or in none
 

@@ -141,6 +141,8 @@ class Sync:
         self.refused: Issue | None = None
         """Why what the person entered last is not in use; what worked before still is."""
         self._pace = _Pace()
+        self._unsorted = False
+        """Marks were removed since they were last sorted by what is to become of their rows."""
         self._rows = bitable.MOST_ROWS
         """At a time; fewer after Feishu did not get so many done."""
 
@@ -429,9 +431,10 @@ class Sync:
             self._state, self._problem = "paused", None
             self._tell()
             return None
+        self._sort_removed()
         tables = [table for table in self.tables if self._has_work(table)]
         if not tables:
-            self._state = "idle" if self._state == "paused" else self._state
+            self._state, self._problem = "idle", None  # what was the matter matters no more
             return None
         self._state, self._pace = "busy", _Pace()
         try:
@@ -453,7 +456,6 @@ class Sync:
         """Returns what is the matter with one table; raises what is the matter with all."""
         problem: errors.FeishuError | None = None
         for table in tables:
-            self._ledger.sort_removed(table.target, self.removals)
             if table.accepted:
                 problem = await self._push_into(table) or problem
             else:
@@ -461,6 +463,11 @@ class Sync:
         for table in self.tables:
             await self._tidy(table)
         return problem
+
+    def _sort_removed(self) -> None:
+        self._unsorted = False
+        for table in self.tables:
+            self._ledger.sort_removed(table.target, self.removals)
 
     def _has_work(self, table: Table) -> bool:
         return (
@@ -477,6 +484,8 @@ class Sync:
         try:
             await push.prepare()
             while not self.paused and await push.step():
+                if self._unsorted:
+                    self._sort_removed()
                 self._pace.count(push.done.total())
                 self._runs.add(push.done)
                 push.done.clear()
