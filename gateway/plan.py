@@ -73,7 +73,11 @@ async def of_table(base: Bitable, ledger: Ledger, table: Table) -> TablePlan:
         {key: names[column] for key, column in table.binding.items() if column in names},
     )
     counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
-    there = adopt.Rows() if table.scanned else await adopt.look(base, table.table_id, bound.names, unbound)
+    there = (
+        adopt.Rows()
+        if table.scanned
+        else await adopt.look(base, table.table_id, bound.names, unbound, ledger.bound(table.key))
+    )
     adopted = dict(there.sure)
     rows = ledger.pending(table.target, _SHOWN)
     ids = {row.key: row.record_id or adopted.get(row.key) for row in rows}

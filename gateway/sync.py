@@ -13,8 +13,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from gateway import errors
-from gateway.adopt import look
+from gateway import adopt, errors
 from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, Entry, FeishuSetting
@@ -315,10 +314,12 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        rows = await look(base, table.table_id, bound.names, self._ledger.unbound(table.target))
+        unbound, taken = self._ledger.unbound(table.target), self._ledger.bound(table.key)
+        rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
             self._ledger.adopt(table.key, [*rows.sure, *more])
+            adopt.remember(self._store, table, rows, likely=likely)
             self._remember(structs.replace(table, accepted=True, scanned=True))
 
     # --- the work
@@ -480,7 +481,8 @@ class Sync:
     async def _push_into(self, table: Table) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
-        push = Push(base, self._ledger, table, self._rows)
+        claims = adopt.Claims(base, self._store, self._ledger, table)
+        push = Push(base, self._ledger, table, claims, self._rows)
         try:
             await push.prepare()
             while not self.paused and await push.step():
