@@ -115,8 +115,7 @@ def remember(store: Store, table: Table, rows: Rows, *, likely: bool) -> None:
 class Claims:
     """Rows that were there before, of marks that came since the person agreed."""
 
-    def __init__(self, base: Bitable, store: Store, ledger: Ledger, table: Table) -> None:
-        self._base = base
+    def __init__(self, store: Store, ledger: Ledger, table: Table) -> None:
         self._store = store
         self._ledger = ledger
         self._table = table
@@ -132,15 +131,14 @@ class Claims:
         sure, likely = _matched(left.rows, [each for each in unbound if each.key not in on_the_way])
         return [*sure, *((each.key, each.record_id) for each in likely if left.likely)]
 
-    async def take_over(self) -> None:
+    async def take_over(self, base: Bitable) -> None:
         """Those that are still there are ours from now on. Raises FeishuError."""
         while found := self.expected:  # more marks may come while Feishu is asked
             there: set[str] = set()
             for at in range(0, len(found), MOST_LOOKED_UP):
                 ids = [record_id for _, record_id in found[at : at + MOST_LOOKED_UP]]
                 there |= {
-                    each.record_id
-                    for each in await self._base.cells(self._table.table_id, ids, purpose="rows")
+                    each.record_id for each in await base.cells(self._table.table_id, ids, purpose="rows")
                 }
             gone = {record_id for _, record_id in found}
             with self._store.atomic():

@@ -4,7 +4,8 @@ A mark is due from the write that changes it until its record shows it: what is 
 every step, so that the gateway may end anywhere.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import contextlib
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,6 +24,10 @@ _keys = msgspec.json.Decoder(tuple[tuple[MarkKey, int], ...])
 
 Policy = Literal["keep", "delete", "ignore"]
 """What becomes of the row of a mark that the person took away on Douban: it says so, it goes, it stays as it was."""
+
+
+class _Over(Exception):  # it is no error
+    """A rehearsal ends."""
 
 
 class Target(Struct, frozen=True):
@@ -375,6 +380,13 @@ class Ledger:
             target.asked,
         )
 
+    @contextlib.contextmanager
+    def rehearsal(self) -> Generator[None]:
+        """What is done within is undone. Nothing may be waited for meanwhile."""
+        with contextlib.suppress(_Over), self._store.atomic():
+            yield
+            raise _Over
+
     # --- rows in the wrong table, or in none
 
     def is_aimed(self) -> bool:
@@ -394,6 +406,19 @@ class Ledger:
                 sql, {**target.asked, "limit": limit}
             )
         ]
+
+    def leaving(self, target: Target, accepted: Iterable[str]) -> int:
+        """How many rows are to go when all that is due is written, as far as it is of ``accepted`` classes."""
+        elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
+        sql = f"""SELECT count(*) FROM (
+            SELECT account, medium, id FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+                JOIN record USING (table_key, account, medium, id)
+                WHERE table_key = :table AND (mark.removed_at IS NOT NULL OR {elsewhere})
+            UNION SELECT account, medium, id FROM due JOIN subject USING (medium, id) JOIN record USING (account, medium, id)
+                WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
+                AND subject.class IN (SELECT value FROM json_each(:accepted)))"""
+        row = self._store.one(sql, {**target.asked, "accepted": _json(list(accepted))})
+        return row[0] if row else 0
 
     def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
         """These rows are no more."""

@@ -109,7 +109,7 @@ class Push:
 
     async def _make(self, besides: Collection[MarkKey] = ()) -> _Made | None:
         """The next batch: rows to create, else rows to update. ``besides``: the marks of one that is under way."""
-        await self._claims.take_over()
+        await self._claims.take_over(self._bitable)
         rows = self._ledger.pending(self.table.target, self.rows, besides)
         new = [row for row in rows if row.record_id is None]
         return await self._encoded(new or rows) if rows else None

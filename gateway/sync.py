@@ -26,7 +26,7 @@ from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger, Policy
 from gateway.log import get
 from gateway.moves import take_out
-from gateway.plan import Plan, of_table
+from gateway.plan import Plan, foresee, of_table
 from gateway.push import Push
 from gateway.runs import Runs
 from gateway.settings import Settings
@@ -296,7 +296,8 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._at_work:
-            tables = [await of_table(self._open(table), self._ledger, table) for table in self.tables]
+            dues = foresee(self._store, self._ledger, self.tables, self.removals)
+            tables = [await of_table(self._open(due.table), due) for due in dues]
         return Plan(tuple(tables), self._ledger.left_out())
 
     async def accept(self, *, likely: bool) -> None:
@@ -481,7 +482,7 @@ class Sync:
     async def _push_into(self, table: Table) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
-        claims = adopt.Claims(base, self._store, self._ledger, table)
+        claims = adopt.Claims(self._store, self._ledger, table)
         push = Push(base, self._ledger, table, claims, self._rows)
         try:
             await push.prepare()
