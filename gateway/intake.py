@@ -12,7 +12,7 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Capture, Outcome, Reading, Verdict
 from gateway.reasons import PAGE_REASONS
-from gateway.runs import Runs
+from gateway.runs import Cause, Runs
 from gateway.store import Store
 from gateway.sync import Sync
 
@@ -49,15 +49,18 @@ class Intake:
         self._runs = runs
         self._events = events
 
-    def take(self, capture: Capture, device: str) -> Result:
-        """Keeps the page, then reads it. The same capture again gets the same result."""
+    def take(self, capture: Capture, device: str, cause: Cause | None = None) -> Result:
+        """Keeps the page, then reads it. The same capture again gets the same result.
+
+        ``cause``: of the run that it belongs to, where its trigger does not tell.
+        """
         if not self._store.keep(capture, device):
             kept = self._store.kept(capture.id)
             if kept and kept.result:
                 return _result.decode(kept.result)
-        return self.read(capture)
+        return self.read(capture, cause)
 
-    def read(self, capture: Capture) -> Result:
+    def read(self, capture: Capture, cause: Cause | None = None) -> Result:
         """Reads a kept page (again) and merges what it says into the library.
 
         A page that we stumble over is noted as such, and kept: nobody need send it again. Raises sqlite3.Error.
@@ -79,9 +82,9 @@ class Intake:
         _log.info(
             "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
         )
-        self._runs.read(capture.trigger.value, outcome)
+        self._runs.read(cause or capture.trigger.value, outcome)
         self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
-        if outcome.outdated:
+        if outcome.outdated or self._sync.retries_due:
             self._sync.wake()
         elif self._sync.rests:
             self._runs.end()

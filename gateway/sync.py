@@ -28,7 +28,7 @@ from gateway.log import get
 from gateway.moves import take_out
 from gateway.plan import Plan, foresee, of_table
 from gateway.push import Push
-from gateway.runs import Runs
+from gateway.runs import Cause, Runs
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.tables import Table, ask, bind, find
@@ -142,6 +142,8 @@ class Sync:
         self._pace = _Pace()
         self._unsorted = False
         """Marks were removed since they were last sorted by what is to become of their rows."""
+        self._tried_in = 0
+        """The run that tried last what Feishu had not taken."""
         self._rows = bitable.MOST_ROWS
         """At a time; fewer after Feishu did not get so many done."""
 
@@ -202,6 +204,20 @@ class Sync:
         self._store.set("paused", on)
         self.wake()
 
+    def note_removed(self, number: int, cause: Cause) -> None:
+        """So many marks were found to be gone from Douban."""
+        self._unsorted = True
+        self._runs.begin(cause)
+        self._runs.add({"gone": number})
+        self.wake()
+
+    @property
+    def retries_due(self) -> bool:
+        """Whether Feishu did not take some rows, and the run that is under way has not tried them again."""
+        run = self._runs.current
+        tried = run is None or run.id == self._tried_in
+        return not tried and any(self._ledger.failures(table.target, 1) for table in self.tables)
+
     @property
     def removals(self) -> Policy:
         """What becomes of rows whose mark the person took away on Douban."""
@@ -223,8 +239,7 @@ class Sync:
 
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
-        for table in self.tables:
-            self._ledger.retry_failures(table.target)
+        self._retry_failures()
         self._runs.begin("retry")
         self._covers_rest_until = 0.0
         self.wake()
@@ -434,13 +449,17 @@ class Sync:
             self._tell()
             return None
         self._sort_removed()
-        tables = [table for table in self.tables if self._has_work(table)]
-        if not tables:
+        retries, run = self.retries_due, self._runs.current
+        if not retries and not self._with_work:
             self._state, self._problem = "idle", None  # what was the matter matters no more
             return None
         self._state, self._pace = "busy", _Pace()
         try:
-            problem = await self._write(tables)
+            problem = await self._write()
+            self._tried_in = run.id if run else self._tried_in
+            if retries and problem is None and not self.paused:  # last, since many may fail again
+                self._retry_failures()
+                problem = await self._write()
         except _PASSING as error:
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
@@ -454,17 +473,25 @@ class Sync:
         self._tell()
         return None
 
-    async def _write(self, tables: list[Table]) -> errors.FeishuError | None:
+    @property
+    def _with_work(self) -> list[Table]:
+        return [table for table in self.tables if self._has_work(table)]
+
+    async def _write(self) -> errors.FeishuError | None:
         """Returns what is the matter with one table; raises what is the matter with all."""
         problem: errors.FeishuError | None = None
-        for table in tables:
+        for table in self._with_work:
             if table.accepted:
                 problem = await self._push_into(table) or problem
             else:
                 problem = errors.PlanUnaccepted(table=table.name)
         for table in self.tables:
-            await self._tidy(table)
+            problem = await self._tidy(table) or problem
         return problem
+
+    def _retry_failures(self) -> None:
+        for table in self.tables:
+            self._ledger.retry_failures(table.target)
 
     def _sort_removed(self) -> None:
         self._unsorted = False
@@ -508,12 +535,19 @@ class Sync:
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
 
-    async def _tidy(self, table: Table) -> None:
+    async def _tidy(self, table: Table) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""
-        base = bitable.Bitable(self.connection.client(), table.app_token)
-        removed, notes = await take_out(base, self._ledger, table)
-        if removed:
-            self._runs.add({"removed": removed}, notes)
+        try:
+            async with contextlib.aclosing(take_out(self._open(table), self._ledger, table)) as steps:
+                async for removed, notes in steps:
+                    self._runs.add({"removed": removed}, notes)
+                    if self.paused:
+                        break
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
+            return errors.TableGone(table=table.name)
+        return None
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue
