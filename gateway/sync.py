@@ -241,6 +241,8 @@ class Sync:
         """Tries again what Feishu did not take."""
         self._retry_failures()
         self._runs.begin("retry")
+        if self.tables and not self.paused:
+            self._state, self._problem = "busy", None
         self._covers_rest_until = 0.0
         self.wake()
 

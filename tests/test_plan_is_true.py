@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -156,8 +157,8 @@ def in_words(value: Any) -> str:
             return "✓"
         case {"link": str(link)}:
             return link
-        case list():
-            return "、".join(sorted(value))
+        case [str(), *_]:
+            return "、".join(sorted(msgspec.convert(value, list[str])))
         case int() if abs(value) > 10**9:
             return f"{datetime.fromtimestamp(value / 1000, UTC).astimezone(SHANGHAI):%Y-%m-%d}"
         case float() | int():
