@@ -105,7 +105,7 @@ def test_a_row_is_its_ids_not_that_of_any_page_it_names(started: Started) -> Non
             world.app_token, OWN, (FieldSpec("标题", 1), FieldSpec("Subject ID", 1), FieldSpec("原著", 15))
         )
     )
-    row = {"标题": "一部电影", "Subject ID": film.key.id, "原著": link(book)}
+    row: dict[str, Any] = {"标题": "一部电影", "Subject ID": film.key.id, "原著": link(book)}
     record = world.background.call(lambda: world.feishu.add_record(world.app_token, OWN, row))
     named = world.feishu.table(world.app_token, OWN).named
     columns = {"title": named("标题").id, "subject_id": named("Subject ID").id}
