@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway import errors, records, tables
+from gateway.adopt import Claims
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
@@ -62,9 +63,12 @@ class Push:
     ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
     """
 
-    def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, rows: int = MOST_ROWS) -> None:
+    def __init__(
+        self, bitable: Bitable, ledger: Ledger, table: Table, claims: Claims, rows: int = MOST_ROWS
+    ) -> None:
         self._bitable = bitable
         self._ledger = ledger
+        self._claims = claims
         self.table = table
         self.rows = rows
         self._zone = ZoneInfo(table.time_zone)
@@ -105,6 +109,7 @@ class Push:
 
     async def _make(self, besides: Collection[MarkKey] = ()) -> _Made | None:
         """The next batch: rows to create, else rows to update. ``besides``: the marks of one that is under way."""
+        await self._claims.take_over(self._bitable)
         rows = self._ledger.pending(self.table.target, self.rows, besides)
         new = [row for row in rows if row.record_id is None]
         return await self._encoded(new or rows) if rows else None

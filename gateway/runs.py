@@ -12,14 +12,16 @@ from gateway.errors import Issue, Words
 from gateway.model import Outcome, now
 from gateway.store import Store
 
-Cause = Literal["button", "auto", "walk", "connect", "retry", "start"]
-"""What began a run: the extension's button or auto-sync, a walk through the lists, a new connection, the person who
-wants it tried again, a gateway that found something left to do."""
+Cause = Literal["button", "auto", "walk", "full", "schedule", "scheduled_full", "connect", "retry", "start"]
+"""What began a run: the extension's button or auto-sync, a walk to what is known or a full check, by the person or by
+the schedule, a new connection, the person who wants it tried again, a gateway that found something left to do."""
 
 _SAME_RUN = timedelta(minutes=2)
 """A run goes on if the same cause comes again this soon: who turns pages sees one run, not one for each page."""
 _KEPT = 1000
-_MOST_NOTES = 50
+_MOST_NOTES = 1000
+_READ = {"button", "auto", "walk", "full", "schedule", "scheduled_full"}
+"""Causes that come by turns: a browser turns pages while the lists are walked."""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class Run(Struct, frozen=True, kw_only=True):
     new: int = 0
     changed: int = 0
     same: int = 0
+    gone: int = 0
+    """Marks that the person took away on Douban."""
     created: int = 0
     """Rows."""
     updated: int = 0
@@ -74,7 +78,7 @@ class Runs:
         if self._current is not None:
             return
         at = now()
-        last = next(iter(self.recent(1)), None)
+        last = next((run for run in self.recent(3) if run.cause == cause or run.cause not in _READ), None)
         if last and last.cause == cause and not last.problem and at - (last.ended or at) < _SAME_RUN:
             self._current = structs.replace(last, ended=None)
         else:
@@ -94,7 +98,9 @@ class Runs:
         run = self._current
         assert run is not None
         counts = {name: getattr(run, name) + number for name, number in more.items()}
-        self._current = structs.replace(run, **counts, notes=(run.notes + notes)[:_MOST_NOTES])
+        self._current = structs.replace(
+            run, **counts, notes=tuple(dict.fromkeys(run.notes + notes))[:_MOST_NOTES]
+        )
         self._keep(self._current)
 
     def end(self, problem: Issue | None = None) -> None:

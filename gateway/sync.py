@@ -13,8 +13,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from gateway import errors
-from gateway.adopt import look
+from gateway import adopt, errors
 from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, Entry, FeishuSetting
@@ -28,7 +27,7 @@ from gateway.ledger import Counts, Failure, Ledger, Policy
 from gateway.log import get
 from gateway.model import Outcome
 from gateway.moves import take_out
-from gateway.plan import Plan, of_table
+from gateway.plan import Plan, foresee, of_table
 from gateway.push import Push
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -144,6 +143,10 @@ class Sync:
         self.refused: Issue | None = None
         """Why what the person entered last is not in use; what worked before still is."""
         self._pace = _Pace()
+        self._unsorted = False
+        """Marks were removed since they were last sorted by what is to become of their rows."""
+        self._tried_in = 0
+        """The run that tried last what Feishu had not taken."""
         self._rows = bitable.MOST_ROWS
         """At a time; fewer after Feishu did not get so many done."""
 
@@ -192,7 +195,7 @@ class Sync:
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
         self.runs.read(cause, outcome)
-        if outcome.outdated:
+        if outcome.outdated or self.retries_due:
             self.wake()
         elif self.rests:
             self.runs.end()
@@ -216,6 +219,20 @@ class Sync:
         self._store.set(owned("paused", self._owner), on)
         self.wake()
 
+    def note_removed(self, number: int, cause: Cause) -> None:
+        """So many marks were found to be gone from Douban."""
+        self._unsorted = True
+        self.runs.begin(cause)
+        self.runs.add({"gone": number})
+        self.wake()
+
+    @property
+    def retries_due(self) -> bool:
+        """Whether Feishu did not take some rows, and the run that is under way has not tried them again."""
+        run = self.runs.current
+        tried = run is None or run.id == self._tried_in
+        return not tried and any(self._ledger.failures(table.target, 1) for table in self.tables)
+
     @property
     def removals(self) -> Policy:
         """What becomes of rows whose mark the person took away on Douban."""
@@ -237,9 +254,10 @@ class Sync:
 
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
-        for table in self.tables:
-            self._ledger.retry_failures(table.target)
+        self._retry_failures()
         self.runs.begin("retry")
+        if self.tables and not self.paused:
+            self._state, self._problem = "busy", None
         self._covers_rest_until = 0.0
         self.wake()
 
@@ -313,7 +331,8 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._at_work:
-            tables = [await of_table(self._open(table), self._ledger, table) for table in self.tables]
+            dues = foresee(self._store, self._ledger, self.tables, self.removals)
+            tables = [await of_table(self._open(due.table), due) for due in dues]
         return Plan(tuple(tables), self._ledger.left_out())
 
     async def accept(self, *, likely: bool) -> None:
@@ -331,10 +350,12 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        rows = await look(base, table.table_id, bound.names, self._ledger.unbound(table.target))
+        unbound, taken = self._ledger.unbound(table.target), self._ledger.bound(table.key)
+        rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
             self._ledger.adopt(table.key, [*rows.sure, *more])
+            adopt.remember(self._store, table, rows, likely=likely)
             self._remember(structs.replace(table, accepted=True, scanned=True))
 
     # --- the work
@@ -447,13 +468,18 @@ class Sync:
             self._state, self._problem = "paused", None
             self._tell()
             return None
-        tables = [table for table in self.tables if self._has_work(table)]
-        if not tables:
-            self._state = "idle" if self._state == "paused" else self._state
+        self._sort_removed()
+        retries, run = self.retries_due, self.runs.current
+        if not retries and not self._with_work:
+            self._state, self._problem = "idle", None  # what was the matter matters no more
             return None
         self._state, self._pace = "busy", _Pace()
         try:
-            problem = await self._write(tables)
+            problem = await self._write()
+            self._tried_in = run.id if run else self._tried_in
+            if retries and problem is None and not self.paused:  # last, since many may fail again
+                self._retry_failures()
+                problem = await self._write()
         except _PASSING as error:
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
@@ -467,18 +493,30 @@ class Sync:
         self._tell()
         return None
 
-    async def _write(self, tables: list[Table]) -> errors.FeishuError | None:
+    @property
+    def _with_work(self) -> list[Table]:
+        return [table for table in self.tables if self._has_work(table)]
+
+    async def _write(self) -> errors.FeishuError | None:
         """Returns what is the matter with one table; raises what is the matter with all."""
         problem: errors.FeishuError | None = None
-        for table in tables:
-            self._ledger.sort_removed(table.target, self.removals)
+        for table in self._with_work:
             if table.accepted:
                 problem = await self._push_into(table) or problem
             else:
                 problem = errors.PlanUnaccepted(table=table.name)
         for table in self.tables:
-            await self._tidy(table)
+            problem = await self._tidy(table) or problem
         return problem
+
+    def _retry_failures(self) -> None:
+        for table in self.tables:
+            self._ledger.retry_failures(table.target)
+
+    def _sort_removed(self) -> None:
+        self._unsorted = False
+        for table in self.tables:
+            self._ledger.sort_removed(table.target, self.removals)
 
     def _has_work(self, table: Table) -> bool:
         return (
@@ -491,10 +529,13 @@ class Sync:
     async def _push_into(self, table: Table) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
-        push = Push(base, self._ledger, table, self._rows)
+        claims = adopt.Claims(self._store, self._ledger, table)
+        push = Push(base, self._ledger, table, claims, self._rows)
         try:
             await push.prepare()
             while not self.paused and await push.step():
+                if self._unsorted:
+                    self._sort_removed()
                 self._pace.count(push.done.total())
                 self.runs.add(push.done)
                 push.done.clear()
@@ -514,12 +555,19 @@ class Sync:
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
 
-    async def _tidy(self, table: Table) -> None:
+    async def _tidy(self, table: Table) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""
-        base = bitable.Bitable(self.connection.client(), table.app_token)
-        removed, notes = await take_out(base, self._ledger, table)
-        if removed:
-            self.runs.add({"removed": removed}, notes)
+        try:
+            async with contextlib.aclosing(take_out(self._open(table), self._ledger, table)) as steps:
+                async for removed, notes in steps:
+                    self.runs.add({"removed": removed}, notes)
+                    if self.paused:
+                        break
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
+            return errors.TableGone(table=table.name)
+        return None
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue

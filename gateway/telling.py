@@ -5,16 +5,23 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gateway.errors import D2FError, Issue, Words
+from gateway.errors import D2FError, Issue, Paused, Words
 from gateway.plan import Plan, TablePlan
 from gateway.problems import Problem
 from gateway.runs import Run
+from gateway.sync import PushState
 from gateway.visitor import OwnerVisitor, Reply
 
 _LOOK_AGAIN = 0.5
 """Seconds."""
 _ROWS = 20
 """Of a table, that are told cell by cell."""
+_RESTS = {"unset", "paused", "waiting", "error"}
+_UNCONNECTED = "还没有连接多维表格 · no Bitable is connected"
+
+
+class _Overview(msgspec.Struct, frozen=True):
+    push: PushState
 
 
 class Refused(D2FError):
@@ -41,20 +48,26 @@ class Owner:
         lines = [line for table in plan.tables for line in _table(table)]
         if plan.left_out:
             lines.append(f"{plan.left_out:,} 个标记没有对应的表 · marks of kinds without a table")
-        return "\n".join(lines) or "还没有连接多维表格 · no Bitable is connected"
+        return "\n".join(lines) or _UNCONNECTED
 
     def push(self) -> str:
-        """Writes what is due; returns what that run did."""
-        _good(self._visitor.call("POST", "/api/v1/push"))
-        while (run := self._newest()) is not None and run.ended is None:
+        """Writes what is due; returns what that run did. It does not wait for what only the person, or time, can mend."""
+        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/push")), type=PushState)
+        while (run := self._newest()) is not None and run.ended is None and state.state not in _RESTS:
             time.sleep(_LOOK_AGAIN)
-        if run is None:
-            return "还没有同步过 · nothing was ever synced"
-        if run.problem is not None:
-            raise Refused(run.problem)
+            state = msgspec.json.decode(
+                _good(self._visitor.call("GET", "/api/v1/overview")), type=_Overview
+            ).push
+        if state.state == "unset":
+            return _UNCONNECTED
+        if state.state == "paused":
+            raise Refused(Paused().issue)
+        if problem := state.problem or (run and run.problem):
+            raise Refused(problem)
+        assert run is not None  # this one
         return (
-            f"新建 {run.created:,} 行，更新 {run.updated:,} 行，失败 {run.failed:,} 行"
-            f" · {run.created:,} rows made, {run.updated:,} updated, {run.failed:,} failed"
+            f"新建 {run.created:,} 行，更新 {run.updated:,} 行，移出 {run.removed:,} 行，失败 {run.failed:,} 行"
+            f" · {run.created:,} rows made, {run.updated:,} updated, {run.removed:,} taken out, {run.failed:,} failed"
         )
 
     def _newest(self) -> Run | None:
@@ -72,8 +85,10 @@ def _good(reply: Reply) -> bytes:
 def _table(table: TablePlan) -> Iterator[str]:
     yield (
         f"{table.name}: 新建 create {table.creates:,} · 更新 update {table.updates:,} · 移出 take out {table.removals:,}"
-        f" · 失败 failed {table.failed:,} · 你删掉的 deleted by you {table.deleted:,}"
+        f" · 补写 fill in {table.fills:,} · 失败 failed {table.failed:,} · 你删掉的 deleted by you {table.deleted:,}"
     )
+    if table.problem is not None:
+        yield f"  ! {table.problem.zh} · {table.problem.en}"
     if not table.accepted:
         yield (
             f"  原有 {table.rows:,} 行，认出 {table.adopts:,} 行；在控制台同意后才写"
@@ -87,5 +102,5 @@ def _table(table: TablePlan) -> Iterator[str]:
             yield from (
                 f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items()
             )
-    if (more := table.creates + table.updates - _ROWS) > 0:
+    if (more := table.creates + table.updates - min(len(table.writes), _ROWS)) > 0:
         yield f"  … {more:,}"

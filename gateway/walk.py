@@ -24,6 +24,7 @@ from gateway.log import get
 from gateway.model import BEIJING, Capture, Medium, Status, Trigger, Verdict, now
 from gateway.reasons import walk_stop
 from gateway.removals import Question, Removals
+from gateway.runs import Cause
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store, owned
@@ -169,7 +170,7 @@ class Walks:
     def accept(self, medium: Medium) -> int:
         """They are gone. Returns how many. Raises NoSuchThing if nothing was asked."""
         removed = self._removals.accept(self.account or "", medium)
-        self._sync.wake()
+        self._sync.note_removed(removed, "full")
         return removed
 
     def decline(self, medium: Medium) -> None:
@@ -317,7 +318,7 @@ class Walks:
             content=fetched.content,
         )
         with self._store.atomic():
-            result = self._intake.take(capture, walk.kind)
+            result = self._intake.take(capture, walk.kind, _cause(walk))
             self._note(walk, fetched, result)
             self._save(walk)
         self._tell(walk)
@@ -373,7 +374,7 @@ class Walks:
             self._removals.begin(account)
             self._save(walk)
         if walk.removed:
-            self._sync.wake()
+            self._sync.note_removed(walk.removed, _cause(walk))
         _log.info(
             "walk ended",
             kind=walk.kind,
@@ -464,6 +465,12 @@ def _places(kind: WalkKind) -> list[Place]:
         places += [Place(medium=medium, status=status) for medium, status in lists]
         places += [Place(medium=medium, status=status, once=True) for medium, status in lists]
     return places
+
+
+def _cause(walk: Walk) -> Cause:
+    if walk.by == "schedule":
+        return "scheduled_full" if walk.kind == "full" else "schedule"
+    return "full" if walk.kind == "full" else "walk"
 
 
 def _is_over(walk: Walk) -> bool:

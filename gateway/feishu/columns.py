@@ -6,14 +6,17 @@ them as they like.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Struct, field
 
 from gateway.errors import ColumnNameTaken, Words, WrongColumnType
+from gateway.feishu import fields
 from gateway.feishu.bitable import Bitable, Field
-from gateway.feishu.fields import KEY, Column, columns_of, new_field, options_of
+from gateway.feishu.fields import COVER, KEY, Column, columns_of, new_field, options_of
 from gateway.feishu.values import Shown
 
 _TYPES = {
@@ -122,6 +125,38 @@ async def bind(
     return bound
 
 
+def as_is(
+    there: Sequence[Field], shelf: str, language: str, *, known: Binding, options: Options
+) -> tuple[Bound, set[str]]:
+    """What ``bind`` would find, and the fields whose column it would find or make anew; nothing is made.
+
+    Raises WrongColumnType, ColumnNameTaken.
+    """
+    by_id = {column.field_id: column for column in there}
+    by_name = {column.field_name: column for column in there}
+    ours = [(column, by_id.get(known.get(column.key) or "")) for column in columns_of(shelf)]
+    _check_types([(column, found) for column, found in ours if found is not None])
+    bound, gaps = Bound(dict(known), options, {}), set[str]()
+    for column, by_its_id in ours:
+        found = by_its_id
+        if found is None:
+            if column.key in known and column.key != KEY:
+                continue
+            gaps.add(column.key)
+            found = by_name.get(column.names.zh) or by_name.get(column.names.en)
+        if found is None:
+            bound.names[column.key] = column.name(language)
+            continue
+        _check_name(column, found)
+        bound.names[column.key] = found.field_name
+        wanted, listed = options_of(column, shelf, language), _options(found)
+        each = {name: _known(name, options.get(column.key, {}), listed) for name in wanted or ()}
+        bound.spelled[column.key] = {
+            name: option.name for name, option in each.items() if option and option.name != name
+        }
+    return bound, gaps - {COVER}
+
+
 async def _bind_options(
     bitable: Bitable,
     table_id: str,
@@ -192,6 +227,27 @@ def text_of(value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return "".join(item.text for item in _convert(value, list[_Segment]) or ())
+
+
+def in_words(value: Any, kind: int, zone: ZoneInfo) -> str:
+    """A cell of that type in words, whether it is as it would be sent or as Feishu gives it back."""
+    if value is None or value is UNSET or value in ("", []):
+        return ""
+    match kind, value:
+        case fields.LINK, _:
+            return link_of(value)
+        case fields.CHECKBOX, bool():
+            return "✓" if value else ""
+        case fields.DATE, int() | float():
+            return f"{datetime.fromtimestamp(value / 1000, zone):%Y-%m-%d}"
+        case _, int() | float():
+            return f"{value:.15g}"
+        case _, [str(), *_]:
+            return "、".join(sorted(str(option) for option in value))
+        case _, [{"name": str()}, *_]:
+            return "、".join(str(each.get("name") or "") for each in value)
+        case _:
+            return text_of(value)
 
 
 def link_of(value: object) -> str:
