@@ -1,26 +1,24 @@
 """What a push would write, before it does: for the person to look at. Nothing is written here."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from gateway import adopt
 from gateway.adopt import Likely
+from gateway.check import Judge, Reading
+from gateway.edits import Edits
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
-from gateway.feishu.columns import Bound, cells, link_of, text_of
-from gateway.feishu.fields import CHECKBOX, DATE, LINK, MULTI, columns_of
-from gateway.feishu.values import Shown
-from gateway.ledger import Ledger, Row
+from gateway.feishu.columns import Bound, bound_now
+from gateway.feishu.compare import Cell, cells_of, words
+from gateway.ledger import Ledger, Policy, Row
 from gateway.tables import Table
+from gateway.theirs import Theirs, shown
 
 _SHOWN = 200
 """Writes that are shown cell by cell; of more, the number."""
-_OWN_TIME = "written_at"
-_LONGEST = 200
-"""Characters of a cell that are shown."""
 
 
 class Write(Struct, frozen=True, kw_only=True):
@@ -64,14 +62,9 @@ class Plan(Struct, frozen=True):
     """Marks of kinds that have no table in this layout."""
 
 
-async def of_table(base: Bitable, ledger: Ledger, table: Table) -> TablePlan:
-    """Reads what is there, a hundred rows a call. Raises FeishuError."""
-    names = {field.field_id: field.field_name for field in await base.fields(table.table_id)}
-    bound = Bound(
-        table.binding,
-        table.options,
-        {key: names[column] for key, column in table.binding.items() if column in names},
-    )
+async def of_table(base: Bitable, ledger: Ledger, edits: Edits, table: Table, removals: Policy) -> TablePlan:
+    """Reads what is there: the whole table, since the person may have edited any cell. Raises FeishuError."""
+    bound = bound_now(await base.fields(table.table_id), table.shelf, table.binding, table.options)
     counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
     there = adopt.Rows() if table.scanned else await adopt.look(base, table.table_id, bound.names, unbound)
     adopted = dict(there.sure)
@@ -82,56 +75,42 @@ async def of_table(base: Bitable, ledger: Ledger, table: Table) -> TablePlan:
     for at in range(0, len(asked), MOST_LOOKED_UP):
         found = await base.cells(table.table_id, asked[at : at + MOST_LOOKED_UP], purpose="other")
         old |= {record.record_id: record.fields for record in found}
-    writes = [_write(row, table, bound, old.get(ids[row.key] or "")) for row in rows]
+    theirs = Theirs(edits, table)
+    writes = [_write(row, table, bound, old.get(ids[row.key] or ""), theirs) for row in rows]
+    judge, again = Judge(edits, table.key), list[Write]()
+    if counts.pushed:
+        async for page in Reading(base, ledger, table, bound, removals).pages():
+            again += [_told(each.row, table, each.cells, "update") for each in judge.again(page)]
     return TablePlan(
         name=table.name,
         url=table.url,
         accepted=table.accepted,
         creates=len(unbound) - len(adopted),
-        updates=counts.pending - len(unbound) + len(adopted),
+        updates=counts.pending - len(unbound) + len(adopted) + len(again),
         removals=len(ledger.strays(table.target, _SHOWN)),
         rows=there.number,
         adopts=len(adopted),
         likely=there.likely,
         failed=counts.failed,
         deleted=counts.deleted,
-        writes=tuple(writes),
+        writes=tuple([*writes, *again][:_SHOWN]),
     )
 
 
-def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None) -> Write:
-    shown = Shown(row.mark, row.subject, ZoneInfo(table.time_zone), table.language, row.removed)
-    new = cells(shown, table.shelf, bound, clear=True)
-    types = {
-        bound.names[column.key]: column.type
-        for column in columns_of(table.shelf)
-        if column.key in bound.names and column.key != _OWN_TIME
-    }
-    changed = {
-        name: (before, after)
-        for name, kind in types.items()
-        if name in new
-        and (before := _told((old or {}).get(name), kind, shown.zone))
-        != (after := _told(new[name], kind, shown.zone))
-    }
-    title = row.subject.title
+def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None, theirs: Theirs) -> Write:
+    cells = cells_of(shown(row, table), table.shelf, bound, old or {})
+    but = theirs.of(row)
+    changed = [cell for cell in cells if cell.there != cell.wanted and cell.field not in but]
+    return _told(row, table, changed, "create" if old is None else "update")
+
+
+def _told(row: Row, table: Table, cells: Iterable[Cell], what: Literal["create", "update"]) -> Write:
+    zone, title = ZoneInfo(table.time_zone), row.subject.title
     return Write(
         title=title if isinstance(title, str) else row.key.subject.id,
-        what="create" if old is None else "update",
-        cells=changed,
+        what=what,
+        cells={
+            cell.name: (words(cell.there, cell.column.type, zone), words(cell.wanted, cell.column.type, zone))
+            for cell in cells
+        },
     )
-
-
-def _told(value: Any, kind: int, zone: ZoneInfo) -> str:
-    """A cell in words, whether it is as it would be sent or as Feishu gives it back."""
-    if value in (None, UNSET, "", [], False):
-        return ""
-    if kind == LINK:
-        return link_of(value)
-    if kind == CHECKBOX:
-        return "✓"
-    if isinstance(value, int | float):
-        return f"{datetime.fromtimestamp(value / 1000, zone):%F}" if kind == DATE else f"{value:g}"
-    if kind == MULTI:
-        return "、".join(sorted(str(option) for option in value))
-    return text_of(value)[:_LONGEST]
