@@ -91,7 +91,9 @@ class Judge:
         found: list[Again] = []
         for row, cells in page:
             known, learned = written.get(row.key, {}), Digests()
-            wrong = tuple([cell for cell in cells if self._is_wrong(row, cell, known, learned)])
+            all_cells = self._policy == "theirs" or row.key in self._known
+            told = [c for c in cells if all_cells or c.there != c.wanted or c.column.key in QUIET]
+            wrong = tuple([cell for cell in told if self._is_wrong(row, cell, known, learned)])
             if wrong:
                 found.append(Again(row, wrong))
             if learned:

@@ -65,8 +65,10 @@ class Plan(Struct, frozen=True):
 async def of_table(base: Bitable, ledger: Ledger, edits: Edits, table: Table, removals: Policy) -> TablePlan:
     """Reads what is there: the whole table, since the person may have edited any cell. Raises FeishuError."""
     bound = bound_now(await base.fields(table.table_id), table.shelf, table.binding, table.options)
-    counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
-    there = adopt.Rows() if table.scanned else await adopt.look(base, table.table_id, bound.names, unbound)
+    counts, there = ledger.counts(table.target), adopt.Rows()
+    unbound = sum(1 for _ in ledger.wanted(table.target))
+    if not table.scanned:
+        there = await adopt.look(base, table.table_id, bound.names, ledger.unbound(table.target))
     adopted = dict(there.sure)
     rows = ledger.pending(table.target, _SHOWN)
     ids = {row.key: row.record_id or adopted.get(row.key) for row in rows}
@@ -85,8 +87,8 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, table: Table, re
         name=table.name,
         url=table.url,
         accepted=table.accepted,
-        creates=len(unbound) - len(adopted),
-        updates=counts.pending - len(unbound) + len(adopted) + len(again),
+        creates=unbound - len(adopted),
+        updates=counts.pending - unbound + len(adopted) + len(again),
         removals=len(ledger.strays(table.target, _SHOWN)),
         rows=there.number,
         adopts=len(adopted),

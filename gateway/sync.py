@@ -170,7 +170,7 @@ class Sync:
             failed=total.failed,
             pushed=total.pushed,
             deleted=total.deleted,
-            checking=any(table.key in self.edits.asked for table in tables),
+            checking=bool(self._asked),
             left=self._pace.left(total.pending),
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
@@ -464,7 +464,7 @@ class Sync:
             self._tell()
             return None
         tables = [table for table in self.tables if self._has_work(table)]
-        if not tables:
+        if not tables and not self._asked:
             self._state = "idle" if self._state == "paused" else self._state
             return None
         self._state, self._pace = "busy", _Pace()
@@ -503,7 +503,6 @@ class Sync:
             or bool(table.gaps)
             or bool(self._ledger.open_batches(table.key))
             or bool(self._ledger.strays(table.target, 1))
-            or table.key in self.edits.asked
         )
 
     async def _push_into(self, table: Table, *, check: bool = False) -> errors.FeishuError | None:
@@ -537,11 +536,17 @@ class Sync:
     async def _check(self) -> errors.FeishuError | None:
         """Tables that are to be looked through, when all is pushed. Returns and raises as ``_write`` does."""
         problem: errors.FeishuError | None = None
-        for table in self.tables:
-            if table.key in self.edits.asked and table.accepted and not self.paused:
+        for table in self._asked:
+            if not self.paused:
                 self._runs.begin("check")
                 problem = await self._push_into(table, check=True) or problem
         return problem
+
+    @property
+    def _asked(self) -> list[Table]:
+        """Tables that are to be looked through."""
+        asked = self.edits.asked
+        return [table for table in self.tables if table.key in asked and table.accepted]
 
     async def _look_through(self, base: bitable.Bitable, push: Push) -> None:
         check = Check(base, self._ledger, self.edits, push, self.removals)

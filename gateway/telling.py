@@ -4,17 +4,25 @@ import time
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import Struct
 
 from gateway.errors import D2FError, Issue, Words
 from gateway.plan import Plan, TablePlan
 from gateway.problems import Problem
 from gateway.runs import Run
+from gateway.sync import PushState
 from gateway.visitor import OwnerVisitor, Reply
 
 _LOOK_AGAIN = 0.5
 """Seconds."""
 _ROWS = 20
 """Of a table, that are told cell by cell."""
+
+
+class _Overview(Struct, frozen=True):
+    """What is of use here."""
+
+    push: PushState
 
 
 class Refused(D2FError):
@@ -56,6 +64,25 @@ class Owner:
             f"新建 {run.created:,} 行，更新 {run.updated:,} 行，失败 {run.failed:,} 行"
             f" · {run.created:,} rows made, {run.updated:,} updated, {run.failed:,} failed"
         )
+
+    def check(self) -> str:
+        """Looks through the tables; returns what was found there."""
+        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/check")), type=PushState)
+        while state.checking and state.state in {"idle", "busy"}:
+            time.sleep(_LOOK_AGAIN)
+            overview = _good(self._visitor.call("GET", "/api/v1/overview"))
+            state = msgspec.json.decode(overview, type=_Overview).push
+        if state.problem is not None:
+            raise Refused(state.problem)
+        run = self._newest()
+        if run is None or state.checking or run.cause != "check":
+            return "没有核对 · not checked"
+        notes = [f"  {note.zh}\n  {note.en}" for note in run.notes]
+        told = (
+            f"你改过 {run.edited:,} 行，删了 {run.gone:,} 行；写回 {run.updated:,} 行"
+            f" · {run.edited:,} rows edited by you, {run.gone:,} deleted; {run.updated:,} written again"
+        )
+        return "\n".join([told, *notes])
 
     def _newest(self) -> Run | None:
         runs = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/runs")), type=list[Run])

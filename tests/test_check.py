@@ -1,15 +1,23 @@
 """What the person did to cells and rows of ours in Feishu is found by a look through the table."""
 
+import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from gateway.demo import walk as walk_lists
+from gateway.model import Account, Page, PageType, Subject, Verdict, now
+from gateway.model import Reading as Told
 from gateway.sandbox.feishu import Fault
-from gateway.sandbox.feishu.fields import FieldSpec
-from tests.support import Started, World
+from gateway.sandbox.feishu.feishu import Stage
+from tests.process import Killer, Process, captured, try_to
+from tests.support import Background, Started, World
 from tests.test_plan import plan, writes
-from tests.test_push import TABLE, faulty, fill, right
+from tests.test_push import TABLE, faulty, fill
+from tests.test_removals import row_of
 from tests.test_runs import runs
 from tests.walks import lend, walk
 
@@ -136,8 +144,13 @@ def test_every_edit_stays(started: Started) -> None:
         if row["豆瓣页面"]["link"] in editable(started) and done.get(record, ("",))[0] != "我的备注"
     }
     policy(started, "ours")
+    assert world.rows() == after, "the switch alone writes nothing"
     checked(started)
-    right(started)
+    expected = {
+        record: row | ({"我的备注": "在豆瓣改了"} if row["豆瓣页面"]["link"] in editable(started) else {})
+        for record, row in before.items()
+    }
+    assert without_time(world.rows()) == without_time(expected)
 
 
 def editable(started: Started) -> set[str]:
@@ -156,3 +169,307 @@ def change_all(started: Started, comment: str = "在豆瓣改了") -> None:
             started.world.person.edit(entry.key, comment=comment)
     fill(started)
     assert started.settled().state == "idle"
+
+
+# An unchanged table.
+
+
+def calls(started: Started) -> dict[str, int]:
+    """What a check asks of Feishu."""
+    feishu = started.world.feishu
+    before = feishu.calls.copy()
+    checked(started)
+    return dict(feishu.calls - before)
+
+
+def test_an_unchanged_table_costs_one_look(started: Started) -> None:
+    assert calls(started) == {"field.list": 1, "record.search": 1}
+
+
+def test_pages_of_five_hundred(beside: Background, tmp_path: Path) -> None:
+    marks = 1100
+    world = World(beside, captured(tmp_path / "data", marks), marks=marks)
+    started = world.start()
+    assert started.connect().status == 200
+    started.settled()
+    assert calls(started) == {"field.list": 1, "record.search": 3}
+
+
+def test_names_that_they_changed_are_no_edits(started: Started) -> None:
+    """Columns, and options, those too that Feishu made of what we wrote."""
+    world, base = started.world, started.world.app_token
+
+    def rename() -> None:
+        feishu, there = world.feishu, world.feishu.table(base, TABLE)
+        for name, new in (("简介", "x"), ("我的备注", "简介"), ("x", "我的备注")):
+            feishu.rename_field(base, TABLE, name, new)
+        for column in ("我的标签", "类型", "分类", "我的状态"):
+            for option in list(there.named(column).options):
+                feishu.rename_option(base, TABLE, column, option, f"{option}!")
+
+    world.background.call(rename)
+    before = world.rows()
+    assert calls(started) == {"field.list": 1, "record.search": 1}
+    assert plan(started)["tables"][0]["writes"] == []
+    change_all(started)
+    changed = world.rows()
+    names = ("我的标签", "类型", "分类", "我的状态")
+    assert {record: [row.get(name) for name in names] for record, row in changed.items()} == {
+        record: [row.get(name) for name in names] for record, row in before.items()
+    }
+
+
+def test_a_score_that_went_on_is_no_edit(started: Started) -> None:
+    """The library follows it, rows do not; what the person makes of it is seen all the same."""
+    library, person = started.gateway.library, started.world.person
+    entry = next(entry for entry in person.marks if entry.subject.score and not entry.removed)
+    other = msgspec.structs.replace(Subject(key=entry.key), score=1.1)
+    page = Page(url="", type=PageType.LIST, verdict=Verdict.OK)
+    told = Told(page=page, account=Account(person.id), subjects=(other,))
+    started.world.background.call(lambda: library.merge(told, "", now()))
+    assert checked(started)["edited"] == 0
+    ((record, _),) = row_of(started, entry)
+    edit(started, record, 豆瓣评分=9.9)
+    assert checked(started)["edited"] == 1
+    assert row_of(started, entry)[0][1]["豆瓣评分"] == 1.1
+    assert checked(started)["edited"] == 0
+
+
+# Never a ping-pong.
+
+
+def automate(started: Started, change: Callable[[Any], Any]) -> None:
+    """An automation of the person's changes each comment as soon as it is written."""
+    world = started.world
+
+    async def act(call: str, stage: str) -> None:
+        if (call, stage) == ("record.batch_update", "after"):
+            for record, row in world.feishu.rows(world.app_token, TABLE).items():
+                world.feishu.edit_record(
+                    world.app_token, TABLE, record, {"我的备注": change(row.get("我的备注"))}
+                )
+
+    world.feishu.on_call = act
+
+
+def test_an_automation_has_the_last_word(started: Started) -> None:
+    world = started.world
+    automate(started, lambda _: "自动化写的")
+    record = next(iter(world.rows()))
+    edit(started, record, 我的备注="自动化写的")
+    assert checked(started)["updated"] == 1  # now all of them are changed
+    rows = len(world.rows())
+    assert checked(started)["updated"] == rows - 1, "the first one was written again in vain"
+    last = checked(started)
+    assert (last["updated"], last["edited"]) == (0, rows - 1)
+    assert all("我的备注" in note["zh"] for note in last["notes"])
+    before = writes(world)
+    assert checked(started)["edited"] == 0
+    assert plan(started)["tables"][0]["updates"] == 0
+    assert writes(world) == before
+    change_all(started)
+    assert checked(started)["updated"] > 0, "the mark changed: it is tried again"
+
+
+def test_an_automation_that_says_something_else_each_time(started: Started) -> None:
+    world = started.world
+    count = itertools.count()
+    automate(started, lambda _: f"第 {next(count)} 次")
+    edit(started, next(iter(world.rows())), 我的备注="开始")
+    for _ in range(6):
+        checked(started)
+    before = writes(world)
+    assert checked(started)["updated"] == 0
+    assert writes(world) == before
+
+
+def test_an_edit_that_was_mended_may_come_again(started: Started) -> None:
+    """Between two edits the cell was right: that is no ping-pong."""
+    record = next(record for record, row in started.world.rows().items() if row.get("我的备注"))
+    for _ in range(3):
+        edit(started, record, 我的备注="我自己写的")
+        assert checked(started)["updated"] == 1
+        assert checked(started)["updated"] == 0
+
+
+# Theirs.
+
+
+def test_an_edit_right_before_the_mark_changes(started: Started) -> None:
+    """No check came in between: the row is looked at before it is written."""
+    world = started.world
+    policy(started, "theirs")
+    entry = next(entry for entry in world.person.marks if not entry.removed)
+    ((record, before),) = row_of(started, entry)
+    edit(started, record, 我的评分=None, 我的标签=["我的"])
+    world.person.edit(entry.key, comment="在豆瓣改了", rating=3 if entry.mark.rating != 3 else 4)
+    fill(started)
+    assert started.settled().state == "idle"
+    ((_, after),) = row_of(started, entry)
+    assert (
+        without_time({record: after})
+        == without_time({record: before | {"我的备注": "在豆瓣改了", "我的标签": ["我的"], "我的评分": None}})
+        or "我的评分" not in after
+    )
+    assert after["我的备注"] == "在豆瓣改了"
+    assert after["我的标签"] == ["我的"]
+    edit(started, record, 我的标签=before.get("我的标签"))
+    checked(started)
+    world.person.edit(entry.key, tags=("新的",))
+    fill(started)
+    assert started.settled().state == "idle"
+    assert row_of(started, entry)[0][1]["我的标签"] == ["新的"], "given back, it is ours again"
+
+
+def test_a_write_of_unknown_outcome_is_not_taken_for_an_edit(started: Started) -> None:
+    world = started.world
+    policy(started, "theirs")
+    faulty(started, Fault("record.batch_update", "drop_after", times=8))
+    change_all_in_vain(started)
+    world.background.call(world.feishu.faults.clear)
+    change_all(started, "又改了")
+    assert checked(started)["edited"] == 0
+    comments = [row.get("我的备注") for row in world.rows().values()]
+    assert comments.count("又改了") == sum(not entry.removed for entry in world.person.marks)
+
+
+def change_all_in_vain(started: Started) -> None:
+    for entry in started.world.person.marks:
+        if not entry.removed:
+            started.world.person.edit(entry.key, comment="没有回音")
+    fill(started)
+    assert started.settled().state == "waiting"
+
+
+# Rows.
+
+
+def delete(started: Started, *records: str) -> None:
+    world = started.world
+
+    def act() -> None:
+        for record in records:
+            world.feishu.delete_record(world.app_token, TABLE, record)
+
+    world.background.call(act)
+
+
+def restore(started: Started) -> int:
+    reply = started.owner.call("POST", "/api/v1/deleted/restore")
+    assert reply.status == 202
+    assert started.settled().state == "idle"
+    return reply.json()["rows"]
+
+
+def test_a_deleted_row_stays_deleted_until_they_ask(started: Started) -> None:
+    world = started.world
+    before = world.rows()
+    gone = list(before)[:3]
+    delete(started, *gone)
+    assert checked(started)["gone"] == 3
+    assert checked(started)["gone"] == 0
+    change_all(started)
+    assert started.settled().deleted == 3
+    assert set(world.rows()) == before.keys() - set(gone)
+    assert restore(started) == 3
+    assert started.settled().deleted == 0
+    rows = world.rows()
+    assert len(rows) == len(before)
+    assert {row["豆瓣页面"]["link"] for row in rows.values()} == {
+        row["豆瓣页面"]["link"] for row in before.values()
+    }
+    assert checked(started)["edited"] == 0
+    assert restore(started) == 0
+
+
+def test_a_row_that_they_put_back_themselves(started: Started) -> None:
+    """From Feishu's own bin it has the id that it had, a copy has another one: it is not made twice."""
+    world = started.world
+    table = world.feishu.table(world.app_token, TABLE)
+    first, second = list(world.rows())[:2]
+    kept = table.records[first]
+    cells = {name: cell for name, cell in world.rows()[second].items() if name != "封面图"}
+    delete(started, first, second)
+    assert checked(started)["gone"] == 2
+    world.background.call(lambda: table.records.update({first: kept}))
+    world.background.call(lambda: world.feishu.add_record(world.app_token, TABLE, cells))
+    checked(started)
+    assert started.settled().deleted == 1, "the one from the bin is known again"
+    change_all(started)
+    assert restore(started) == 1
+    links = [row["豆瓣页面"]["link"] for row in world.rows().values()]
+    assert len(links) == len(set(links)) == len(world.person.marks)
+
+
+def test_rows_that_are_hidden_are_not_gone(started: Started) -> None:
+    """Advanced permissions: an empty table, and no error."""
+    world = started.world
+    rows = len(world.rows())
+    world.background.call(lambda: world.feishu.set_advanced(world.app_token, on=True))
+    assert started.owner.call("POST", "/api/v1/check").status == 202
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code, state.deleted) == ("error", "needs_manage", 0)
+    world.share("full_access")
+    assert started.owner.call("POST", "/api/v1/push").status == 202
+    state = started.settled()
+    assert (state.state, state.checking, state.pushed) == ("idle", False, rows)
+
+
+# When.
+
+
+def test_after_a_full_check_of_the_lists(started: Started) -> None:
+    edit(started, next(iter(started.world.rows())), 我的评分=None, 我的备注="我自己写的")
+    walk(started, "sync")
+    started.settled()
+    assert runs(started)[0]["cause"] != "check"
+    walk(started, "full")
+    run = runs(started)[0]
+    assert (run["cause"], run["edited"]) == ("check", 1)
+    assert started.owner.call("GET", "/api/v1/overview").json()["calls"]["rows"] > 0
+
+
+def test_it_obeys_the_pause(started: Started) -> None:
+    record = next(record for record, row in started.world.rows().items() if row.get("我的备注"))
+    edit(started, record, 我的备注=None)
+    edited = started.world.rows()
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    assert started.owner.call("POST", "/api/v1/check").status == 202
+    state = started.settled()
+    assert (state.state, state.checking) == ("paused", True)
+    assert started.world.rows() == edited
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    assert started.settled().checking is False
+    assert runs(started)[0]["edited"] == 1
+
+
+@pytest.mark.parametrize("word", ["", "mine", None])
+def test_a_policy_that_is_none(started: Started, word: Any) -> None:
+    assert started.owner.call("PUT", "/api/v1/edits", {"policy": word}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("call", "stage"),
+    [("record.search", "after"), ("record.batch_update", "before"), ("record.batch_update", "after")],
+)
+def test_killed_in_the_middle(world: World, start: Callable[[], Process], call: str, stage: Stage) -> None:
+    """It begins anew; and what was written again once is not taken for a ping-pong."""
+    process = start()
+    process.connect(world)
+    world.background.run(walk_lists(world.person, world.visitor, process.pair()))
+    process.push_until_done()
+    before = world.rows()
+    records = [record for record, row in before.items() if row.get("我的备注")]
+
+    def scribble() -> None:
+        for record in records:
+            world.feishu.edit_record(world.app_token, TABLE, record, {"我的备注": "我自己写的"})
+
+    world.background.call(scribble)
+    killer = Killer(world, call, stage)
+    killer.process = process
+    try_to(lambda: process.owner.call("POST", "/api/v1/check"))
+    assert killer.done.wait(60)
+    again = start()
+    assert not again.push_until(lambda push: not push["checking"])["problem"]
+    assert world.rows() == before
