@@ -306,13 +306,9 @@ def test_an_edit_right_before_the_mark_changes(started: Started) -> None:
     fill(started)
     assert started.settled().state == "idle"
     ((_, after),) = row_of(started, entry)
-    assert (
-        without_time({record: after})
-        == without_time({record: before | {"我的备注": "在豆瓣改了", "我的标签": ["我的"], "我的评分": None}})
-        or "我的评分" not in after
-    )
-    assert after["我的备注"] == "在豆瓣改了"
-    assert after["我的标签"] == ["我的"]
+    expected = before | {"我的备注": "在豆瓣改了", "我的标签": ["我的"]}
+    expected.pop("我的评分", None)
+    assert without_time({record: after}) == without_time({record: expected})
     edit(started, record, 我的标签=before.get("我的标签"))
     checked(started)
     world.person.edit(entry.key, tags=("新的",))
@@ -324,7 +320,7 @@ def test_an_edit_right_before_the_mark_changes(started: Started) -> None:
 def test_a_write_of_unknown_outcome_is_not_taken_for_an_edit(started: Started) -> None:
     world = started.world
     policy(started, "theirs")
-    faulty(started, Fault("record.batch_update", "drop_after", times=8))
+    faulty(started, Fault("record.batch_update", "drop_after", times=1000))
     change_all_in_vain(started)
     world.background.call(world.feishu.faults.clear)
     change_all(started, "又改了")
