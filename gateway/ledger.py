@@ -196,6 +196,17 @@ class Ledger:
                 AND subject.class IN (SELECT value FROM json_each(:classes))"""
         return [_row(row) for row in self._store.rows(sql, self._asked(target))]
 
+    def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
+        """Of these records, those that show their mark as it is."""
+        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL
+            FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
+            WHERE record.table_key = :table AND record.record_id IN (SELECT value FROM json_each(:records))
+                AND record.deleted = 0 AND record.pushed = mark.revision
+                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+        return [
+            _row(row) for row in self._store.rows(sql, {**self._asked(target), "records": _json([*records])})
+        ]
+
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
         sql = f"""WITH waiting AS (
@@ -346,6 +357,50 @@ class Ledger:
                 [target.key, *mark],
             )
             self._forget_deleted()
+
+    def rows(self, target: Target, *, deleted: bool) -> dict[str, MarkKey]:
+        """The records of a table, those that are there or those that the person deleted."""
+        sql = """SELECT record_id, account, medium, id FROM record
+            WHERE table_key = ? AND deleted = ? AND record_id IS NOT NULL"""
+        return {record_id: _key(*mark) for record_id, *mark in self._store.rows(sql, [target.key, deleted])}
+
+    def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
+        """The person deleted the rows of these marks, all at once or none."""
+        with self._store.atomic():
+            for key in keys:
+                self._store.do(
+                    f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [target.key, key.account, key.subject.medium, key.subject.id],
+                )
+            self._forget_deleted()
+
+    def back(self, target: Target, keys: Collection[MarkKey]) -> None:
+        """Rows that the person had deleted are there again: they are kept up to date again."""
+        with self._store.atomic():
+            for key in keys:
+                self._store.do(
+                    f"UPDATE record SET deleted = 0 WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [target.key, key.account, key.subject.medium, key.subject.id],
+                )
+            self._not_shown_is_due(target)
+
+    def restore(self, targets: Collection[Target]) -> int:
+        """Rows that the person deleted are to be made again. Returns how many."""
+        with self._store.atomic():
+            restored = sum(
+                self._store.do("DELETE FROM record WHERE table_key = ? AND deleted = 1", [target.key])
+                for target in targets
+            )
+            for target in targets:
+                self._not_shown_is_due(target)
+        return restored
+
+    def _not_shown_is_due(self, target: Target) -> None:
+        self._store.do(
+            f"""INSERT OR REPLACE INTO due
+            SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
+            self._asked(target),
+        )
 
     # --- marks that the person took away on Douban
 

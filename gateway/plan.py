@@ -8,35 +8,37 @@ from msgspec import Struct, structs
 
 from gateway import adopt, errors
 from gateway.adopt import Claims, Likely
+from gateway.check import Judge, Reading
+from gateway.edits import Edits
 from gateway.errors import Issue
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
-from gateway.feishu.columns import Bound, as_is, cells, in_words
-from gateway.feishu.fields import COVER, columns_of
-from gateway.feishu.values import Shown
+from gateway.feishu.columns import Bound, as_is
+from gateway.feishu.compare import Cell, cells_of, words
+from gateway.feishu.fields import COVER
 from gateway.ledger import Counts, Ledger, Policy, Row, Unbound
 from gateway.records import Found
 from gateway.store import Store
 from gateway.tables import Table
+from gateway.theirs import Theirs, shown
 
 _SHOWN = 200
 """Writes that are shown cell by cell; of more, the number."""
-_OWN_TIME = "written_at"
-_LONGEST = 200
-"""Characters of a cell that are shown."""
+What = Literal["create", "update", "again"]
 
 
 class Write(Struct, frozen=True, kw_only=True):
     """One row that would be made or changed."""
 
     title: str
-    what: Literal["create", "update"]
+    what: What
+    """``again``: the person edited cells of it, which a check of the table writes as they were."""
     cells: dict[str, tuple[str, str]]
     """Column → (old, new), of those that would change."""
 
 
 class TablePlan(Struct, frozen=True, kw_only=True):
-    """What would become of one table. ``writes`` are the first of ``creates`` and ``updates``."""
+    """What would become of one table. ``writes`` are the first of ``creates`` and ``updates``, then of ``edited``."""
 
     name: str
     url: str
@@ -48,6 +50,8 @@ class TablePlan(Struct, frozen=True, kw_only=True):
     """Rows that go: another table shows their mark, or the person took it away and wants its row gone."""
     fills: int = 0
     """Rows that are as they should be but for a column that is new, or was made again."""
+    edited: int = 0
+    """Rows with cells that the person edited, which a check writes as they were."""
     rows: int = 0
     """That were there before."""
     adopts: int = 0
@@ -82,6 +86,7 @@ class Due(Struct, frozen=True, kw_only=True):
     leaving: int
     written: int
     """Rows that show their marks as they are."""
+    policy: Policy
     bound: set[str]
     claimed: Found
     """Rows that were there before the table was ours, of marks that came later."""
@@ -93,10 +98,10 @@ def foresee(store: Store, ledger: Ledger, tables: Sequence[Table], policy: Polic
     with ledger.rehearsal():
         for table in tables:
             ledger.sort_removed(table.target, policy)
-        return [_due(store, ledger, table, accepted) for table in tables]
+        return [_due(store, ledger, table, accepted, policy) for table in tables]
 
 
-def _due(store: Store, ledger: Ledger, table: Table, accepted: Iterable[str]) -> Due:
+def _due(store: Store, ledger: Ledger, table: Table, accepted: Iterable[str], policy: Policy) -> Due:
     rows = ledger.pending(table.target, _SHOWN)
     return Due(
         table=table,
@@ -105,13 +110,14 @@ def _due(store: Store, ledger: Ledger, table: Table, accepted: Iterable[str]) ->
         rows=rows,
         leaving=ledger.leaving(table.target, accepted),
         written=ledger.counts(table.target).pushed,
+        policy=policy,
         bound=ledger.bound(table.key),
         claimed=Claims(store, ledger, table).expected,
     )
 
 
-async def of_table(base: Bitable, due: Due) -> TablePlan:
-    """Reads what is there, a hundred rows a call. Raises FeishuError."""
+async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> TablePlan:
+    """Reads what is there: the whole table, since the person may have edited any cell. Raises FeishuError."""
     table, counts = due.table, due.counts
     told = TablePlan(
         name=table.name,
@@ -147,9 +153,15 @@ async def of_table(base: Bitable, due: Due) -> TablePlan:
     ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
     old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
     deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
+    theirs = Theirs(edits, table)
     writes = [
-        _write(row, table, bound, old.get(ids[row.key] or "")) for row in due.rows if row not in deleted
+        _write(row, table, bound, old.get(ids[row.key] or ""), theirs)
+        for row in due.rows
+        if row not in deleted
     ]
+    again, edited = (
+        await _again(base, ledger, edits, table, bound, due.policy) if due.written else (list[Write](), 0)
+    )
     gone = {key for key, record_id in adopted.items() if key in ids and record_id not in old}
     return structs.replace(
         told,
@@ -160,7 +172,8 @@ async def of_table(base: Bitable, due: Due) -> TablePlan:
         adopts=len(adopted),
         likely=there.likely,
         deleted=told.deleted + len(deleted),
-        writes=tuple(writes),
+        edited=edited,
+        writes=(*writes, *again),
     )
 
 
@@ -172,21 +185,32 @@ async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str,
     return found
 
 
-def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None) -> Write:
-    shown = Shown(row.mark, row.subject, ZoneInfo(table.time_zone), table.language, row.removed)
-    new = cells(shown, table.shelf, bound, clear=True)
-    changed: dict[str, tuple[str, str]] = {}
-    for column in columns_of(table.shelf):
-        name = bound.names.get(column.key)
-        if name is None or name not in new or column.key == _OWN_TIME:
-            continue
-        before = in_words((old or {}).get(name), column.type, shown.zone)
-        after = in_words(new[name], column.type, shown.zone)
-        if before != after:
-            changed[name] = (before[:_LONGEST], after[:_LONGEST])
-    title = row.subject.title
+async def _again(
+    base: Bitable, ledger: Ledger, edits: Edits, table: Table, bound: Bound, policy: Policy
+) -> tuple[list[Write], int]:
+    """The first rows that a check would write again, and how many there are."""
+    judge, first, number = Judge(edits, table.key), list[Write](), 0
+    async for page in Reading(base, ledger, table, bound, policy).pages():
+        found = judge.again(page)
+        number += len(found)
+        first += [_told(each.row, table, each.cells, "again") for each in found[: _SHOWN - len(first)]]
+    return first, number
+
+
+def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None, theirs: Theirs) -> Write:
+    cells = cells_of(shown(row, table), table.shelf, bound, old or {})
+    but = theirs.of(row)
+    changed = [cell for cell in cells if cell.there != cell.wanted and cell.field not in but]
+    return _told(row, table, changed, "create" if old is None else "update")
+
+
+def _told(row: Row, table: Table, cells: Iterable[Cell], what: What) -> Write:
+    zone, title = ZoneInfo(table.time_zone), row.subject.title
     return Write(
         title=title if isinstance(title, str) else row.key.subject.id,
-        what="create" if old is None else "update",
-        cells=changed,
+        what=what,
+        cells={
+            cell.name: (words(cell.there, cell.column.type, zone), words(cell.wanted, cell.column.type, zone))
+            for cell in cells
+        },
     )

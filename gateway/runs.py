@@ -12,9 +12,22 @@ from gateway.errors import Issue, Words
 from gateway.model import Outcome, now
 from gateway.store import Store
 
-Cause = Literal["button", "auto", "walk", "full", "schedule", "scheduled_full", "connect", "retry", "start"]
+Cause = Literal[
+    "button",
+    "auto",
+    "walk",
+    "full",
+    "schedule",
+    "scheduled_full",
+    "connect",
+    "retry",
+    "start",
+    "check",
+    "restore",
+]
 """What began a run: the extension's button or auto-sync, a walk to what is known or a full check, by the person or by
-the schedule, a new connection, the person who wants it tried again, a gateway that found something left to do."""
+the schedule, a new connection, the person who wants it tried again, a gateway that found something left to do, a look
+through the tables, rows that are put back."""
 
 _SAME_RUN = timedelta(minutes=2)
 """A run goes on if the same cause comes again this soon: who turns pages sees one run, not one for each page."""
@@ -43,6 +56,10 @@ class Run(Struct, frozen=True, kw_only=True):
     removed: int = 0
     """Rows that were taken out of a table."""
     failed: int = 0
+    edited: int = 0
+    """Rows in which the person had changed cells of ours."""
+    deleted: int = 0
+    """Rows that the person had deleted."""
     calls: int = 0
     problem: Issue | None = None
     """Why it ended before all was done."""
@@ -75,11 +92,13 @@ class Runs:
 
     def begin(self, cause: Cause) -> None:
         """Something is to be done. It belongs to the run that is under way, if there is one."""
-        if self._current is not None:
+        if self._current is not None and (cause != "check" or self._current.cause == cause):
             return
+        self.end()  # a check is a run of its own
         at = now()
         last = next((run for run in self.recent(3) if run.cause == cause or run.cause not in _READ), None)
-        if last and last.cause == cause and not last.problem and at - (last.ended or at) < _SAME_RUN:
+        joins = last is not None and last.cause == cause != "check" and not last.problem
+        if last and joins and at - (last.ended or at) < _SAME_RUN:
             self._current = structs.replace(last, ended=None)
         else:
             number = self._store.one("SELECT ifnull(max(id), 0) + 1 FROM run")

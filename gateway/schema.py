@@ -156,3 +156,24 @@ def m006_accounts(db: Database) -> None:
         "CREATE INDEX run_of ON run (owner, id)",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m007_edits(db: Database) -> None:
+    """What the person did to cells of ours in Feishu."""
+    for statement in (
+        # Cells that do not show what we would write. State: "again" (written again, ``times`` since they were right),
+        # "left" (they changed back each time: left alone while the mark has this revision), "theirs" (the person's).
+        # ``shown``: what they said, as compare.Digest.
+        """CREATE TABLE edit (
+            table_key TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL,
+            state TEXT NOT NULL, shown INTEGER NOT NULL, revision INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+            PRIMARY KEY (table_key, account, medium, id, field)) WITHOUT ROWID""",
+        # What was last written into a row: field -> digests, more than one while it is not known which of them arrived.
+        # ``quiet``: of fields that change without a reason to write; ``cells``: of all others, where edits are theirs.
+        """CREATE TABLE written (
+            table_key TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            quiet BLOB, cells BLOB, PRIMARY KEY (table_key, account, medium, id)) WITHOUT ROWID""",
+        "CREATE INDEX record_of ON record (table_key, record_id)",
+    ):
+        db.execute(statement)

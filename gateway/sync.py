@@ -16,8 +16,10 @@ from msgspec import Struct, structs
 from gateway import adopt, errors
 from gateway.album import CoverCounts
 from gateway.budget import Budget
+from gateway.check import Check
 from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers, ManyRefused
+from gateway.edits import EditPolicy, Edits
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
@@ -83,6 +85,8 @@ class PushState(Struct, frozen=True, kw_only=True):
     failed: int = 0
     pushed: int = 0
     deleted: int = 0
+    checking: bool = False
+    """A look through the tables was asked for, or is under way."""
     left: float | None = None
     """Seconds until all is written, at the pace so far."""
     table: str | None = None
@@ -131,6 +135,7 @@ class Sync:
         self._covers = covers
         self._calls = 0
         self.runs = Runs(store, lambda: self._calls, owner)
+        self.edits = Edits(store, owner)
         self._covers_told = 0.0
         self._covers_rest_until = 0.0
         self._cover_problem: Issue | None = None
@@ -171,6 +176,7 @@ class Sync:
             failed=total.failed,
             pushed=total.pushed,
             deleted=total.deleted,
+            checking=bool(self._asked),
             left=self._pace.left(total.pending),
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
@@ -261,6 +267,31 @@ class Sync:
         self._covers_rest_until = 0.0
         self.wake()
 
+    # --- what the person did in the tables
+
+    def check(self) -> None:
+        """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
+        self.edits.ask(table.key for table in self.tables)
+        self.wake()
+
+    def set_edits(self, policy: EditPolicy) -> None:
+        """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
+        before, self.edits.policy = self.edits.policy, policy
+        if policy == "theirs" != before:
+            self.check()
+
+    async def restore(self) -> int:
+        """Rows that the person deleted are made again, but for those that they put back themselves."""
+        async with self._at_work:
+            for table in self.tables:
+                self._remember(structs.replace(table, scanned=False))
+            restored = self._ledger.restore([table.target for table in self.tables])
+        self.runs.begin("restore")
+        self.wake()
+        return restored
+
+    # --- the connection
+
     async def connect(self, setting: FeishuSetting, secret: str | None) -> tuple[Table, ...]:
         """Checks what the person entered, all the way to the columns; only if it works it is the one.
 
@@ -332,7 +363,7 @@ class Sync:
         """Nothing is written. Raises FeishuError."""
         async with self._at_work:
             dues = foresee(self._store, self._ledger, self.tables, self.removals)
-            tables = [await of_table(self._open(due.table), due) for due in dues]
+            tables = [await of_table(self._open(due.table), self._ledger, self.edits, due) for due in dues]
         return Plan(tuple(tables), self._ledger.left_out())
 
     async def accept(self, *, likely: bool) -> None:
@@ -470,7 +501,7 @@ class Sync:
             return None
         self._sort_removed()
         retries, run = self.retries_due, self.runs.current
-        if not retries and not self._with_work:
+        if not retries and not self._with_work and not self._asked:
             self._state, self._problem = "idle", None  # what was the matter matters no more
             return None
         self._state, self._pace = "busy", _Pace()
@@ -480,6 +511,7 @@ class Sync:
             if retries and problem is None and not self.paused:  # last, since many may fail again
                 self._retry_failures()
                 problem = await self._write()
+            problem = await self._check() or problem
         except _PASSING as error:
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
@@ -526,11 +558,11 @@ class Sync:
             or bool(self._ledger.strays(table.target, 1))
         )
 
-    async def _push_into(self, table: Table) -> errors.FeishuError | None:
+    async def _push_into(self, table: Table, *, check: bool = False) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
         claims = adopt.Claims(self._store, self._ledger, table)
-        push = Push(base, self._ledger, table, claims, self._rows)
+        push = Push(base, self._ledger, self.edits, table, claims, self._rows)
         try:
             await push.prepare()
             while not self.paused and await push.step():
@@ -540,6 +572,8 @@ class Sync:
                 self.runs.add(push.done)
                 push.done.clear()
                 self._tell()
+            if check:
+                await self._look_through(base, push)
         except errors.NotFound as error:
             if error.feishu_code != NO_TABLE_CODE:
                 raise
@@ -554,6 +588,28 @@ class Sync:
                 self._remember(push.table)
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
+
+    async def _check(self) -> errors.FeishuError | None:
+        """Tables that are to be looked through, when all is pushed. Returns and raises as ``_write`` does."""
+        problem: errors.FeishuError | None = None
+        for table in self._asked:
+            if not self.paused:
+                self.runs.begin("check")
+                problem = await self._push_into(table, check=True) or problem
+        return problem
+
+    @property
+    def _asked(self) -> list[Table]:
+        """Tables that are to be looked through."""
+        asked = self.edits.asked
+        return [table for table in self.tables if table.key in asked and table.accepted]
+
+    async def _look_through(self, base: bitable.Bitable, push: Push) -> None:
+        check = Check(base, self._ledger, self.edits, push, self.removals)
+        try:
+            await check.run(lambda: self.paused)
+        finally:
+            self.runs.add(check.found, check.notes)
 
     async def _tidy(self, table: Table) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import Struct
 
 from gateway.errors import D2FError, Issue, Paused, Words
 from gateway.plan import Plan, TablePlan
@@ -20,7 +21,9 @@ _RESTS = {"unset", "paused", "waiting", "error"}
 _UNCONNECTED = "还没有连接多维表格 · no Bitable is connected"
 
 
-class _Overview(msgspec.Struct, frozen=True):
+class _Overview(Struct, frozen=True):
+    """What is of use here."""
+
     push: PushState
 
 
@@ -70,6 +73,25 @@ class Owner:
             f" · {run.created:,} rows made, {run.updated:,} updated, {run.removed:,} taken out, {run.failed:,} failed"
         )
 
+    def check(self) -> str:
+        """Looks through the tables; returns what was found there."""
+        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/check")), type=PushState)
+        while state.checking and state.state in {"idle", "busy"}:
+            time.sleep(_LOOK_AGAIN)
+            overview = _good(self._visitor.call("GET", "/api/v1/overview"))
+            state = msgspec.json.decode(overview, type=_Overview).push
+        if state.problem is not None:
+            raise Refused(state.problem)
+        run = self._newest()
+        if run is None or state.checking or run.cause != "check":
+            return "没有核对 · not checked"
+        notes = [f"  {note.zh}\n  {note.en}" for note in run.notes]
+        told = (
+            f"你改过 {run.edited:,} 行，删了 {run.deleted:,} 行；写回 {run.updated:,} 行"
+            f" · {run.edited:,} rows edited by you, {run.deleted:,} deleted; {run.updated:,} written again"
+        )
+        return "\n".join([told, *notes])
+
     def _newest(self) -> Run | None:
         runs = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/runs")), type=list[Run])
         return runs[0] if runs else None
@@ -96,11 +118,13 @@ def _table(table: TablePlan) -> Iterator[str]:
         )
     for likely in table.likely:
         yield f"  ? {likely.title} ({likely.by})"
+    if table.edited:
+        yield f"  你改过 {table.edited:,} 行，核对时写回 · {table.edited:,} rows edited by you, written again by a check"
     for write in table.writes[:_ROWS]:
         yield f"  {'+' if write.what == 'create' else '~'} {write.title}"
-        if write.what == "update":
+        if write.what != "create":
             yield from (
                 f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items()
             )
-    if (more := table.creates + table.updates - min(len(table.writes), _ROWS)) > 0:
+    if (more := table.creates + table.updates + table.edited - min(len(table.writes), _ROWS)) > 0:
         yield f"  … {more:,}"

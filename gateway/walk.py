@@ -370,6 +370,7 @@ class Walks:
                         walk.unproven[medium] = gaps[0]
                     else:
                         walk.removed += self._removals.settle(account, medium, walk.begun_at, walk.id)
+                self._sync.check()
             walk.ended_at = self.clock()
             self._removals.begin(account)
             self._save(walk)

@@ -130,6 +130,25 @@ def test_sync_does_not_wait_for_what_it_cannot_mend(world: World) -> None:
     assert (paused.returncode, "暂停" in paused.stderr) == (1, True)
 
 
+def test_check(world: World) -> None:
+    started = world.start()
+    fill(started)
+    started.connect()
+    started.settled()
+    port = str(started.port)
+    first, second = list(world.rows())[:2]
+
+    def act() -> None:
+        world.feishu.edit_record(world.app_token, "豆瓣标记", first, {"标题": "别的名字"})
+        world.feishu.delete_record(world.app_token, "豆瓣标记", second)
+
+    world.background.call(act)
+    assert "别的名字 → " in d2f(world.folder, "sync", "--dry-run", D2F_PORT=port).stdout
+    told = d2f(world.folder, "sync", "--check", D2F_PORT=port)
+    assert told.returncode == 0, told.stderr
+    assert "1 rows edited by you, 1 deleted; 1 written again" in told.stdout
+
+
 def test_sync_needs_a_gateway(tmp_path: Path) -> None:
     run = d2f(tmp_path, "sync", D2F_PORT="1")
     assert run.returncode == 1

@@ -17,6 +17,7 @@ from gateway.budget import Budget, Limits, Used
 from gateway.carriers import Carrier, Carriers
 from gateway.connection import FeishuSetting, Way
 from gateway.devices import Devices
+from gateway.edits import EditPolicy
 from gateway.errors import BadInput, Issue, NoSuchThing
 from gateway.events import Events
 from gateway.feishu.proposal import Proposal
@@ -133,6 +134,18 @@ class RemovalsInput(Struct, frozen=True, forbid_unknown_fields=True):
     policy: Policy
 
 
+class EditsInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """The policy for cells of ours that the person edited in Feishu."""
+
+    policy: EditPolicy
+
+
+class Restored(Struct, frozen=True):
+    """How many rows are to be made again."""
+
+    rows: int
+
+
 class Leading(Struct, frozen=True):
     """Where to go on."""
 
@@ -168,6 +181,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     runs: list[Run]
     """The newest ones."""
     removals: Policy
+    edits: EditPolicy
     captures: list[CaptureShown]
     devices: list[DeviceShown]
     feishu: FeishuSetting | None
@@ -194,6 +208,7 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         failures=sync.failures(),
         runs=carrier.runs.recent(10),
         removals=sync.removals,
+        edits=sync.edits.policy,
         captures=[_shown(kept) for kept in store.captures(others)],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
@@ -313,6 +328,23 @@ class OwnerController(Controller):
         """From the next removal on."""
         sync.removals = data.policy
         return data
+
+    @put("/edits", summary="Whose an edited cell is", sync_to_thread=False)
+    def set_edits(self, data: JSONBody[EditsInput], sync: NamedDependency[Sync]) -> EditsInput:
+        """With ``theirs`` the tables are looked through at once; with ``ours`` the next check writes the cells again."""
+        sync.set_edits(data.policy)
+        return data
+
+    @post("/check", summary="Look through the tables", status_code=202, sync_to_thread=False)
+    def check(self, sync: NamedDependency[Sync]) -> PushState:
+        """Finds cells of ours that the person edited and rows that they deleted; one call for 500 rows."""
+        sync.check()
+        return sync.state
+
+    @post("/deleted/restore", summary="Make deleted rows again", status_code=202)
+    async def restore(self, sync: NamedDependency[Sync]) -> Restored:
+        """All rows that the person deleted in Feishu. One that they put back themselves is not made twice."""
+        return Restored(await sync.restore())
 
     @post("/push/pause", summary="Stop writing", status_code=202, sync_to_thread=False)
     def pause(self, sync: NamedDependency[Sync]) -> PushState:
