@@ -23,9 +23,11 @@ from gateway import __version__
 from gateway.album import Album
 from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
+from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
 from gateway.dashboard.walks import ScheduleController, WalksController
 from gateway.devices import Devices
@@ -77,6 +79,7 @@ class Gateway:
         self.store = Store(settings.library)
         self.vault = Vault(self.store, settings.key_file)
         self.library = Library(self.store)
+        self.catalogue = Catalogue(self.store, self.library)
         self.ledger = Ledger(self.store)
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
@@ -106,6 +109,8 @@ class Gateway:
                 NoticesController,
                 WalksController,
                 ScheduleController,
+                MarksController,
+                MarkPagesController,
                 *pages.handlers(auth),
             ],
             dependencies=parts,

@@ -31,6 +31,8 @@ ONLY_FOR = {
         "gateway.push",
         "gateway.sync",
         "gateway.dashboard.api",
+        "gateway.dashboard.history",
+        "gateway.dashboard.marks",
     },
     "gateway.douban.": {
         "gateway.adopt",

@@ -116,12 +116,12 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
-    language = lang if lang in {"zh", "en"} else _language(request)
+    language = lang if lang in {"zh", "en"} else language_of(request)
     now = overview(store, library, sync, budget, runs)
     refused = now.feishu_refused.code if now.feishu_refused else ""
     problem = now.push.problem.code if now.push.problem else ""
     context = {
-        **_words(language),
+        **page_words(language),
         "now": now,
         "tables": sync.tables,
         "unfinished": refused == ColumnsUnchosen.code,
@@ -176,7 +176,7 @@ def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[s
     """An error as a person sees it."""
     if answer.code == NotLoggedIn.code and request.headers.get("sec-fetch-site") == "cross-site":
         return _same_site_page(request)
-    language = _language(request)
+    language = language_of(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
     return _page(language, say(language, "problem_title"), hint, None, answer.status)
 
@@ -187,16 +187,16 @@ def _same_site_page(request: Request[Any, Any, Any]) -> Response[str]:
     The cookie is strict: it does not come along when a page of another site leads here, as the one after Feishu's
     log-in does, which is at 127.0.0.1.
     """
-    return _page(_language(request), "D2F", "", None, NotLoggedIn.status, again=True)
+    return _page(language_of(request), "D2F", "", None, NotLoggedIn.status, again=True)
 
 
 def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Response[str]:
-    language = _language(request)
+    language = language_of(request)
     return _page(language, say(language, what), say(language, f"{what}_help"), leads, 200)
 
 
 def _refusal_page(request: Request[Any, Any, Any], error: FeishuError, leads: str) -> Response[str]:
-    language = _language(request)
+    language = language_of(request)
     hint = error.words.en if language == "en" else error.words.zh
     return _page(language, say(language, "not_logged_in"), hint, leads, error.status)
 
@@ -206,7 +206,7 @@ def _page(
 ) -> Response[str]:
     """A page that brings its style along, since it may be shown to anyone."""
     context = {
-        **_words(language),
+        **page_words(language),
         "title": title,
         "text": text,
         "leads": leads,
@@ -223,11 +223,13 @@ def _page(
     )
 
 
-def _words(language: str) -> dict[str, Any]:
+def page_words(language: str) -> dict[str, Any]:
+    """What every page says."""
     return {"language": language, "say": partial(say, language), "page_name": partial(_page_name, language)}
 
 
-def _language(request: Request[Any, Any, Any]) -> str:
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """``zh`` or ``en``: as chosen, else as the browser asks."""
     chosen = request.cookies.get(_LANGUAGE)
     if chosen in {"zh", "en"}:
         return chosen
