@@ -27,6 +27,7 @@ from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
 from gateway.dashboard.walks import ScheduleController, WalksController
@@ -106,6 +107,7 @@ class Gateway:
                 health,
                 DeviceController,
                 OwnerController,
+                LiveController,
                 NoticesController,
                 WalksController,
                 ScheduleController,

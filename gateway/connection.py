@@ -12,7 +12,7 @@ from gateway import errors
 from gateway.feishu import address
 from gateway.feishu.access import SCOPES, Access, AppToken, BaseToken, Login, UserToken, UserTokens
 from gateway.feishu.bitable import Bitable
-from gateway.feishu.client import Client
+from gateway.feishu.client import Client, Waits
 from gateway.feishu.wire import Counter, Wire
 from gateway.settings import Settings
 from gateway.shelves import Layout
@@ -84,11 +84,12 @@ class Connection:
     What is entered replaces what works only when it works itself.
     """
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault, count: Counter) -> None:
+    def __init__(self, settings: Settings, store: Store, vault: Vault, count: Counter, waits: Waits) -> None:
         self._settings = settings
         self._store = store
         self._vault = vault
         self._count = count
+        self._waits = waits
         self._client: Client | None = None
 
     @property
@@ -151,6 +152,11 @@ class Connection:
         if self._kept(_GOOD) is not None:
             self._vault.set(_ENTERED, None)
 
+    def stop_waiting(self) -> None:
+        """No call waits for its next try any more."""
+        if self._client is not None:
+            self._client.stop_waiting()
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
@@ -180,7 +186,7 @@ class Connection:
 
     def _make(self, entry: Entry) -> Client:
         host = "base-api" if entry.setting.way == "base" else "open"
-        return Client(self._wire(f"https://{host}.{entry.setting.domain}"), self._access(entry))
+        return Client(self._wire(f"https://{host}.{entry.setting.domain}"), self._access(entry), self._waits)
 
     async def other_domain(self, entry: Entry) -> Entry | None:
         """After the credentials were refused: the same at the other site, if they are good there.

@@ -87,6 +87,12 @@ class WalkShown(Struct, frozen=True, kw_only=True):
     requests_today: int
     daily: int
 
+    @property
+    def event(self) -> Walked:
+        """The same, as news."""
+        at = (self.medium, self.status, self.rows, self.total)
+        return Walked(self.id, self.kind, self.state, self.pages, self.new, self.changed, *at)
+
 
 class Walks:
     """``clock`` and ``sleep`` are the walks' time, ``daily`` how many requests a day has; tests have their own."""
@@ -220,7 +226,7 @@ class Walks:
         with self._store.atomic():
             self._removals.begin(walk.frontier.account)
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def resume(self) -> None:
         """The person has seen why it stopped: it goes on where it was. Raises NoSuchThing if there is none."""
@@ -291,7 +297,7 @@ class Walks:
             self._end(walk)
         else:
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def _take(self, walk: Walk, fetched: Fetched) -> None:
         """A page, and where the walk stands after it: both are stored, or neither."""
@@ -307,7 +313,7 @@ class Walks:
             result = self._intake.take(capture, walk.kind)
             self._note(walk, fetched, result)
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def _note(self, walk: Walk, fetched: Fetched, result: Result) -> None:
         frontier, reading = walk.frontier, fetched.reading
@@ -407,8 +413,9 @@ class Walks:
             return walk_stop("day_used_up")
         return (self._fault or walk_stop(walk.frontier.stopped or "")) if state == "stopped" else None
 
-    def _tell(self, walk: Walk) -> None:
-        self._events.tell(Walked(walk.id, walk.kind, self._state(walk), walk.pages, walk.new, walk.changed))
+    def _tell(self) -> None:
+        if (shown := self.shown) is not None:
+            self._events.tell(shown.event)
 
     def _save(self, walk: Walk) -> None:
         self._store.set("walk", walk)

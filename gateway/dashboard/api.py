@@ -1,6 +1,5 @@
 """What the owner may ask and change, as JSON under ``/api/v1``. Needs the owner's cookie."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +8,6 @@ import msgspec
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta, Struct
 
 from gateway import __version__
@@ -17,7 +15,6 @@ from gateway.budget import Budget, Limits, Used
 from gateway.connection import FeishuSetting, Way
 from gateway.devices import Devices
 from gateway.errors import BadInput, Issue, NoSuchThing
-from gateway.events import Events
 from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
 from gateway.ledger import Failure, Policy
@@ -311,16 +308,6 @@ class OwnerController(Controller):
         if result is None:
             raise NoSuchThing
         return result
-
-    @get("/events", summary="Progress as it happens", sync_to_thread=False)
-    def events(self, events: NamedDependency[Events]) -> ServerSentEvent:
-        """Server-sent events; each is an ``events.Event`` as JSON."""
-        return ServerSentEvent(_stream(events))
-
-
-async def _stream(events: Events) -> AsyncIterator[ServerSentEventMessage]:
-    async for event in events.listen():
-        yield ServerSentEventMessage(data=msgspec.json.encode(event).decode())
 
 
 def _shown(kept: Kept) -> CaptureShown:

@@ -28,6 +28,7 @@ from gateway.dashboard.notices import NoticesShown
 from gateway.dashboard.walks import ScheduleShown, WalksShown
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
+from gateway.events import Events
 from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.notices import Notices
@@ -75,8 +76,11 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
         return Redirect("/", status_code=303, cookies=security.log_in(auth))
 
     @post("/logout", include_in_schema=False, status_code=200, sync_to_thread=False)
-    def log_out(request: Request[Owner, Token, Any], store: NamedDependency[Store]) -> Response[None]:
+    def log_out(
+        request: Request[Owner, Token, Any], store: NamedDependency[Store], events: NamedDependency[Events]
+    ) -> Response[None]:
         security.log_out(store, request.auth)
+        events.close(str(request.auth.jti))
         return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
 
     @get("/feishu/callback", opt={"exclude_from_auth": True}, include_in_schema=False)

@@ -28,17 +28,34 @@ function focusable(part) {
 
 // Many events may come at once; one look a second is enough.
 let waiting = false;
-const events = new EventSource("/api/v1/events");
-events.addEventListener("error", () => {
-  lost.hidden = false;
-  if (events.readyState === EventSource.CLOSED) refresh();
-});
-events.addEventListener("open", () => {
-  lost.hidden = true;
-  refresh(); // what happened between the page and the first event it hears
-});
-events.addEventListener("message", () => {
+function look() {
   if (waiting) return;
   waiting = true;
   setTimeout(() => { waiting = false; refresh(); }, 1000);
-});
+}
+
+/** Listens, and begins anew when the line breaks. (Of event streams a browser allows six in all, tabs counted.) */
+function listen(pause = 1000) {
+  const socket = new WebSocket("/api/v1/events/socket");
+  socket.addEventListener("open", () => {
+    pause = 1000;
+    lost.hidden = true;
+    refresh(); // what happened between the page and the first event it hears
+  });
+  socket.addEventListener("message", look);
+  socket.addEventListener("close", async () => {
+    lost.hidden = false;
+    await refresh(); // if the session has ended, it says so
+    setTimeout(listen, pause, Math.min(pause * 2, 10_000));
+  });
+}
+listen();
+
+/** Waits are counted down between two looks. */
+setInterval(() => {
+  for (const part of document.querySelectorAll("[data-seconds]")) {
+    const seconds = Math.max(0, part.dataset.seconds - 1);
+    part.dataset.seconds = seconds;
+    part.textContent = part.dataset.told.replace("{n}", seconds);
+  }
+}, 1000);
