@@ -1,5 +1,6 @@
 """The way into Feishu that the person chose: what they entered, its secrets in the vault, and a client made of both."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from functools import partial
@@ -91,6 +92,8 @@ class Connection:
         self._count = count
         self._waits = waits
         self._client: Client | None = None
+        self.changing = asyncio.Lock()
+        """Held by whoever looks at what works in order to change it."""
 
     @property
     def setting(self) -> FeishuSetting | None:
@@ -108,6 +111,11 @@ class Connection:
     def is_settled(self) -> bool:
         """Whether what the person typed last is what works."""
         return self._vault.get(_ENTERED) is None
+
+    @property
+    def kept(self) -> object:
+        """What works, secrets and all, as it is sealed: another one whenever that is set anew."""
+        return self._store.secret(_GOOD)
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -25,6 +25,7 @@ from gateway.budget import Budget
 from gateway.connection import LOGIN_SCOPES
 from gateway.dashboard.api import overview
 from gateway.dashboard.notices import NoticesShown
+from gateway.dashboard.versions import version
 from gateway.dashboard.walks import ScheduleShown, WalksShown
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
@@ -138,6 +139,13 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "redirect": settings.feishu_return,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,
+        "versions": {
+            "/api/v1/feishu": version(sync.connection.kept),
+            "/api/v1/limits": version(now.limits),
+            "/api/v1/removals": version(now.removals),
+            "/api/v1/schedule": version(scheduler.schedule),
+            "/api/v1/notices": version(notices.kept),
+        },
         "extension": str(extension_folder()),
         "dashboard": settings.dashboard,
         "client_words": {key: WORDS[key].en if language == "en" else WORDS[key].zh for key in _CLIENT_WORDS},
@@ -150,6 +158,8 @@ _CLIENT_WORDS = (
     "choose_columns",
     "column_needed",
     "columns_of",
+    "changed_to",
+    "choice_changed",
     "connect",
     "connecting",
     "copied",

@@ -160,6 +160,12 @@ WORDS: dict[str, Words] = {
     "limit_month": Words("每月上限", "Limit a month"),
     "limit_covers": Words("其中封面最多", "Of these for covers at most"),
     "save": Words("保存", "Save"),
+    "choice_changed": Words(
+        "这里刚在别处改过（比如另一个标签页），你选的“{mine}”没有保存。想要的话再选一次。",
+        "This was changed elsewhere meanwhile (in another tab, perhaps); your “{mine}” was not saved. Choose it again if "
+        "you want it.",
+    ),
+    "changed_to": Words("现在是：", "It is now: "),
     "saved": Words("已保存", "Saved"),
     # Notices
     "notices": Words("飞书通知", "Notices in Feishu"),
