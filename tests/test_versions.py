@@ -10,14 +10,20 @@ import pytest
 from gateway.visitor import Reply, call
 from tests.support import APP_ID, APP_SECRET, Started, World, background
 
-SCHEDULE = {"at": "21:30", "days": [], "kind": "sync", "way": "cookie"}
+SCHEDULE: dict[str, Any] = {"at": "21:30", "days": [], "kind": "sync", "way": "cookie"}
 EDITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "limits": ({"month": 9000, "covers": 10}, {"month": 8000, "covers": 20}),
     "removals": ({"policy": "delete"}, {"policy": "ignore"}),
     "schedule": ({**SCHEDULE, "rhythm": "daily"}, {**SCHEDULE, "rhythm": "hourly"}),
     "notices": (
-        {"way": "bot", "webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/1-a"},
-        {"way": "bot", "webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/2-b"},
+        {
+            "way": "bot",
+            "webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/11111111-1111-4111-8111-111111111111",
+        },
+        {
+            "way": "bot",
+            "webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/22222222-2222-4222-8222-222222222222",
+        },
     ),
     "feishu": ({"language": "zh"}, {"language": "en"}),
 }

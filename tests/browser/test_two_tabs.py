@@ -7,6 +7,7 @@ from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import Started
 
 expect.set_options(timeout=WAIT)
+MINE, OTHER = "22222222-2222-4222-8222-222222222222", "11111111-1111-4111-8111-111111111111"
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_limits(tabs: tuple[Page, Page], started: Started) -> None:
 
 def test_notices(tabs: tuple[Page, Page]) -> None:
     one, other = tabs
-    for page, hook in ((other, "1-a"), (one, "2-b")):
+    for page, hook in ((other, OTHER), (one, MINE)):
         page.click(".notices summary")
         page.check("#notices [name=by][value=bot]")
         page.fill("#notices [name=webhook]", f"https://open.feishu.cn/open-apis/bot/v2/hook/{hook}")
@@ -55,7 +56,7 @@ def test_notices(tabs: tuple[Page, Page]) -> None:
             expect(page.locator("#notices [role=status]")).to_have_text("已保存")
     expect(one.locator("#notices .problem")).to_contain_text("现在是：怎么通知 群机器人")
     expect(one.locator("#notices [name=webhook]")).to_have_value(
-        "https://open.feishu.cn/open-apis/bot/v2/hook/2-b"
+        "https://open.feishu.cn/open-apis/bot/v2/hook/22222222-2222-4222-8222-222222222222"
     )
 
 
@@ -72,3 +73,20 @@ def test_the_connection(tabs: tuple[Page, Page], started: Started) -> None:
     expect(one.locator("#feishu .problem")).to_contain_text("现在是：分成几张表 按类型分")
     assert one.is_checked("#feishu [name=layout][value=one]")
     assert started.owner.call("GET", "/api/v1/feishu").json()["setting"]["layout"] == "kinds"
+
+
+def test_a_choice_that_is_saved_at_once(chrome: Browser, started: Started) -> None:
+    """The page's own state is shown again, and what was chosen is named."""
+    world = started.world
+    url = f"https://book.douban.com/people/{world.person.address}/collect?mode=grid"
+    started.pair().capture(url, world.visitor.open(url).body)
+    one = open_dashboard(chrome, started)
+    assert started.owner.call("PUT", "/api/v1/removals", {"policy": "delete"}).status == 200
+    one.click(".walks summary")
+    one.select_option("[name=policy]", "ignore")
+    expect(one.locator("#notice")).to_contain_text("你选的“不管它”没有保存")
+    expect(one.locator("#notice")).to_contain_text("现在是：删掉那一行")
+    expect(one.locator("[name=policy]")).to_have_value("delete")
+    one.select_option("[name=policy]", "ignore")
+    expect(one.locator("#notice")).to_be_hidden()
+    assert started.owner.call("GET", "/api/v1/removals").json() == {"policy": "ignore"}
