@@ -36,6 +36,8 @@ class MarkChange(Struct, frozen=True, kw_only=True):
     """``new``, ``changed``, ``removed`` or ``returned``."""
     fields: dict[str, tuple[Any, Any]]
     """Field → (old, new)."""
+    capture: str | None = None
+    """The capture, or the walk, that told of it."""
 
 
 class Library:
@@ -187,12 +189,17 @@ class Library:
 
     def history(self, key: MarkKey) -> list[MarkChange]:
         """All that is known of one mark's past, the oldest first."""
-        sql = (
-            "SELECT at, what, fields FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
-        )
+        sql = "SELECT at, what, fields, capture FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
+        rows = self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
         return [
-            MarkChange(key=key, at=datetime.fromisoformat(at), what=what, fields=_changes.decode(fields))
-            for at, what, fields in self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
+            MarkChange(
+                key=key,
+                at=datetime.fromisoformat(at),
+                what=what,
+                fields=_changes.decode(fields),
+                capture=capture,
+            )
+            for at, what, fields, capture in rows
         ]
 
 

@@ -87,8 +87,12 @@ class PushState(Struct, frozen=True, kw_only=True):
     deleted: int = 0
     checking: bool = False
     """A look through the tables was asked for, or is under way."""
+    pace: float | None = None
+    """Rows a second, so far."""
     left: float | None = None
-    """Seconds until all is written, at the pace so far."""
+    """Seconds until all is written, at that pace."""
+    wait: Waiting | None = None
+    """What it waits for before it calls Feishu again."""
     table: str | None = None
     """Address of the first table."""
     tables: tuple[TableState, ...] = ()
@@ -108,9 +112,14 @@ class _Pace:
     def count(self, rows: int) -> None:
         self._rows += rows
 
+    @property
+    def rate(self) -> float | None:
+        """Rows a second; None before there is anything to tell from."""
+        return self._rows / max(time.monotonic() - self._began, 1e-9) if self._rows else None
+
     def left(self, pending: int) -> float | None:
         """Seconds for so many more; None before there is anything to tell from."""
-        return pending * (time.monotonic() - self._began) / self._rows if pending and self._rows else None
+        return pending / rate if pending and (rate := self.rate) else None
 
 
 class Sync:
@@ -139,7 +148,9 @@ class Sync:
         self._covers_told = 0.0
         self._covers_rest_until = 0.0
         self._cover_problem: Issue | None = None
-        self.connection = Connection(settings, store, vault, self._count, owner)
+        self._wait = (0.0, "")
+        """Until when, by the clock that never jumps, a call waits for its next try; and the code of why."""
+        self.connection = Connection(settings, store, vault, self._count, self._waits, owner)
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
@@ -177,13 +188,43 @@ class Sync:
             pushed=total.pushed,
             deleted=total.deleted,
             checking=bool(self._asked),
+            pace=self._pace.rate if self._state == "busy" else None,
             left=self._pace.left(total.pending),
+            wait=self.wait,
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
             covers=(covers := self._covers.counts(tables)),
             problem=self._problem,
             notes=self._notes(covers),
         )
+
+    @property
+    def progress(self) -> Pushed:
+        """How far the rows are."""
+        now = _sum([Counts(), *(self._ledger.counts(table.target) for table in self.tables)])
+        busy = self._state == "busy"
+        return Pushed(
+            self._state,
+            now.pushed,
+            now.pending,
+            now.failed,
+            pace=self._pace.rate if busy else None,
+            left=self._pace.left(now.pending) if busy else None,
+            owner=self._owner,
+        )
+
+    @property
+    def covered(self) -> Covered:
+        """How far the covers are."""
+        now = self._covers.counts(self.tables)
+        return Covered(now.done, now.waiting, now.failed, self._owner)
+
+    @property
+    def wait(self) -> Waiting | None:
+        """What it waits for now, if that is more than a moment."""
+        until, code = self._wait
+        seconds = until - time.monotonic()
+        return Waiting(seconds, code, self._owner) if seconds > 0 else None
 
     def counts_of(self, capture: str) -> Counts:
         """How far the marks that a capture changed have come."""
@@ -221,8 +262,10 @@ class Sync:
         return self._store.setting(owned("paused", self._owner), bool) or False
 
     def pause(self, *, on: bool) -> None:
-        """Stops before the next batch, or goes on from there; a restart changes nothing about it."""
+        """Stops before the next batch, at once in a wait, or goes on from there; a restart changes nothing about it."""
         self._store.set(owned("paused", self._owner), on)
+        if on:
+            self.connection.stop_waiting()
         self.wake()
 
     def note_removed(self, number: int, cause: Cause) -> None:
@@ -405,12 +448,13 @@ class Sync:
                     self._wake.wait(), pause or (_IDLE if self._state == "idle" else _LATER)
                 )
             self._wake.clear()
+            self._wait = (0.0, "")
             again = await self._guarded(self._push_once()) or await self._guarded(self._put_covers())
             if again is None:
                 pause = None
             else:
                 pause = min(pause * 2, _LONGEST_PAUSE) if pause else _FIRST_PAUSE
-                self._events.tell(Waiting(pause, again.code))
+                self._waits(pause, again)
 
     async def close(self) -> None:
         await self._covers.close()
@@ -451,6 +495,8 @@ class Sync:
                 self._tell_covers(every=1.0)
             self._cover_problem = None
         except _PASSING as error:
+            if self.paused:
+                return None
             self._cover_problem = error.issue
             return error
         except errors.FeishuError as error:
@@ -489,8 +535,7 @@ class Sync:
     def _tell_covers(self, every: float = 0.0) -> None:
         if time.monotonic() - self._covers_told >= every:
             self._covers_told = time.monotonic()
-            now = self._covers.counts(self.tables)
-            self._events.tell(Covered(now.done, now.waiting, now.failed))
+            self._events.tell(self.covered)
 
     # --- rows
 
@@ -513,6 +558,8 @@ class Sync:
                 problem = await self._write()
             problem = await self._check() or problem
         except _PASSING as error:
+            if self.paused:
+                return self._stay_paused()
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
             return error
@@ -528,6 +575,10 @@ class Sync:
     @property
     def _with_work(self) -> list[Table]:
         return [table for table in self.tables if self._has_work(table)]
+
+    def _stay_paused(self) -> None:
+        self._state, self._problem = "paused", None
+        self._tell()
 
     async def _write(self) -> errors.FeishuError | None:
         """Returns what is the matter with one table; raises what is the matter with all."""
@@ -630,8 +681,12 @@ class Sync:
         _log.warning("push rests", error=error.code, feishu_code=error.feishu_code, log_id=error.log_id)
 
     def _tell(self) -> None:
-        now = _sum([self._ledger.counts(table.target) for table in self.tables])
-        self._events.tell(Pushed(self._state, now.pushed, now.pending, now.failed))
+        self._events.tell(self.progress)
+
+    def _waits(self, seconds: float, error: errors.D2FError) -> None:
+        """A wait has begun, or is over."""
+        self._wait = (time.monotonic() + seconds, error.code)
+        self._events.tell(Waiting(seconds, error.code, self._owner))
 
     # --- what is remembered of tables
 

@@ -88,6 +88,13 @@ class WalkShown(Struct, frozen=True, kw_only=True):
     unproven: dict[Medium, str]
     requests_today: int
     daily: int
+    owner: str
+
+    @property
+    def event(self) -> Walked:
+        """The same, as news."""
+        at = (self.medium, self.status, self.rows, self.total)
+        return Walked(self.id, self.kind, self.state, self.pages, self.new, self.changed, *at, self.owner)
 
 
 class Walks:
@@ -154,6 +161,7 @@ class Walks:
             total=progress.total,
             requests_today=walk.frontier.requests,
             daily=self.daily,
+            owner=self._owner,
             **{name: getattr(walk, name) for name in _TOLD},
         )
 
@@ -223,7 +231,7 @@ class Walks:
         with self._store.atomic():
             self._removals.begin(walk.frontier.account)
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def resume(self) -> None:
         """The person has seen why it stopped: it goes on where it was. Raises NoSuchThing if there is none."""
@@ -277,7 +285,7 @@ class Walks:
 
     async def _in_turn(self, walk: Walk) -> None:
         """One after the other, whoever's they are."""
-        self._tell(walk)
+        self._tell()
         async with self._turns.one:
             self._has_turn = True
             try:
@@ -305,7 +313,7 @@ class Walks:
             self._end(walk)
         else:
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def _take(self, walk: Walk, fetched: Fetched) -> None:
         """A page, and where the walk stands after it: both are stored, or neither."""
@@ -321,7 +329,7 @@ class Walks:
             result = self._intake.take(capture, walk.kind, _cause(walk))
             self._note(walk, fetched, result)
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def _note(self, walk: Walk, fetched: Fetched, result: Result) -> None:
         frontier, reading = walk.frontier, fetched.reading
@@ -424,8 +432,9 @@ class Walks:
             return walk_stop("day_used_up" if state == "waiting" else "other_walk")
         return (self._fault or walk_stop(walk.frontier.stopped or "")) if state == "stopped" else None
 
-    def _tell(self, walk: Walk) -> None:
-        self._events.tell(Walked(walk.id, walk.kind, self._state(walk), walk.pages, walk.new, walk.changed))
+    def _tell(self) -> None:
+        if (shown := self.shown) is not None:
+            self._events.tell(shown.event)
 
     def _save(self, walk: Walk) -> None:
         with self._store.atomic():

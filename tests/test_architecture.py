@@ -34,6 +34,8 @@ ONLY_FOR = {
         "gateway.push",
         "gateway.sync",
         "gateway.dashboard.api",
+        "gateway.dashboard.history",
+        "gateway.dashboard.marks",
     },
     "gateway.douban.": {
         "gateway.adopt",
@@ -139,7 +141,7 @@ def test_every_dependency_is_used_and_has_its_reason() -> None:
         name = requirement.split(";")[0].split("[")[0].split(">")[0].strip()
         line = next(line for line in text.splitlines() if f'"{requirement}"' in line)
         assert "#" in line.partition('",')[2], f"{name} has no reason"
-        if name not in {"httptools", "tzdata"}:  # used by uvicorn, by zoneinfo
+        if name not in {"httptools", "websockets", "tzdata"}:  # used by uvicorn, by zoneinfo
             assert name.replace("-", "_") in everything, f"{name} is not used"
 
 

@@ -1,25 +1,23 @@
 """What the owner may ask and change, as JSON under ``/api/v1``. Needs the owner's cookie."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta, Struct
 
 from gateway import __version__
 from gateway.budget import Budget, Limits, Used
 from gateway.carriers import Carrier, Carriers
 from gateway.connection import FeishuSetting, Way
+from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.devices import Devices
 from gateway.edits import EditPolicy
 from gateway.errors import BadInput, Issue, NoSuchThing
-from gateway.events import Events
 from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
 from gateway.ledger import Failure, Policy
@@ -99,6 +97,17 @@ class TableShown(Struct, frozen=True):
     shelf: str
     name: str
     url: str
+
+
+class FeishuShown(Struct, frozen=True, kw_only=True):
+    """The connection, without its secrets."""
+
+    setting: FeishuSetting | None
+    """What the person entered last."""
+    in_use: bool
+    """Whether that is what works; else an earlier one, if any, still is."""
+    refused: Issue | None
+    """Why it is not, as far as that is known."""
 
 
 class Connected(Struct, frozen=True):
@@ -279,11 +288,23 @@ class OwnerController(Controller):
         if not devices.revoke(device_id):
             raise NoSuchThing
 
+    @get("/feishu", summary="The connection", sync_to_thread=False)
+    def feishu(self, sync: NamedDependency[Sync]) -> Response[FeishuShown]:
+        """What was entered last, and whether it works. The ETag is of what works."""
+        connection = sync.connection
+        shown = FeishuShown(setting=connection.entered, in_use=connection.is_settled, refused=sync.refused)
+        return tagged(shown, connection.kept)
+
     @put("/feishu", summary="Connect a Bitable")
-    async def connect(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> Connected:
+    async def connect(
+        self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync], if_match: IfMatch = None
+    ) -> Response[Connected]:
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
-        tables = await sync.connect(data.setting, data.secret)
-        return Connected(tuple(TableShown(table.shelf, table.name, table.url) for table in tables))
+        async with sync.connection.changing:
+            agree(if_match, sync.connection.kept)
+            tables = await sync.connect(data.setting, data.secret)
+        shown = tuple(TableShown(table.shelf, table.name, table.url) for table in tables)
+        return tagged(Connected(shown), sync.connection.kept)
 
     @delete("/feishu/entered", summary="Back to the connection that works", sync_to_thread=False)
     def forget_entered(self, sync: NamedDependency[Sync]) -> None:
@@ -303,14 +324,24 @@ class OwnerController(Controller):
         """Where the person says yes; from there they come back to ``settings.feishu_return``."""
         return Leading(sync.connection.begin_login(data.setting, data.secret, settings.feishu_return))
 
-    @put("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
-    def limit(
-        self, data: JSONBody[LimitsInput], sync: NamedDependency[Sync], budget: NamedDependency[Budget]
-    ) -> Limits:
+    @get("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
+    def limits(self, budget: NamedDependency[Budget]) -> Response[Limits]:
         """Calls a month."""
+        return tagged(budget.limits, budget.limits)
+
+    @put("/limits", summary="Set what the sync may cost in calls", sync_to_thread=False)
+    def limit(
+        self,
+        data: JSONBody[LimitsInput],
+        sync: NamedDependency[Sync],
+        budget: NamedDependency[Budget],
+        if_match: IfMatch = None,
+    ) -> Response[Limits]:
+        """Calls a month."""
+        agree(if_match, budget.limits)
         budget.limits = Limits(month=data.month, covers=data.covers)
         sync.wake()
-        return budget.limits
+        return tagged(budget.limits, budget.limits)
 
     @get("/plan", summary="What a push would write")
     async def plan(self, sync: NamedDependency[Sync]) -> Plan:
@@ -323,11 +354,19 @@ class OwnerController(Controller):
         await sync.accept(likely=data.likely)
         return sync.state
 
-    @put("/removals", summary="What becomes of rows whose mark is gone", sync_to_thread=False)
-    def set_removals(self, data: JSONBody[RemovalsInput], sync: NamedDependency[Sync]) -> RemovalsInput:
+    @get("/removals", summary="What becomes of rows whose mark is gone", sync_to_thread=False)
+    def removals(self, sync: NamedDependency[Sync]) -> Response[RemovalsInput]:
+        """The policy."""
+        return tagged(RemovalsInput(sync.removals), sync.removals)
+
+    @put("/removals", summary="Set what becomes of rows whose mark is gone", sync_to_thread=False)
+    def set_removals(
+        self, data: JSONBody[RemovalsInput], sync: NamedDependency[Sync], if_match: IfMatch = None
+    ) -> Response[RemovalsInput]:
         """From the next removal on."""
+        agree(if_match, sync.removals)
         sync.removals = data.policy
-        return data
+        return tagged(data, sync.removals)
 
     @put("/edits", summary="Whose an edited cell is", sync_to_thread=False)
     def set_edits(self, data: JSONBody[EditsInput], sync: NamedDependency[Sync]) -> EditsInput:
@@ -376,16 +415,6 @@ class OwnerController(Controller):
         if result is None:
             raise NoSuchThing
         return result
-
-    @get("/events", summary="Progress as it happens", sync_to_thread=False)
-    def events(self, events: NamedDependency[Events]) -> ServerSentEvent:
-        """Server-sent events; each is an ``events.Event`` as JSON."""
-        return ServerSentEvent(_stream(events))
-
-
-async def _stream(events: Events) -> AsyncIterator[ServerSentEventMessage]:
-    async for event in events.listen():
-        yield ServerSentEventMessage(data=msgspec.json.encode(event).decode())
 
 
 def _shown(kept: Kept) -> CaptureShown:

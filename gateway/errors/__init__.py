@@ -24,6 +24,7 @@
     │   ├── WrongHost       421
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
+    │   ├── ChangedMeanwhile 412
     │   ├── WalkUnderWay    409
     │   ├── NoDoubanLogin   409
     │   ├── OtherDoubanLogin 409
@@ -151,6 +152,7 @@ from gateway.errors.own import (
     BadInput,
     BadMessage,
     BadSetting,
+    ChangedMeanwhile,
     DataFolderUnusable,
     DeviceError,
     Interrupted,
@@ -195,6 +197,7 @@ __all__ = [
     "BotOff",
     "BotUnknown",
     "BotUnsigned",
+    "ChangedMeanwhile",
     "ColumnNameTaken",
     "ColumnsUnchosen",
     "CoversRest",
