@@ -131,9 +131,14 @@ class OwnerVisitor:
         assert cookie, f"log-in failed: {reply.status}"
         self.cookie = cookie[0]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of the dashboard's own carries."""
+        return {"Host": self._host, "Origin": f"http://{self._host}", "Cookie": self.cookie}
+
     def call(self, method: str, target: str, body: object = None) -> Reply:
         """A request of the dashboard's own."""
-        headers = {"Host": self._host, "Origin": f"http://{self._host}", "Cookie": self.cookie}
+        headers = self.headers
         if body is None:
             return call(self._gateway, method, target, headers=headers)
         headers["Content-Type"] = "application/json"
