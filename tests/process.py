@@ -83,6 +83,15 @@ class Process:
             if stream:
                 stream.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def end(self) -> None:
+        """Lets it end in good order."""
+        self._process.terminate()
+        self.ended()
+
     def ended(self) -> tuple[int, str]:
         """Waits until it ends by itself. Returns its exit status and what it said of that."""
         _, said = self._process.communicate(timeout=60)

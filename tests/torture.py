@@ -335,15 +335,20 @@ class Round:
 
     def _walk_to_the_end(self, process: Process) -> set[str]:
         """The one that is under way, and one after that. Returns the media of which it does not prove what is gone."""
-        for _ in range(2):
-            self._walk(process)
-            for _ in process.moments():
-                walk = process.owner.call("GET", "/api/v1/walks").json()["walk"]
-                if walk["state"] in {"ended", "cancelled"}:
-                    break
-                assert walk["state"] == "walking", walk
-            self._agree(process)
-        return set(walk["unproven"])  # pyright: ignore[reportPossiblyUnboundVariable]
+        self._walk(process)
+        self._walked(process)
+        self._walk(process)
+        unproven: dict[str, str] = self._walked(process)["unproven"]
+        self._agree(process)
+        return set(unproven)
+
+    def _walked(self, process: Process) -> dict[str, Any]:
+        for _ in process.moments():
+            walk: dict[str, Any] = process.owner.call("GET", "/api/v1/walks").json()["walk"]
+            if walk["state"] != "walking":
+                assert walk["state"] in {"ended", "cancelled"}, walk
+                return walk
+        raise AssertionError("it walks for ever")
 
     def _removed(self) -> tuple[set[SubjectKey], set[SubjectKey]]:
         """Marks that the library takes for removed, and those that it does not though the person has them no more."""
