@@ -505,6 +505,23 @@ class Ledger:
                     [table, key.account, key.subject.medium, key.subject.id, record_id],
                 )
 
+    def rebind(self, target: Target, found: Iterable[tuple[MarkKey, str]]) -> None:
+        """Marks whose record is another one from now on. What it shows is not known: they are due."""
+        with self._store.atomic():
+            for key, record_id in found:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                self._store.do(
+                    f"UPDATE record SET record_id = ?, pushed = 0 WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [record_id, target.key, *mark],
+                )
+                self._store.do(
+                    """INSERT OR REPLACE INTO due
+                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+                    FROM mark JOIN subject USING (medium, id)
+                    WHERE (mark.account, mark.medium, mark.id) = (?, ?, ?)""",
+                    mark,
+                )
+
     def bound(self, table: str) -> set[str]:
         """The records of this table that show a mark already."""
         sql = "SELECT record_id FROM record WHERE table_key = ? AND record_id IS NOT NULL"

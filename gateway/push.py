@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec import Struct
 
-from gateway import errors, records, tables
+from gateway import errors, tables
 from gateway.adopt import Claims
 from gateway.edits import Digests, Edits
 from gateway.feishu import columns
@@ -24,6 +24,8 @@ from gateway.ledger import Batch, Ledger, Row
 from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import now
+from gateway.others import Others
+from gateway.records import Found
 from gateway.tables import Table
 from gateway.theirs import Theirs, shown
 
@@ -84,6 +86,7 @@ class Push:
         self._theirs = Theirs(edits, table)
         self._only: Mapping[MarkKey, Collection[str]] = {}
         self._makes_options = False
+        self._others = Others(bitable, ledger, table, {})
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
@@ -95,11 +98,11 @@ class Push:
         except errors.WrongColumnType as error:
             self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
             raise
+        self._others = Others(self._bitable, self._ledger, self.table, self._bound.names)
         for batch in self._ledger.open_batches(self.table.key):
             await self._settle(batch)
-        if not self.table.scanned:
-            self._ledger.adopt(self.table.key, await self._find(set(self._ledger.wanted(self.table.target))))
-            self.table = msgspec.structs.replace(self.table, scanned=True)
+        await self._others.take_over(set(self._ledger.wanted(self.table.target)))
+        self.table = msgspec.structs.replace(self.table, scanned=True)
         await self._fill()
 
     async def step(self) -> bool:
@@ -107,7 +110,7 @@ class Push:
         batch = self._made if self._made and len(self._made.rows) <= self.rows else await self._make()
         if batch is None:
             await self._learn_options()
-            return False
+            return await self._others.end()
         making = asyncio.create_task(self._make(besides={row.key for row in batch.rows}))
         try:
             await self._write(batch)
@@ -160,13 +163,20 @@ class Push:
     # --- creates
 
     async def _create(self, made: _Made) -> None:
+        there = await self._others.take_over({row.key for row in made.rows})
+        if not there:
+            await self._make_rows(made)
+        elif rest := [row for row in made.rows if row.key not in there]:
+            await self._make_rows(await self._encoded(rest))
+
+    async def _make_rows(self, made: _Made) -> None:
         rows = made.rows
         keys = tuple((row.key, row.revision) for row in rows)
         batch = Batch(client_token=str(uuid4()), table=self.table.key, body=made.body, keys=keys)
         self._edits.begin(self.table.key, made.written)
         try:
-            self._ledger.created(batch, await self._send(batch))
-            self.done["created"] += len(rows)
+            ids = await self._send(batch)
+            self._ledger.created(batch, ids)
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
@@ -178,6 +188,9 @@ class Push:
             if len(rows) == 1 or not isinstance(error, errors.TableFull):
                 raise
             await self._halve(rows)  # the newest get the room there is
+        else:
+            self.done["created"] += len(rows)
+            await self._others.made({row.key: record for row, record in zip(rows, ids, strict=True)})
 
     async def _send(self, batch: Batch) -> list[str]:
         """Returns the record of each row."""
@@ -195,7 +208,7 @@ class Push:
         under way. Raises FeishuError, and keeps the batch open, while the rows may yet appear: what is
         written before that is known would be there twice.
         """
-        found = await self._find(batch.marks)
+        found = await self._others.find(batch.marks)
         if len(found) == len(batch.keys):
             self._ledger.settled(batch, found)
         elif batch.sends < _MOST_SENDS:
@@ -210,7 +223,7 @@ class Push:
         else:
             raise errors.TokenSpent
 
-    async def _send_again(self, batch: Batch, found: records.Found) -> None:
+    async def _send_again(self, batch: Batch, found: Found) -> None:
         try:
             made = await self._send(batch)
         except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
@@ -218,10 +231,6 @@ class Push:
             _log.info("create given up", error=error.code, log_id=error.log_id)
         else:  # its columns have the names of then: what the rows show is not sure
             self._ledger.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
-
-    async def _find(self, marks: set[MarkKey]) -> records.Found:
-        taken = self._ledger.bound(self.table.key)
-        return await records.find(self._bitable, self.table.table_id, self._bound.names, marks, taken)
 
     # --- updates
 

@@ -23,6 +23,7 @@ ONLY_FOR = {
         "gateway.connection",
         "gateway.tables",
         "gateway.records",
+        "gateway.others",
         "gateway.covers",
         "gateway.adopt",
         "gateway.check",
