@@ -10,7 +10,7 @@ from gateway.errors import D2FError, Issue, Paused, Words
 from gateway.plan import Plan, TablePlan
 from gateway.problems import Problem
 from gateway.runs import Run
-from gateway.sync import PushState
+from gateway.state import PushState
 from gateway.visitor import OwnerVisitor, Reply
 
 _LOOK_AGAIN = 0.5
