@@ -385,7 +385,7 @@ class Sync:
         """Pushes all there is. Returns the error to try again after, if there is one."""
         async with self._at_work:
             again = await self._try()
-        if again is None:
+        if again is None and not self._wake.is_set():  # else what came meanwhile belongs to the same run
             self.runs.end(self._problem)
         return again
 
