@@ -142,7 +142,8 @@ class Claims:
                 }
             gone = {record_id for _, record_id in found}
             with self._store.atomic():
-                self._ledger.adopt(self._table.key, [pair for pair in found if pair[1] in there])
+                known = [pair for pair in found if pair[1] in there]
+                self._ledger.adopt(self._table.key, known, of_person=not self._table.own)
                 if left := self._left:
                     rest = tuple(row for row in left.rows if row.record_id not in gone)
                     _keep(self._store, self._table, _Left(rest, left.likely))

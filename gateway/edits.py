@@ -75,7 +75,9 @@ class Edits:
                 )
                 self._store.do(
                     """UPDATE written SET cells = NULL WHERE cells IS NOT NULL
-                    AND table_key IN (SELECT table_key FROM target WHERE owner = ?)""",
+                    AND table_key IN (SELECT table_key FROM target WHERE owner = ?)
+                    AND (table_key, account, medium, id) NOT IN (
+                        SELECT table_key, account, medium, id FROM record WHERE adopted = 1)""",
                     [self._owner],
                 )
 
@@ -140,15 +142,14 @@ class Edits:
         }
 
     def wrote(self, table: str, rows: Iterable[tuple[MarkKey, Digests]]) -> None:
-        """What is or will be in these rows, by each field that is named. Kept of all fields where edits are theirs."""
-        theirs = self.policy == "theirs"
+        """What is or will be in these rows, by each field that is named."""
         given = [(key, digests) for key, digests in rows if digests]
         before = self.written(table, [key for key, _ in given]) if given else {}
         values: list[list[object]] = []
         for key, digests in given:
             whole = before.get(key, {}) | digests
             quiet = {field: each for field, each in whole.items() if field in QUIET}
-            rest = {field: each for field, each in whole.items() if theirs and field not in QUIET}
+            rest = {field: each for field, each in whole.items() if field not in QUIET}
             values.append([table, *_mark(key), _encoded(quiet), _encoded(rest)])
         self._store.do_many("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?)", values)
 

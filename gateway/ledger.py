@@ -47,6 +47,8 @@ class Row(Struct, frozen=True, kw_only=True):
     record_id: str | None
     removed: bool = False
     """The person took it away on Douban."""
+    adopted: bool = False
+    """Its record was the person's before: cells that we never wrote are not ours to clear."""
 
     @property
     def key(self) -> MarkKey:
@@ -173,10 +175,10 @@ class Ledger:
         """Marks whose record is missing or out of date, the newest first, but not those ``besides``."""
         self._forget_deleted()
         # The keys are sorted alone: with the bodies, a large library would be moved about for each batch.
-        sql = f"""WITH next AS MATERIALIZED (SELECT due.account, due.medium, due.id, record.record_id {_DUE}
+        sql = f"""WITH next AS MATERIALIZED (SELECT due.account, due.medium, due.id, record.record_id, record.adopted {_DUE}
                 AND due.account || ' ' || due.medium || ' ' || due.id NOT IN (SELECT value FROM json_each(:besides))
                 ORDER BY due.marked_on DESC, due.id LIMIT :limit)
-            SELECT mark.body, subject.body, mark.revision, next.record_id, mark.removed_at IS NOT NULL
+            SELECT mark.body, subject.body, mark.revision, next.record_id, mark.removed_at IS NOT NULL, next.adopted
             FROM next JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             ORDER BY mark.marked_on DESC, mark.id"""
         but = _json([f"{key.account} {key.subject.medium} {key.subject.id}" for key in besides])
@@ -189,7 +191,8 @@ class Ledger:
 
     def shown(self, target: Target) -> list[Row]:
         """Marks whose record shows them as they are."""
-        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL
+        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
+                record.adopted
             FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
                 AND record.pushed = mark.revision
@@ -198,7 +201,8 @@ class Ledger:
 
     def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
         """Of these records, those that show their mark as it is."""
-        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL
+        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
+                record.adopted
             FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             WHERE record.table_key = :table AND record.record_id IN (SELECT value FROM json_each(:records))
                 AND record.deleted = 0 AND record.pushed = mark.revision
@@ -495,14 +499,18 @@ class Ledger:
             for name in ("record", "stray"):
                 self._store.do_many(f"DELETE FROM {name} WHERE table_key = ? AND {_MARK} = (?, ?, ?)", marks)
 
-    def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
-        """Rows that are in the table already, whatever they show: they are updated, not made again."""
+    def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]], *, of_person: bool = False) -> None:
+        """Rows that are in the table already, whatever they show: they are updated, not made again.
+
+        ``of_person``: D2F did not make them.
+        """
         with self._store.atomic():
             for key, record_id in found:
                 self._store.do(
-                    """INSERT INTO record (table_key, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id WHERE record.record_id IS NULL""",
-                    [table, key.account, key.subject.medium, key.subject.id, record_id],
+                    """INSERT INTO record (table_key, account, medium, id, record_id, adopted) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id, adopted = excluded.adopted
+                    WHERE record.record_id IS NULL""",
+                    [table, key.account, key.subject.medium, key.subject.id, record_id, of_person],
                 )
 
     def rebind(self, target: Target, found: Iterable[tuple[MarkKey, str]]) -> None:
@@ -555,13 +563,14 @@ class Ledger:
 
 
 def _row(row: tuple[Any, ...]) -> Row:
-    mark, subject, revision, record_id, removed = row
+    mark, subject, revision, record_id, removed, adopted = row
     return Row(
         mark=_mark.decode(mark),
         subject=_subject.decode(subject),
         revision=revision,
         record_id=record_id,
         removed=bool(removed),
+        adopted=bool(adopted),
     )
 
 

@@ -48,7 +48,7 @@ class Others:
         else:
             self._looked |= marks
         found = await self.find(marks)
-        self._ledger.adopt(self._table.key, found)
+        self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
         return {key for key, _ in found}
 
     async def made(self, made: Mapping[MarkKey, str]) -> None:

@@ -1,6 +1,6 @@
 """What a push would write, before it does: for the person to look at. Nothing is written here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -154,10 +154,15 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
     old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
     deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
     theirs = Theirs(edits, table)
-    writes = [
-        _write(row, table, bound, old.get(ids[row.key] or ""), theirs)
+    rows = [
+        structs.replace(row, adopted=not table.own) if row.key in adopted else row
         for row in due.rows
         if row not in deleted
+    ]
+    written = edits.written(table.key, [row.key for row in rows if row.adopted])
+    writes = [
+        _write(row, table, bound, old.get(ids[row.key] or ""), theirs.of(row), written.get(row.key, ()))
+        for row in rows
     ]
     again, edited = (
         await _again(base, ledger, edits, table, bound, due.policy) if due.written else (list[Write](), 0)
@@ -197,10 +202,23 @@ async def _again(
     return first, number
 
 
-def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None, theirs: Theirs) -> Write:
+def _write(
+    row: Row,
+    table: Table,
+    bound: Bound,
+    old: Mapping[str, Any] | None,
+    but: Collection[str],
+    written: Collection[str],
+) -> Write:
+    """``but``: fields that are the person's. ``written``: of a row that they had before, those that we wrote."""
     cells = cells_of(shown(row, table), table.shelf, bound, old or {})
-    but = theirs.of(row)
-    changed = [cell for cell in cells if cell.there != cell.wanted and cell.field not in but]
+    changed = [
+        cell
+        for cell in cells
+        if cell.there != cell.wanted
+        and cell.field not in but
+        and not (row.adopted and cell.wanted is None and cell.field not in written)
+    ]
     return _told(row, table, changed, "create" if old is None else "update")
 
 

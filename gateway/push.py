@@ -150,7 +150,8 @@ class Push:
 
     async def _encoded(self, rows: Sequence[Row]) -> _Made:
         """A thousand rows take a while: not in the loop, where captures are to be answered."""
-        return await asyncio.to_thread(self._made_of, rows)
+        written = self._edits.written(self.table.key, [row.key for row in rows if row.adopted])
+        return await asyncio.to_thread(self._made_of, rows, written)
 
     async def _write(self, batch: _Made) -> None:
         if len(batch.body) > _MOST_BYTES and len(batch.rows) > 1:
@@ -308,20 +309,30 @@ class Push:
         await self._write(await self._encoded(rows[:middle]))
         await self._write(await self._encoded(rows[middle:]))
 
-    def _made_of(self, rows: Sequence[Row]) -> _Made:
-        """What Feishu is sent for these rows. A new one needs no word of what is empty; an old one is cleared of it."""
+    def _made_of(self, rows: Sequence[Row], written: Mapping[MarkKey, Digests]) -> _Made:
+        """What Feishu is sent for these rows. A new one needs no word of what is empty; an old one is cleared of it.
+
+        ``written``: what we wrote into rows that were the person's.
+        """
         new = _is_new(rows)
         cells = [self._cells(row, clear=not new) for row in rows]
+        for row, each in zip(rows, cells, strict=True):
+            if row.adopted:
+                ours = {self._bound.names.get(field) for field in written.get(row.key, ())}
+                for name in [name for name, value in each.items() if value is None and name not in ours]:
+                    del each[name]
         if new:
             body = msgspec.json.encode({"records": [{"fields": each} for each in cells]})
         else:
             changed = [Record(row.record_id or "", each) for row, each in zip(rows, cells, strict=True)]
             body = msgspec.json.encode({"records": changed})
-        return _Made(rows, body, [(row.key, self._kept(each)) for row, each in zip(rows, cells, strict=True)])
+        return _Made(
+            rows, body, [(row.key, self._kept(row, each)) for row, each in zip(rows, cells, strict=True)]
+        )
 
-    def _kept(self, cells: Mapping[str, object]) -> Digests:
+    def _kept(self, row: Row, cells: Mapping[str, object]) -> Digests:
         self._makes_options = self._makes_options or self._bound.lacks_option(cells)
-        return self._theirs.digests(cells, self.table.shelf, self._bound)
+        return self._theirs.digests(cells, self.table.shelf, self._bound, whole=row.adopted)
 
     def _cells(self, row: Row, *, clear: bool) -> dict[str, object]:
         """Without those that are the person's, and others than those that are to be written again."""

@@ -209,3 +209,9 @@ def m008_catalogue(db: Database) -> None:
             WHERE medium = NEW.medium AND id = NEW.id AND title <> {title}; END""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m009_adopted(db: Database) -> None:
+    """Rows that the person had before: what they wrote where Douban has nothing is not ours to clear."""
+    db.execute("ALTER TABLE record ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0")

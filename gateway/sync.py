@@ -334,7 +334,7 @@ class Sync:
         rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
-            self._ledger.adopt(table.key, [*rows.sure, *more])
+            self._ledger.adopt(table.key, [*rows.sure, *more], of_person=not table.own)
             adopt.remember(self._store, table, rows, likely=likely)
             self.rows.remember(structs.replace(table, accepted=True, scanned=True))
 

@@ -69,6 +69,8 @@ class Theirs:
         for cell in cells:
             says, was = digest(cell.there), cell.field in theirs
             known = None if cell.field in self._emptied else written.get(cell.field)
+            if row.adopted and cell.wanted is None and known is None:
+                continue  # not ours to clear
             if is_given_back(cell, known) or (known is None and not was):
                 ours[cell.field] = (says, digest(cell.wanted))
             elif not was:
@@ -78,7 +80,7 @@ class Theirs:
         self._cells[row.key] = (theirs - ours.keys()) | {field for _, field, _ in edits}
         return ours
 
-    def digests(self, cells: Mapping[str, object], shelf: str, bound: Bound) -> Digests:
-        """Of what is written into a row, what is to be known of it later."""
-        kept = digests(cells, shelf, bound, None if self._counts else QUIET)
+    def digests(self, cells: Mapping[str, object], shelf: str, bound: Bound, *, whole: bool) -> Digests:
+        """Of what is written into a row, what is to be known of it later; ``whole``: all of it in any case."""
+        kept = digests(cells, shelf, bound, None if self._counts or whole else QUIET)
         return {field: (each,) for field, each in kept.items()}

@@ -196,3 +196,43 @@ def test_many_rows_of_theirs(started: Started) -> None:
     assert (world.feishu.calls - before)["record.search"] == 2 * number / 500
     assert len(world.rows(OWN)) == number + len(books(world))
     assert TABLE not in world.feishu.tables(world.app_token)
+
+
+def test_what_they_wrote_where_douban_has_nothing_stays(started: Started) -> None:
+    """Until Douban has something there, and then takes it away again; a check leaves it alone, too."""
+    world = started.world
+    silent = next(entry for entry in books(world) if not entry.mark.comment)
+
+    def make() -> tuple[str, str]:
+        table = world.feishu.add_table(world.app_token, OWN, (*SPECS, FieldSpec("短评", 1)))
+        written: dict[str, Any] = {"书名": "旧名", "链接": link(silent), "短评": "我自己写的"}
+        return table, world.feishu.add_record(world.app_token, OWN, written)
+
+    table, row = world.background.call(make)
+    named = world.feishu.table(world.app_token, OWN).named
+    columns = {"title": named("书名").id, "comment": named("短评").id}
+    fill(started)
+    assert (
+        started.connect(f"{world.address}?table={table}", accept=False, shelf="book", columns=columns).status
+        == 200
+    )
+    (write,) = [each for each in plan(started)["tables"][0]["writes"] if each["what"] == "update"]
+    assert "短评" not in write["cells"]
+    agree(started)
+    assert world.rows(OWN)[row]["短评"] == "我自己写的"
+    assert world.rows(OWN)[row]["书名"] == silent.subject.title
+    assert started.owner.call("POST", "/api/v1/check").status == 202
+    assert started.settled().state == "idle"
+    assert world.rows(OWN)[row]["短评"] == "我自己写的"
+    said(started, silent, "读完了")
+    assert world.rows(OWN)[row]["短评"] == "读完了"
+    said(started, silent, None)
+    assert "短评" not in world.rows(OWN)[row]
+
+
+def said(started: Started, entry: Any, comment: str | None) -> None:
+    """The person writes a comment on Douban, or takes it away, and looks at the page."""
+    started.world.person.edit(entry.key, comment=comment)
+    url = page_of(entry)
+    assert started.pair().capture(url, started.world.visitor.open(url).body)[0] == 200
+    assert started.settled().state == "idle"
