@@ -143,11 +143,11 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         if error.feishu_code != NO_TABLE_CODE:
             raise
         return structs.replace(told, problem=errors.TableGone(table=table.name).issue)
-    names = dict(bound.names)
+    there_now = {field: name for field, name in bound.names.items() if field not in gaps}
     there = (
         adopt.Rows(sure=due.claimed)
         if table.scanned
-        else await adopt.look(base, table.table_id, names, due.unbound, due.bound)
+        else await adopt.look(base, table.table_id, there_now, due.unbound, due.bound)
     )
     adopted = dict(there.sure)
     ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
@@ -165,7 +165,9 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         for row in rows
     ]
     again, edited = (
-        await _again(base, ledger, edits, table, bound, due.policy) if due.written else (list[Write](), 0)
+        await _again(base, ledger, edits, table, structs.replace(bound, names=there_now), due.policy)
+        if due.written
+        else (list[Write](), 0)
     )
     gone = {key for key, record_id in adopted.items() if key in ids and record_id not in old}
     return structs.replace(

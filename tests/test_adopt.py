@@ -193,7 +193,8 @@ def test_many_rows_of_theirs(started: Started) -> None:
     assert (told["rows"], told["adopts"]) == (number, 0)
     assert (world.feishu.calls - before)["record.search"] == number / 500
     agree(started)
-    assert (world.feishu.calls - before)["record.search"] == 2 * number / 500
+    looked = 2  # for rows of another gateway, before and after the few that are made
+    assert (world.feishu.calls - before)["record.search"] == 2 * number / 500 + looked
     assert len(world.rows(OWN)) == number + len(books(world))
     assert TABLE not in world.feishu.tables(world.app_token)
 

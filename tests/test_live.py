@@ -206,7 +206,7 @@ def test_what_it_waits_for_is_told_and_a_pause_does_not_wait(
             started.pair().capture(url, world.visitor.open(url).body)
             while (event := socket.event())["type"] != "waiting":
                 pass
-            assert event == {"type": "waiting", "seconds": 50, "code": "feishu_busy"}
+            assert event == {"type": "waiting", "seconds": 50, "code": "feishu_busy", "owner": ""}
             with closing(Stream(started)) as late:
                 told = [late.event() for _ in range(3)]
                 assert told[0]["state"] == "busy"

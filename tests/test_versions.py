@@ -14,6 +14,7 @@ SCHEDULE: dict[str, Any] = {"at": "21:30", "days": [], "kind": "sync", "way": "c
 EDITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "limits": ({"month": 9000, "covers": 10}, {"month": 8000, "covers": 20}),
     "removals": ({"policy": "delete"}, {"policy": "ignore"}),
+    "edits": ({"policy": "ours"}, {"policy": "theirs"}),
     "schedule": ({**SCHEDULE, "rhythm": "daily"}, {**SCHEDULE, "rhythm": "hourly"}),
     "notices": (
         {

@@ -369,11 +369,19 @@ class OwnerController(Controller):
         sync.rows.removals = data.policy
         return tagged(data, sync.rows.removals)
 
-    @put("/edits", summary="Whose an edited cell is", sync_to_thread=False)
-    def set_edits(self, data: JSONBody[EditsInput], sync: NamedDependency[Sync]) -> EditsInput:
+    @get("/edits", summary="Whose an edited cell is", sync_to_thread=False)
+    def edits(self, sync: NamedDependency[Sync]) -> Response[EditsInput]:
+        """The policy."""
+        return tagged(EditsInput(sync.rows.edits.policy), sync.rows.edits.policy)
+
+    @put("/edits", summary="Set whose an edited cell is", sync_to_thread=False)
+    def set_edits(
+        self, data: JSONBody[EditsInput], sync: NamedDependency[Sync], if_match: IfMatch = None
+    ) -> Response[EditsInput]:
         """With ``theirs`` the tables are looked through at once; with ``ours`` the next check writes the cells again."""
+        agree(if_match, sync.rows.edits.policy)
         sync.set_edits(data.policy)
-        return data
+        return tagged(data, sync.rows.edits.policy)
 
     @post("/check", summary="Look through the tables", status_code=202, sync_to_thread=False)
     def check(self, sync: NamedDependency[Sync]) -> PushState:

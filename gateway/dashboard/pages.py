@@ -140,6 +140,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
             "/api/v1/feishu": version(sync.connection.kept),
             "/api/v1/limits": version(now.limits),
             "/api/v1/removals": version(now.removals),
+            "/api/v1/edits": version(now.edits),
             "/api/v1/schedule": version(carrier.scheduler.schedule),
             "/api/v1/notices": version(notices.kept),
         },
