@@ -5,10 +5,11 @@ All calls are short and made from one thread, the event loop's. ``sqlite3.Error`
 file is at fault.
 """
 
+import contextlib
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -146,6 +147,27 @@ class Store:
             self.do("DELETE FROM secret WHERE name = ?", [name])
         else:
             self.do("INSERT OR REPLACE INTO secret VALUES (?, ?, ?)", [name, sealed, now().isoformat()])
+
+    def secrets(self) -> list[tuple[str, bytes]]:
+        """The names of all secrets, and their sealed bytes."""
+        return list(self.rows("SELECT name, sealed FROM secret ORDER BY name"))
+
+    def reseal(self, name: str, sealed: bytes) -> None:
+        """The same secret, sealed anew: it is as old as it was."""
+        self.do("UPDATE secret SET sealed = ? WHERE name = ?", [sealed, name])
+
+    @contextlib.contextmanager
+    def alone(self) -> Generator[None]:
+        """All or nothing, on the disk for good; nobody else writes from its beginning on."""
+        self.durable(on=True)
+        try:
+            with self.atomic():
+                self.do(
+                    "DELETE FROM setting WHERE name IS NULL"
+                )  # no such row: it takes SQLite's lock, no more
+                yield
+        finally:
+            self.durable(on=False)
 
     # --- devices and log-in links
 
