@@ -25,7 +25,7 @@ CONNECT = {"app_id": APP_ID, "app_secret": APP_SECRET}
 class Process:
     """It starts at once, and is up when its owner is asked for."""
 
-    def __init__(self, world: World, folder: Path | None = None) -> None:
+    def __init__(self, world: World, folder: Path | None = None, **changes: str) -> None:
         environment = os.environ | {
             "D2F_DATA": str(folder or world.folder),
             "D2F_FEISHU": world.feishu_server.url,
@@ -33,6 +33,7 @@ class Process:
             "D2F_UPLOADS": "0",
             "D2F_PORT": "0",
             "D2F_LOG": "error",
+            **changes,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "--no-browser"],
