@@ -35,6 +35,7 @@ lint: setup
 # Measure the main path; ratios within one run
 bench: setup
     {{ uv }} run python -m tests.bench
+    {{ uv }} run python -m tests.bench_size
     {{ uv }} run python -m tests.bench_parsers
     {{ uv }} run python -m tests.bench_feishu
 

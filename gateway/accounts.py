@@ -32,17 +32,15 @@ class Accounts:
         """Those that the person was not asked about yet, or has not answered."""
         return list(self._of("met"))
 
-    def see(self, account: Account, state: State = "kept") -> bool:
-        """A page showed that this account is logged in. What it is to us stays; returns whether it is new."""
+    def see(self, account: Account, state: State = "kept") -> None:
+        """A page showed that this account is logged in; ``state`` is what it is to us from then on, if it is new."""
         name, slug = (value if isinstance(value, str) else None for value in (account.name, account.slug))
-        known = self._store.one("SELECT 1 FROM account WHERE id = ?", [account.id])
         self._store.do(
             """INSERT INTO account (id, name, slug, seen_at, state) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, name),
                 slug = coalesce(excluded.slug, slug), seen_at = excluded.seen_at""",
             [account.id, name, slug, now().isoformat(), state],
         )
-        return known is None
 
     def answer(self, account: str, state: State) -> None:
         """The person said what this account is to be. Raises NoSuchThing if it was not met, or is kept already."""

@@ -1,23 +1,32 @@
-"""Rows that a table has already, and which marks they are of: looked for once, before the first row is written."""
+"""Rows that a table had before it was ours, and which marks they are of: looked for before the first row is written.
+
+A row whose mark the library does not have yet is remembered, so that it is known when the mark comes.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from gateway.douban.urls import subject_key
-from gateway.feishu.bitable import Bitable, Record
+from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.columns import link_of, text_of
 from gateway.feishu.fields import KEY, LINK
 from gateway.feishu.values import media_of
-from gateway.ledger import Unbound
+from gateway.ledger import Ledger, Unbound
 from gateway.library import MarkKey
-from gateway.model import SubjectKey
+from gateway.model import Medium, SubjectKey
 from gateway.records import Found
+from gateway.store import Store
+from gateway.tables import Table
 
-_LOOKED_AT = (KEY, "kind", "title", "isbn", "year", "released")
+_LOOKED_AT = (KEY, "page", "kind", "title", "isbn", "year", "released")
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
+_NO_ISBN = re.compile(r"[^0-9X]")
+
+By = Literal["isbn", "title"]
 
 
 class Likely(Struct, frozen=True):
@@ -27,8 +36,34 @@ class Likely(Struct, frozen=True):
     record_id: str
     title: str
     """What the row says."""
-    by: Literal["isbn", "title"]
+    by: By
     """What it has in common with the mark; ``title``: title and year."""
+
+
+class Stranger(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row that is no mark's yet, and all that it could be known by."""
+
+    record_id: str
+    subject_id: str = ""
+    media: tuple[Medium, ...] = ()
+    """By its kind; empty if that is not told in our words."""
+    page: SubjectKey | None = None
+    """The page in our own column of links."""
+    pages: tuple[SubjectKey, ...] = ()
+    """The pages in all columns of links."""
+    isbn: str = ""
+    title: str = ""
+    year: str = ""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says itself whose it is."""
+        return bool(self.subject_id or self.pages)
+
+    @property
+    def is_nobodys(self) -> bool:
+        """No mark that may come can be known by it."""
+        return not (self.is_told or self.isbn or (self.title and self.year))
 
 
 class Rows(Struct, frozen=True):
@@ -38,74 +73,177 @@ class Rows(Struct, frozen=True):
     sure: Found = []
     """By Subject ID, or by the address of the Douban page in any column of links."""
     likely: tuple[Likely, ...] = ()
+    left: tuple[Stranger, ...] = ()
+    """Neither; their marks may still come."""
 
 
-async def look(bitable: Bitable, table_id: str, names: dict[str, str], unbound: Sequence[Unbound]) -> Rows:
-    """Reads the whole table. ``names``: the present name of each of our columns. Raises FeishuError."""
+class _Left(Struct, frozen=True):
+    rows: tuple[Stranger, ...]
+    likely: bool
+    """The person takes likely rows for theirs."""
+
+
+async def look(
+    bitable: Bitable,
+    table_id: str,
+    names: dict[str, str],
+    unbound: Sequence[Unbound],
+    taken: Collection[str],
+) -> Rows:
+    """Reads the whole table, 500 rows a call.
+
+    ``names``: the present name of each of our columns. ``taken``: records that show other marks. Raises FeishuError.
+    """
     links = [field.field_name for field in await bitable.fields(table_id) if field.type == LINK]
     columns = {key: names[key] for key in _LOOKED_AT if key in names}
     shown = list(dict.fromkeys([*columns.values(), *links]))
-    rows = [record async for record in bitable.records(table_id, shown)]
-    sure = dict(_sure(rows, columns, links, unbound))
-    taken, known = set(sure.values()), set(sure)
-    left = [row for row in rows if row.record_id not in taken]
-    likely = _likely(left, columns, [each for each in unbound if each.key not in known])
-    return Rows(len(rows), list(sure.items()), tuple(likely))
+    rows = [_stranger(record, columns, links) async for record in bitable.records(table_id, shown)]
+    free = [row for row in rows if row.record_id not in taken]
+    sure, likely = _matched(free, unbound)
+    gone = {record_id for _, record_id in sure}
+    left = (row for row in free if row.record_id not in gone and not row.is_nobodys)
+    return Rows(len(rows), sure, likely, tuple(left))
 
 
-def _sure(
-    rows: Sequence[Record], columns: dict[str, str], links: Sequence[str], unbound: Iterable[Unbound]
-) -> Iterable[tuple[MarkKey, str]]:
-    """The surest first: by the page's address, by kind and id, by the id alone, which is unique in its medium only."""
+def remember(store: Store, table: Table, rows: Rows, *, likely: bool) -> None:
+    """The person agreed; with ``likely``, that rows of the same ISBN, or title and year, are theirs, too."""
+    taken = {each.record_id for each in rows.likely} if likely else set[str]()
+    left = tuple(row for row in rows.left if row.record_id not in taken)
+    _keep(store, table, _Left(left, likely))
+
+
+class Claims:
+    """Rows that were there before, of marks that came since the person agreed."""
+
+    def __init__(self, store: Store, ledger: Ledger, table: Table) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._table = table
+
+    @property
+    def expected(self) -> Found:
+        """Those that were there at that time."""
+        left = self._left
+        unbound = self._ledger.unbound(self._table.target) if left else []
+        if not left or not unbound:
+            return []
+        on_the_way = {key for batch in self._ledger.open_batches(self._table.key) for key in batch.marks}
+        sure, likely = _matched(left.rows, [each for each in unbound if each.key not in on_the_way])
+        return [*sure, *((each.key, each.record_id) for each in likely if left.likely)]
+
+    async def take_over(self, base: Bitable) -> None:
+        """Those that are still there are ours from now on. Raises FeishuError."""
+        while found := self.expected:  # more marks may come while Feishu is asked
+            there: set[str] = set()
+            for at in range(0, len(found), MOST_LOOKED_UP):
+                ids = [record_id for _, record_id in found[at : at + MOST_LOOKED_UP]]
+                there |= {
+                    each.record_id for each in await base.cells(self._table.table_id, ids, purpose="rows")
+                }
+            gone = {record_id for _, record_id in found}
+            with self._store.atomic():
+                self._ledger.adopt(self._table.key, [pair for pair in found if pair[1] in there])
+                if left := self._left:
+                    rest = tuple(row for row in left.rows if row.record_id not in gone)
+                    _keep(self._store, self._table, _Left(rest, left.likely))
+
+    @property
+    def _left(self) -> _Left | None:
+        return self._store.setting(_name(self._table), _Left)
+
+
+def _keep(store: Store, table: Table, left: _Left) -> None:
+    store.set(_name(table), left if left.rows else None)
+
+
+def _name(table: Table) -> str:
+    return f"rows left {table.key}"
+
+
+def _stranger(record: Record, columns: dict[str, str], links: Sequence[str]) -> Stranger:
+    def text(key: str) -> str:
+        return _text(record.fields.get(columns.get(key, "")))
+
+    pages = [page for name in links if (page := subject_key(link_of(record.fields.get(name))))]
+    year = _YEAR.search(text("year") or text("released"))
+    return Stranger(
+        record_id=record.record_id,
+        subject_id=text(KEY),
+        media=tuple(media_of(text("kind")) or ()),
+        page=subject_key(link_of(record.fields.get(columns.get("page", "")))),
+        pages=tuple(dict.fromkeys(pages)),
+        isbn=_NO_ISBN.sub("", text("isbn").upper()),
+        title=text("title"),
+        year=year[0] if year else "",
+    )
+
+
+def _matched(rows: Sequence[Stranger], unbound: Sequence[Unbound]) -> tuple[Found, tuple[Likely, ...]]:
+    sure = _sure(rows, unbound)
+    taken, known = {record_id for _, record_id in sure}, {key for key, _ in sure}
+    left = [row for row in rows if row.record_id not in taken and not row.is_told]
+    return sure, tuple(_likely(left, [each for each in unbound if each.key not in known]))
+
+
+def _sure(rows: Iterable[Stranger], unbound: Iterable[Unbound]) -> Found:
+    """The surest first, each row for one mark only."""
     by_subject: dict[SubjectKey, MarkKey] = {}
     by_id: dict[str, list[MarkKey]] = {}
     for each in unbound:
         by_subject.setdefault(each.key.subject, each.key)
         by_id.setdefault(each.key.subject.id, []).append(each.key)
-    could_be: list[tuple[int, str, list[MarkKey]]] = []
-    for row in rows:
-        pages = {page for name in links if (page := subject_key(link_of(row.fields.get(name))))}
-        media = media_of(_text(row, columns, "kind"))
-        if pages:
-            keys, sureness = [by_subject[page] for page in pages if page in by_subject], 0
-        else:
-            same_id = by_id.get(_text(row, columns, KEY), [])
-            keys = [key for key in same_id if media is None or key.subject.medium in media]
-            sureness = 1 if media else 2
-        could_be.append((sureness, row.record_id, keys))
+    could_be = [(row.record_id, *_whose(row, by_subject, by_id)) for row in rows]
     found: dict[MarkKey, str] = {}
-    for _, record_id, keys in sorted(could_be, key=lambda each: each[0]):
+    for record_id, _, keys in sorted(could_be, key=lambda each: each[1]):
         if (key := next((key for key in keys if key not in found), None)) is not None:
             found[key] = record_id
-    return found.items()
+    return list(found.items())
 
 
-def _likely(rows: Sequence[Record], columns: dict[str, str], unbound: Iterable[Unbound]) -> Iterable[Likely]:
-    """A book by its ISBN, else anything by title and year; what could be two rows' is nobody's."""
-    by: dict[Literal["isbn", "title"], dict[str, list[Record]]] = {"isbn": {}, "title": {}}
+def _whose(
+    row: Stranger, by_subject: dict[SubjectKey, MarkKey], by_id: dict[str, list[MarkKey]]
+) -> tuple[int, list[MarkKey]]:
+    """How little sure it is, and the marks that it could be of.
+
+    Its id says whose it is; as that is unique in its medium only, a page of the same id or the kind tells which.
+    Without an id it is what its page says: one of another column counts if it is the only one.
+    """
+    if row.subject_id:
+        same = [page for page in row.pages if page.id == row.subject_id]
+        if same:
+            return 0, [by_subject[page] for page in same if page in by_subject]
+        keys = by_id.get(row.subject_id, [])
+        return (1, [key for key in keys if key.subject.medium in row.media]) if row.media else (2, keys)
+    pages = (row.page,) if row.page else row.pages
+    return 0, [by_subject[page] for page in pages if page in by_subject and len(pages) == 1]
+
+
+def _likely(rows: Sequence[Stranger], unbound: Sequence[Unbound]) -> Iterator[Likely]:
+    """A book by its ISBN, else anything by title and year; what could be two rows', or two marks', is nobody's."""
+    by: dict[tuple[By, str], list[Stranger]] = {}
     for row in rows:
-        title = _text(row, columns, "title")
-        year = _YEAR.search(_text(row, columns, "year") or _text(row, columns, "released"))
-        if isbn := _text(row, columns, "isbn"):
-            by["isbn"].setdefault(isbn, []).append(row)
-        if title and year:
-            by["title"].setdefault(f"{title} {year[0]}", []).append(row)
+        for what in _known_by(row.isbn, row.title, row.year):
+            by.setdefault(what, []).append(row)
+    marks = Counter(what for each in unbound for what in _known_by(each.isbn, each.title, each.year))
     taken: set[str] = set()
     for each in unbound:
-        asked: tuple[tuple[Literal["isbn", "title"], str | None], ...] = (
-            ("isbn", each.isbn),
-            ("title", f"{each.title} {each.year}"),
-        )
-        for how, what in asked:
-            matching = by[how].get(what or "", [])
-            if len(matching) == 1 and matching[0].record_id not in taken:
-                taken.add(matching[0].record_id)
-                yield Likely(each.key, matching[0].record_id, _text(matching[0], columns, "title"), how)
+        for what in _known_by(each.isbn, each.title, each.year):
+            matching = by.get(what, [])
+            if len(matching) == marks[what] == 1 and matching[0].record_id not in taken:
+                row = matching[0]
+                taken.add(row.record_id)
+                yield Likely(each.key, row.record_id, row.title, what[0])
                 break
 
 
-def _text(row: Record, columns: dict[str, str], key: str) -> str:
-    value = row.fields.get(columns.get(key, ""))
+def _known_by(isbn: str | None, title: str | None, year: str | None) -> Iterator[tuple[By, str]]:
+    if isbn:
+        yield "isbn", isbn
+    if title and year:
+        yield "title", f"{title} {year}"
+
+
+def _text(value: Any) -> str:
     if isinstance(value, int | float):
-        return f"{value:g}"
+        return f"{value:.15g}"
     return text_of(value).strip()

@@ -25,9 +25,12 @@ from gateway.album import Album
 from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
 from gateway.carriers import Carrier, Carriers
+from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.live import LiveController
+from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
 from gateway.dashboard.walks import ScheduleController, WalksController
 from gateway.devices import Devices
@@ -82,6 +85,7 @@ class Gateway:
         self.store = Store(settings.library)
         self.vault = Vault(self.store, settings.key_file, passphrase)
         self.library = Library(self.store)
+        self.catalogue = Catalogue(self.store, self.library)
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
         self.budget = Budget(self.store)
@@ -131,9 +135,12 @@ class Gateway:
                 health,
                 DeviceController,
                 OwnerController,
+                LiveController,
                 NoticesController,
                 WalksController,
                 ScheduleController,
+                MarksController,
+                MarkPagesController,
                 *pages.handlers(auth),
             ],
             dependencies=parts,

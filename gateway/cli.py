@@ -98,8 +98,11 @@ def parse(file: BinaryIO, url: str, *, wants_json: bool) -> None:
 
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Only print what would be written.")
+@click.option(
+    "--check", is_flag=True, help="Also look through the tables for what was edited or deleted there."
+)
 @click.pass_obj
-def sync(current: Settings, *, dry_run: bool) -> None:
+def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
     """Write what is due to Feishu now, by the running gateway."""
     from gateway import telling  # noqa: PLC0415  # the same
 
@@ -107,7 +110,8 @@ def sync(current: Settings, *, dry_run: bool) -> None:
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         owner = telling.Owner(new_login_link(store, current))
-    click.echo(owner.plan() if dry_run else owner.push())
+    work = owner.plan if dry_run else owner.check if check else owner.push
+    click.echo(work())
 
 
 @main.command()

@@ -1,5 +1,6 @@
 """The way into Feishu that the person chose: what they entered, its secrets in the vault, and a client made of both."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from functools import partial
@@ -12,7 +13,7 @@ from gateway import errors
 from gateway.feishu import address
 from gateway.feishu.access import SCOPES, Access, AppToken, BaseToken, Login, UserToken, UserTokens
 from gateway.feishu.bitable import Bitable
-from gateway.feishu.client import Client
+from gateway.feishu.client import Client, Waits
 from gateway.feishu.wire import Counter, Wire
 from gateway.settings import Settings
 from gateway.shelves import Layout
@@ -82,7 +83,7 @@ class Connection:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, vault: Vault, count: Counter, owner: str = ""
+        self, settings: Settings, store: Store, vault: Vault, count: Counter, waits: Waits, owner: str = ""
     ) -> None:
         self._owner = owner
         self._good, self._entered = owned("feishu", owner), owned("feishu entered", owner)
@@ -92,7 +93,10 @@ class Connection:
         self._store = store
         self._vault = vault
         self._count = count
+        self._waits = waits
         self._client: Client | None = None
+        self.changing = asyncio.Lock()
+        """Held by whoever looks at what works in order to change it."""
 
     @property
     def setting(self) -> FeishuSetting | None:
@@ -110,6 +114,11 @@ class Connection:
     def is_settled(self) -> bool:
         """Whether what the person typed last is what works."""
         return self._vault.get(self._entered) is None
+
+    @property
+    def kept(self) -> object:
+        """What works, secrets and all, as it is sealed: another one whenever that is set anew."""
+        return self._store.secret(self._good)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -154,6 +163,11 @@ class Connection:
         if self._kept(self._good) is not None:
             self._vault.set(self._entered, None)
 
+    def stop_waiting(self) -> None:
+        """No call waits for its next try any more."""
+        if self._client is not None:
+            self._client.stop_waiting()
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
@@ -183,7 +197,7 @@ class Connection:
 
     def _make(self, entry: Entry) -> Client:
         host = "base-api" if entry.setting.way == "base" else "open"
-        return Client(self._wire(f"https://{host}.{entry.setting.domain}"), self._access(entry))
+        return Client(self._wire(f"https://{host}.{entry.setting.domain}"), self._access(entry), self._waits)
 
     async def other_domain(self, entry: Entry) -> Entry | None:
         """After the credentials were refused: the same at the other site, if they are good there.

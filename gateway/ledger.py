@@ -4,7 +4,8 @@ A mark is due from the write that changes it until its record shows it: what is 
 every step, so that the gateway may end anywhere.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import contextlib
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -24,6 +25,10 @@ _keys = msgspec.json.Decoder(tuple[tuple[MarkKey, int], ...])
 
 Policy = Literal["keep", "delete", "ignore"]
 """What becomes of the row of a mark that the person took away on Douban: it says so, it goes, it stays as it was."""
+
+
+class _Over(Exception):  # it is no error
+    """A rehearsal ends."""
 
 
 class Target(Struct, frozen=True):
@@ -105,9 +110,8 @@ _DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.acco
         AND record.medium = due.medium AND record.id = due.id
     WHERE due.account = :account AND due.class IN (SELECT value FROM json_each(:classes))"""
 _MARK = "(account, medium, id)"
-_DELETED = (
-    "SELECT account, medium, id FROM record WHERE table_key IN (SELECT table_key FROM target) AND deleted = 1"
-)
+_TABLES = "SELECT table_key FROM target"
+_DELETED = f"SELECT account, medium, id FROM record WHERE table_key IN ({_TABLES}) AND deleted = 1"
 _NOT_SHOWN = """FROM mark JOIN subject USING (medium, id)
     LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
         AND record.medium = mark.medium AND record.id = mark.id
@@ -121,6 +125,11 @@ _STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id F
         AND (account, medium, id) = (?2, ?3, ?4) AND record_id IS NOT NULL AND deleted = 0
         AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
             WHERE target.table_key = ?1 AND subject.medium = ?3 AND subject.id = ?4)"""
+
+_CHANGED_SINCE = """INSERT OR IGNORE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+    FROM mark JOIN subject USING (medium, id)
+    WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
+"""It may have been removed, and sorted out, while its row was on the way."""
 
 
 class Ledger:
@@ -186,6 +195,17 @@ class Ledger:
                 AND record.pushed = mark.revision
                 AND subject.class IN (SELECT value FROM json_each(:classes))"""
         return [_row(row) for row in self._store.rows(sql, self._asked(target))]
+
+    def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
+        """Of these records, those that show their mark as it is."""
+        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL
+            FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
+            WHERE record.table_key = :table AND record.record_id IN (SELECT value FROM json_each(:records))
+                AND record.deleted = 0 AND record.pushed = mark.revision
+                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+        return [
+            _row(row) for row in self._store.rows(sql, {**self._asked(target), "records": _json([*records])})
+        ]
 
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""
@@ -302,7 +322,9 @@ class Ledger:
                     failed = 0, failure = NULL, deleted = 0""",
                 written,
             )
-            self._done([(*mark, revision) for _, *mark, _, revision in written])
+            revisions = [(*mark, revision) for _, *mark, _, revision in written]
+            self._done(revisions)
+            self._store.do_many(_CHANGED_SINCE, revisions)
             marks = [(key, *mark) for key, *mark, _, _ in written]
             self._store.do_many(_STRAYS, marks)
             self._store.do_many(f"DELETE FROM stray WHERE table_key = ? AND {_MARK} = (?, ?, ?)", marks)
@@ -336,6 +358,50 @@ class Ledger:
             )
             self._forget_deleted()
 
+    def rows(self, target: Target, *, deleted: bool) -> dict[str, MarkKey]:
+        """The records of a table, those that are there or those that the person deleted."""
+        sql = """SELECT record_id, account, medium, id FROM record
+            WHERE table_key = ? AND deleted = ? AND record_id IS NOT NULL"""
+        return {record_id: _key(*mark) for record_id, *mark in self._store.rows(sql, [target.key, deleted])}
+
+    def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
+        """The person deleted the rows of these marks, all at once or none."""
+        with self._store.atomic():
+            for key in keys:
+                self._store.do(
+                    f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [target.key, key.account, key.subject.medium, key.subject.id],
+                )
+            self._forget_deleted()
+
+    def back(self, target: Target, keys: Collection[MarkKey]) -> None:
+        """Rows that the person had deleted are there again: they are kept up to date again."""
+        with self._store.atomic():
+            for key in keys:
+                self._store.do(
+                    f"UPDATE record SET deleted = 0 WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [target.key, key.account, key.subject.medium, key.subject.id],
+                )
+            self._not_shown_is_due(target)
+
+    def restore(self, targets: Collection[Target]) -> int:
+        """Rows that the person deleted are to be made again. Returns how many."""
+        with self._store.atomic():
+            restored = sum(
+                self._store.do("DELETE FROM record WHERE table_key = ? AND deleted = 1", [target.key])
+                for target in targets
+            )
+            for target in targets:
+                self._not_shown_is_due(target)
+        return restored
+
+    def _not_shown_is_due(self, target: Target) -> None:
+        self._store.do(
+            f"""INSERT OR REPLACE INTO due
+            SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
+            self._asked(target),
+        )
+
     # --- marks that the person took away on Douban
 
     def sort_removed(self, target: Target, policy: Policy) -> None:
@@ -343,12 +409,17 @@ class Ledger:
         removed = f"""SELECT due.account, due.medium, due.id {_DUE} AND EXISTS (SELECT 1 FROM mark
             WHERE (mark.account, mark.medium, mark.id) = (due.account, due.medium, due.id)
             AND mark.removed_at IS NOT NULL)"""
+        has_row = f"""EXISTS (SELECT 1 FROM record AS row WHERE row.table_key IN ({_TABLES}) AND row.record_id IS NOT NULL
+            AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id))"""
         with self._store.atomic():
             if policy == "delete":
                 self._store.do(
-                    f"INSERT OR IGNORE INTO stray SELECT :table, * FROM ({removed} AND record.record_id IS NOT NULL)",
+                    f"""INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
+                    WHERE table_key IN ({_TABLES}) AND record_id IS NOT NULL AND deleted = 0 AND {_MARK} IN ({removed})""",
                     self._asked(target),
                 )
+            else:
+                self._stay(target)
             if policy == "ignore":
                 self._store.do(
                     f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
@@ -356,8 +427,32 @@ class Ledger:
                     WHERE table_key = :table AND {_MARK} IN ({removed})""",
                     self._asked(target),
                 )
-            done = removed if policy != "keep" else f"{removed} AND record.record_id IS NULL"
+            done = removed if policy != "keep" else f"{removed} AND NOT {has_row}"
             self._store.do(f"DELETE FROM due WHERE {_MARK} IN ({done})", self._asked(target))
+
+    def _stay(self, target: Target) -> None:
+        """Rows that were to go because their mark was removed, before the person wanted something else."""
+        stays = """FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+            WHERE mark.account = :account AND mark.removed_at IS NOT NULL
+                AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND (stray.table_key = :table OR NOT EXISTS (SELECT 1 FROM record AS row WHERE row.table_key = :table
+                    AND row.record_id IS NOT NULL AND (row.account, row.medium, row.id) = (mark.account, mark.medium, mark.id)))"""
+        self._store.do(
+            f"INSERT OR IGNORE INTO due SELECT account, medium, id, subject.class, mark.marked_on {stays}",
+            self._asked(target),
+        )
+        self._store.do(
+            f"""DELETE FROM stray WHERE (table_key, account, medium, id)
+            IN (SELECT stray.table_key, account, medium, id {stays})""",
+            self._asked(target),
+        )
+
+    @contextlib.contextmanager
+    def rehearsal(self) -> Generator[None]:
+        """What is done within is undone. Nothing may be waited for meanwhile."""
+        with contextlib.suppress(_Over), self._store.atomic():
+            yield
+            raise _Over
 
     # --- rows in the wrong table, or in none
 
@@ -379,6 +474,19 @@ class Ledger:
             )
         ]
 
+    def leaving(self, target: Target, accepted: Iterable[str]) -> int:
+        """How many rows are to go when all that is due is written, as far as it is of ``accepted`` classes."""
+        elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
+        sql = f"""SELECT count(*) FROM (
+            SELECT account, medium, id FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+                JOIN record USING (table_key, account, medium, id)
+                WHERE table_key = :table AND (mark.removed_at IS NOT NULL OR {elsewhere})
+            UNION SELECT account, medium, id FROM due JOIN subject USING (medium, id) JOIN record USING (account, medium, id)
+                WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
+                AND subject.class IN (SELECT value FROM json_each(:accepted)))"""
+        row = self._store.one(sql, {**self._asked(target), "accepted": _json(list(accepted))})
+        return row[0] if row else 0
+
     def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
         """These rows are no more."""
         keys = [stray.key for stray in strays]
@@ -395,6 +503,23 @@ class Ledger:
                     """INSERT INTO record (table_key, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
                     ON CONFLICT DO UPDATE SET record_id = excluded.record_id WHERE record.record_id IS NULL""",
                     [table, key.account, key.subject.medium, key.subject.id, record_id],
+                )
+
+    def rebind(self, target: Target, found: Iterable[tuple[MarkKey, str]]) -> None:
+        """Marks whose record is another one from now on. What it shows is not known: they are due."""
+        with self._store.atomic():
+            for key, record_id in found:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                self._store.do(
+                    f"UPDATE record SET record_id = ?, pushed = 0 WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [record_id, target.key, *mark],
+                )
+                self._store.do(
+                    """INSERT OR REPLACE INTO due
+                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+                    FROM mark JOIN subject USING (medium, id)
+                    WHERE (mark.account, mark.medium, mark.id) = (?, ?, ?)""",
+                    mark,
                 )
 
     def bound(self, table: str) -> set[str]:

@@ -16,7 +16,11 @@ _mark = msgspec.json.Decoder(Mark)
 _subject = msgspec.json.Decoder(Subject)
 _changes = msgspec.json.Decoder(dict[str, tuple[Any, Any]])
 
-
+# Of what is as it was only that it was seen: on a page that shows what is known, that is all there is to write.
+_SUBJECTS_SEEN = """UPDATE subject SET seen_at = ?
+    WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
+_MARKS_SEEN = """UPDATE mark SET seen_at = ?
+    WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
 _MOMENT = timedelta(seconds=2)
 
 
@@ -36,6 +40,8 @@ class MarkChange(Struct, frozen=True, kw_only=True):
     """``new``, ``changed``, ``removed`` or ``returned``."""
     fields: dict[str, tuple[Any, Any]]
     """Field → (old, new)."""
+    capture: str | None = None
+    """The capture, or the walk, that told of it."""
 
 
 class Library:
@@ -64,12 +70,17 @@ class Library:
         known = self._known_subjects([subject.key for subject in reading.subjects])
         outdated: set[SubjectKey] = set()
         writes: list[list[object]] = []
+        seen: list[tuple[str, ...]] = []
         for new in reading.subjects:
             old, was_detailed, seen_at = known.get(new.key, (None, False, ""))
             older = _is_older(at, seen_at)
             kept, changed = merge_subjects(old, new, weaker=was_detailed and not detailed, older=older)
             if changed:
                 outdated.add(new.key)
+            if kept is old and was_detailed >= detailed:
+                if not older:
+                    seen.append((new.key.medium, new.key.id))
+                continue
             writes.append(
                 [new.key.medium, new.key.id, was_detailed or detailed, _json(kept), seen_at if older else at]
             )
@@ -78,6 +89,8 @@ class Library:
                 "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at) VALUES (?, ?, ?, ?, ?)",
                 writes,
             )
+        if seen:
+            self._store.do(_SUBJECTS_SEEN, [at, _json(seen)])
         return outdated
 
     def _merge_marks(
@@ -87,6 +100,7 @@ class Library:
         known = self._known_marks(keys)
         new = changed = same = stales = 0
         writes: list[list[object]] = []
+        seen: list[tuple[str, ...]] = []
         history: list[list[object]] = []
         for mark, key in zip(marks, keys, strict=True):
             old, revision, seen_at, removed_at = known.pop(key, (None, 0, "", ""))
@@ -101,6 +115,9 @@ class Library:
             new, changed, same = new + (old is None), changed + bool(old and edited), same + (not edited)
             stale = edited or key.subject in outdated
             stales += stale
+            if kept is old and not (stale or older):
+                seen.append((key.account, key.subject.medium, key.subject.id))
+                continue
             writes.append(
                 [
                     key.account,
@@ -130,6 +147,8 @@ class Library:
                 "INSERT INTO change (account, medium, id, at, capture, what, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 history,
             )
+        if seen:
+            self._store.do(_MARKS_SEEN, [at, _json(seen)])
         stales += self._outdate(outdated)
         return Outcome(new=new, changed=changed, same=same, outdated=stales)
 
@@ -187,12 +206,17 @@ class Library:
 
     def history(self, key: MarkKey) -> list[MarkChange]:
         """All that is known of one mark's past, the oldest first."""
-        sql = (
-            "SELECT at, what, fields FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
-        )
+        sql = "SELECT at, what, fields, capture FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
+        rows = self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
         return [
-            MarkChange(key=key, at=datetime.fromisoformat(at), what=what, fields=_changes.decode(fields))
-            for at, what, fields in self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
+            MarkChange(
+                key=key,
+                at=datetime.fromisoformat(at),
+                what=what,
+                fields=_changes.decode(fields),
+                capture=capture,
+            )
+            for at, what, fields, capture in rows
         ]
 
 

@@ -1,5 +1,6 @@
 """What becomes of what is known when a page tells something new. Pure functions."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -31,8 +32,8 @@ def merge_marks(old: Mark | None, new: Mark) -> tuple[Mark, Changes]:
         was, now = getattr(old, name), getattr(new, name)
         if now is not UNSET and now != was:
             changes[name] = (None if was is UNSET else was, now)
-    kept = {name: value for name, value in _fields(new).items() if value is not UNSET}
-    return msgspec.structs.replace(old, **kept), changes
+    kept = {name: value for name, value in _told(new) if value != getattr(old, name)}
+    return msgspec.structs.replace(old, **kept) if kept else old, changes
 
 
 def fill_in(old: Mark, older: Mark) -> tuple[Mark, Changes]:
@@ -61,9 +62,9 @@ def merge_subjects(
     if old is None:
         return new, True
     updates: dict[str, Any] = {}
-    for name, value in _fields(new).items():
+    for name, value in _told(new):
         was = getattr(old, name)
-        if value is UNSET or value == was or name == "key":
+        if value == was or name == "key":
             continue
         if was is not UNSET and (older or (weaker and name not in _LIST_MAY_OVERWRITE)):
             continue
@@ -72,6 +73,8 @@ def merge_subjects(
         if name == "cover" and was is not UNSET and (value is None or photo_id(value) == photo_id(was)):
             continue  # the host alone changed, or a page shows none: a cover that is known stays
         updates[name] = value
+    if not updates:
+        return old, False
     return msgspec.structs.replace(old, **updates), bool(updates.keys() - _QUIET)
 
 
@@ -88,5 +91,8 @@ def _worse_title(old: Subject, new: Subject) -> bool:
     return new.title is UNSET or (new.title_cut and old.title is not UNSET and not old.title_cut)
 
 
-def _fields(struct: msgspec.Struct) -> dict[str, Any]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+def _told(struct: msgspec.Struct) -> Iterator[tuple[str, Any]]:
+    """What the page said of it."""
+    for name in struct.__struct_fields__:
+        if (value := getattr(struct, name)) is not UNSET:
+            yield name, value

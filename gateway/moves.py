@@ -1,59 +1,72 @@
-"""A subject that changes class moves: its mark is written into the table it belongs to first, then taken out of the other."""
+"""Rows that are to go: those of a subject that changed class, which another table shows by now, and of removed marks."""
 
-from typing import Any
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from zoneinfo import ZoneInfo
 
-from gateway.errors import Words
-from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
-from gateway.feishu.columns import text_of
+from gateway.errors import NoSuchRecord, Words
+from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Field, Record
+from gateway.feishu.columns import in_words
 from gateway.ledger import Ledger, Stray
-from gateway.tables import Table, bind
+from gateway.tables import Table
 
-_LONGEST = 200
+_LONGEST = 1000
 """Characters of a cell that are told."""
+_COMPUTED = {19, 20, 1001, 1002, 1003, 1004, 1005}
+"""Types of columns that nobody writes: look-ups, formulas, who made a row and when, numbers that Feishu gives."""
+
+Step = tuple[int, tuple[Words, ...]]
+"""How many rows were taken out, and what the person had written into columns of their own of those that will be."""
 
 
-async def take_out(base: Bitable, ledger: Ledger, table: Table) -> tuple[int, tuple[Words, ...]]:
-    """Takes rows out of the table whose marks another table shows by now. Raises FeishuError.
+async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerator[Step]:
+    """Takes rows out of the table, a hundred at a time. Raises FeishuError.
 
-    Returns how many, and what the person had written into columns of their own there, so that nothing of theirs
-    goes unseen. It may end anywhere: a row that is no more is no hindrance.
+    What the person had written is told before it goes, so that nothing of theirs goes unseen. It may end anywhere: a
+    row that is no more is no hindrance.
     """
     if not ledger.strays(table.target, 1):
-        return 0, ()
-    _, bound = await bind(base, table)
-    ours = set(bound.names.values())
-    count, notes = 0, ()
+        return
+    ours = set(table.binding.values())
+    theirs = {
+        field.field_name: field
+        for field in await base.fields(table.table_id)
+        if field.field_id not in ours and field.type not in _COMPUTED
+    }
     while strays := ledger.strays(table.target, MOST_LOOKED_UP):
-        asked = [stray.record_id for stray in strays if stray.record_id]
-        there = {
-            record.record_id: record for record in await base.cells(table.table_id, asked, purpose="rows")
-        }
-        notes += tuple(
-            note
-            for stray in strays
-            if (record := there.get(stray.record_id or "")) and (note := _theirs(table, stray, record, ours))
-        )
+        there = await _there(base, table, strays)
+        yield 0, tuple(_notes(table, strays, there, theirs))
         if there:
-            await base.delete_records(table.table_id, list(there))
+            try:
+                await base.delete_records(table.table_id, list(there))
+            except NoSuchRecord:  # a first try without an answer did it, or the person: all of them or some
+                left = await _there(base, table, strays)
+                if len(left) == len(there):
+                    raise
+                there = {record_id: record for record_id, record in there.items() if record_id not in left}
+                strays = [stray for stray in strays if stray.record_id not in left]
         ledger.taken_out(table.key, strays)
-        count += len(there)
-    return count, notes
+        yield len(there), ()
 
 
-def _theirs(table: Table, stray: Stray, record: Record, ours: set[str]) -> Words | None:
-    cells = {name: _told(value) for name, value in record.fields.items() if name not in ours}
-    told = "; ".join(f"{name}: {value}" for name, value in cells.items() if value)
-    if not told:
-        return None
-    title = stray.title or stray.key.subject.id
-    return Words(
-        f"“{title}”已移出“{table.name}”，你在那一行写过：{told}",
-        f"“{title}” was moved out of “{table.name}”, where you had written: {told}",
-    )
+async def _there(base: Bitable, table: Table, strays: Iterable[Stray]) -> dict[str, Record]:
+    asked = [stray.record_id for stray in strays if stray.record_id]
+    return {each.record_id: each for each in await base.cells(table.table_id, asked, purpose="rows")}
 
 
-def _told(value: Any) -> str:
-    """A cell in few words; empty if there is nothing in it."""
-    if value in (None, "", [], {}, False):
-        return ""
-    return (text_of(value) or str(value))[:_LONGEST]
+def _notes(
+    table: Table, strays: Iterable[Stray], there: Mapping[str, Record], theirs: Mapping[str, Field]
+) -> Iterable[Words]:
+    zone = ZoneInfo(table.time_zone)
+    for stray in strays:
+        record = there.get(stray.record_id or "")
+        cells = {
+            name: (in_words(value, theirs[name].type, zone) or (str(value) if value else ""))[:_LONGEST]
+            for name, value in (record.fields if record else {}).items()
+            if name in theirs
+        }
+        if told := "; ".join(f"{name}: {value}" for name, value in cells.items() if value):
+            title = stray.title or stray.key.subject.id
+            yield Words(
+                f"“{title}”已移出“{table.name}”，你在那一行写过：{told}",
+                f"“{title}” was taken out of “{table.name}”, where you had written: {told}",
+            )

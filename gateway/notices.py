@@ -100,6 +100,11 @@ class Notices:
         return self._store.setting("notices", NoticeSetting) or NoticeSetting()
 
     @property
+    def kept(self) -> object:
+        """The setting, and its secrets as they are sealed: another one whenever any of it is set anew."""
+        return self.setting, self._store.secret(_WEBHOOK), self._store.secret(_SIGN)
+
+    @property
     def has_webhook(self) -> bool:
         return self._vault.get(_WEBHOOK) is not None
 

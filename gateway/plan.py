@@ -1,39 +1,44 @@
 """What a push would write, before it does: for the person to look at. Nothing is written here."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Struct
+from msgspec import Struct, structs
 
-from gateway import adopt
-from gateway.adopt import Likely
+from gateway import adopt, errors
+from gateway.adopt import Claims, Likely
+from gateway.check import Judge, Reading
+from gateway.edits import Edits
+from gateway.errors import Issue
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
-from gateway.feishu.columns import Bound, cells, link_of, text_of
-from gateway.feishu.fields import CHECKBOX, DATE, LINK, MULTI, columns_of
-from gateway.feishu.values import Shown
-from gateway.ledger import Ledger, Row
+from gateway.feishu.codes import NO_TABLE_CODE
+from gateway.feishu.columns import Bound, as_is
+from gateway.feishu.compare import Cell, cells_of, words
+from gateway.feishu.fields import COVER
+from gateway.ledger import Counts, Ledger, Policy, Row, Unbound
+from gateway.records import Found
+from gateway.store import Store
 from gateway.tables import Table
+from gateway.theirs import Theirs, shown
 
 _SHOWN = 200
 """Writes that are shown cell by cell; of more, the number."""
-_OWN_TIME = "written_at"
-_LONGEST = 200
-"""Characters of a cell that are shown."""
+What = Literal["create", "update", "again"]
 
 
 class Write(Struct, frozen=True, kw_only=True):
     """One row that would be made or changed."""
 
     title: str
-    what: Literal["create", "update"]
+    what: What
+    """``again``: the person edited cells of it, which a check of the table writes as they were."""
     cells: dict[str, tuple[str, str]]
     """Column → (old, new), of those that would change."""
 
 
 class TablePlan(Struct, frozen=True, kw_only=True):
-    """What would become of one table. ``writes`` are the first of ``creates`` and ``updates``."""
+    """What would become of one table. ``writes`` are the first of ``creates`` and ``updates``, then of ``edited``."""
 
     name: str
     url: str
@@ -42,7 +47,11 @@ class TablePlan(Struct, frozen=True, kw_only=True):
     creates: int
     updates: int
     removals: int
-    """Rows whose mark another table shows."""
+    """Rows that go: another table shows their mark, or the person took it away and wants its row gone."""
+    fills: int = 0
+    """Rows that are as they should be but for a column that is new, or was made again."""
+    edited: int = 0
+    """Rows with cells that the person edited, which a check writes as they were."""
     rows: int = 0
     """That were there before."""
     adopts: int = 0
@@ -54,6 +63,8 @@ class TablePlan(Struct, frozen=True, kw_only=True):
     deleted: int
     """Rows that the person deleted."""
     writes: tuple[Write, ...] = ()
+    problem: Issue | None = None
+    """Why nothing of it can be written as the table is now."""
 
 
 class Plan(Struct, frozen=True):
@@ -64,74 +75,142 @@ class Plan(Struct, frozen=True):
     """Marks of kinds that have no table in this layout."""
 
 
-async def of_table(base: Bitable, ledger: Ledger, table: Table) -> TablePlan:
-    """Reads what is there, a hundred rows a call. Raises FeishuError."""
-    names = {field.field_id: field.field_name for field in await base.fields(table.table_id)}
-    bound = Bound(
-        table.binding,
-        table.options,
-        {key: names[column] for key, column in table.binding.items() if column in names},
-    )
-    counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
-    there = adopt.Rows() if table.scanned else await adopt.look(base, table.table_id, bound.names, unbound)
-    adopted = dict(there.sure)
+class Due(Struct, frozen=True, kw_only=True):
+    """What the ledger has to write into one table."""
+
+    table: Table
+    counts: Counts
+    unbound: Sequence[Unbound]
+    rows: Sequence[Row]
+    """The first that a push would write."""
+    leaving: int
+    written: int
+    """Rows that show their marks as they are."""
+    policy: Policy
+    bound: set[str]
+    claimed: Found
+    """Rows that were there before the table was ours, of marks that came later."""
+
+
+def foresee(store: Store, ledger: Ledger, tables: Sequence[Table], policy: Policy) -> list[Due]:
+    """What is due, and what becomes of removed marks; found in the way that a push finds it, and then undone."""
+    accepted = [each for table in tables if table.accepted for each in table.classes]
+    with ledger.rehearsal():
+        for table in tables:
+            ledger.sort_removed(table.target, policy)
+        return [_due(store, ledger, table, accepted, policy) for table in tables]
+
+
+def _due(store: Store, ledger: Ledger, table: Table, accepted: Iterable[str], policy: Policy) -> Due:
     rows = ledger.pending(table.target, _SHOWN)
-    ids = {row.key: row.record_id or adopted.get(row.key) for row in rows}
-    old: dict[str, Mapping[str, Any]] = {}
-    asked = [record_id for record_id in ids.values() if record_id]
-    for at in range(0, len(asked), MOST_LOOKED_UP):
-        found = await base.cells(table.table_id, asked[at : at + MOST_LOOKED_UP], purpose="other")
-        old |= {record.record_id: record.fields for record in found}
-    writes = [_write(row, table, bound, old.get(ids[row.key] or "")) for row in rows]
-    return TablePlan(
+    return Due(
+        table=table,
+        counts=ledger.counts(table.target),
+        unbound=ledger.unbound(table.target),
+        rows=rows,
+        leaving=ledger.leaving(table.target, accepted),
+        written=ledger.counts(table.target).pushed,
+        policy=policy,
+        bound=ledger.bound(table.key),
+        claimed=Claims(store, ledger, table).expected,
+    )
+
+
+async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> TablePlan:
+    """Reads what is there: the whole table, since the person may have edited any cell. Raises FeishuError."""
+    table, counts = due.table, due.counts
+    told = TablePlan(
         name=table.name,
         url=table.url,
         accepted=table.accepted,
-        creates=len(unbound) - len(adopted),
-        updates=counts.pending - len(unbound) + len(adopted),
-        removals=len(ledger.strays(table.target, _SHOWN)),
+        creates=len(due.unbound),
+        updates=counts.pending - len(due.unbound),
+        removals=due.leaving,
+        failed=counts.failed,
+        deleted=counts.deleted,
+    )
+    try:
+        bound, gaps = as_is(
+            await base.fields(table.table_id),
+            table.shelf,
+            table.language,
+            known=table.binding,
+            options=table.options,
+        )
+    except (errors.WrongColumnType, errors.ColumnNameTaken) as error:
+        return structs.replace(told, problem=error.issue)
+    except errors.NotFound as error:
+        if error.feishu_code != NO_TABLE_CODE:
+            raise
+        return structs.replace(told, problem=errors.TableGone(table=table.name).issue)
+    names = dict(bound.names)
+    there = (
+        adopt.Rows(sure=due.claimed)
+        if table.scanned
+        else await adopt.look(base, table.table_id, names, due.unbound, due.bound)
+    )
+    adopted = dict(there.sure)
+    ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
+    old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
+    deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
+    theirs = Theirs(edits, table)
+    writes = [
+        _write(row, table, bound, old.get(ids[row.key] or ""), theirs)
+        for row in due.rows
+        if row not in deleted
+    ]
+    again, edited = (
+        await _again(base, ledger, edits, table, bound, due.policy) if due.written else (list[Write](), 0)
+    )
+    gone = {key for key, record_id in adopted.items() if key in ids and record_id not in old}
+    return structs.replace(
+        told,
+        creates=told.creates - len(adopted) + len(gone),
+        updates=told.updates + len(adopted) - len(gone) - len(deleted),
+        fills=due.written if gaps | (table.gaps - {COVER}) else 0,
         rows=there.number,
         adopts=len(adopted),
         likely=there.likely,
-        failed=counts.failed,
-        deleted=counts.deleted,
-        writes=tuple(writes),
+        deleted=told.deleted + len(deleted),
+        edited=edited,
+        writes=(*writes, *again),
     )
 
 
-def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None) -> Write:
-    shown = Shown(row.mark, row.subject, ZoneInfo(table.time_zone), table.language, row.removed)
-    new = cells(shown, table.shelf, bound, clear=True)
-    types = {
-        bound.names[column.key]: column.type
-        for column in columns_of(table.shelf)
-        if column.key in bound.names and column.key != _OWN_TIME
-    }
-    changed = {
-        name: (before, after)
-        for name, kind in types.items()
-        if name in new
-        and (before := _told((old or {}).get(name), kind, shown.zone))
-        != (after := _told(new[name], kind, shown.zone))
-    }
-    title = row.subject.title
+async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for at in range(0, len(asked), MOST_LOOKED_UP):
+        records = await base.cells(table.table_id, asked[at : at + MOST_LOOKED_UP], purpose="other")
+        found |= {record.record_id: record.fields for record in records}
+    return found
+
+
+async def _again(
+    base: Bitable, ledger: Ledger, edits: Edits, table: Table, bound: Bound, policy: Policy
+) -> tuple[list[Write], int]:
+    """The first rows that a check would write again, and how many there are."""
+    judge, first, number = Judge(edits, table.key), list[Write](), 0
+    async for page in Reading(base, ledger, table, bound, policy).pages():
+        found = judge.again(page)
+        number += len(found)
+        first += [_told(each.row, table, each.cells, "again") for each in found[: _SHOWN - len(first)]]
+    return first, number
+
+
+def _write(row: Row, table: Table, bound: Bound, old: Mapping[str, Any] | None, theirs: Theirs) -> Write:
+    cells = cells_of(shown(row, table), table.shelf, bound, old or {})
+    but = theirs.of(row)
+    changed = [cell for cell in cells if cell.there != cell.wanted and cell.field not in but]
+    return _told(row, table, changed, "create" if old is None else "update")
+
+
+def _told(row: Row, table: Table, cells: Iterable[Cell], what: What) -> Write:
+    zone, title = ZoneInfo(table.time_zone), row.subject.title
     return Write(
         title=title if isinstance(title, str) else row.key.subject.id,
-        what="create" if old is None else "update",
-        cells=changed,
+        what=what,
+        cells={
+            cell.name: (words(cell.there, cell.column.type, zone), words(cell.wanted, cell.column.type, zone))
+            for cell in cells
+        },
     )
-
-
-def _told(value: Any, kind: int, zone: ZoneInfo) -> str:
-    """A cell in words, whether it is as it would be sent or as Feishu gives it back."""
-    if value in (None, UNSET, "", [], False):
-        return ""
-    if kind == LINK:
-        return link_of(value)
-    if kind == CHECKBOX:
-        return "✓"
-    if isinstance(value, int | float):
-        return f"{datetime.fromtimestamp(value / 1000, zone):%F}" if kind == DATE else f"{value:g}"
-    if kind == MULTI:
-        return "、".join(sorted(str(option) for option in value))
-    return text_of(value)[:_LONGEST]

@@ -6,25 +6,28 @@ from there. A create whose outcome is unknown is looked up in the table before a
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
-from gateway import errors, records, tables
+from gateway import errors, tables
+from gateway.adopt import Claims
+from gateway.edits import Digests, Edits
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.fields import COVER
-from gateway.feishu.values import Shown
 from gateway.ledger import Batch, Ledger, Row
 from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import now
+from gateway.others import Others
+from gateway.records import Found
 from gateway.tables import Table
+from gateway.theirs import Theirs, shown
 
 _log = get("sync")
 
@@ -45,6 +48,8 @@ class _Made(Struct, frozen=True):
 
     rows: Sequence[Row]
     body: bytes
+    written: Sequence[tuple[MarkKey, Digests]]
+    """What the cells will say, as far as that is kept."""
 
     @property
     def is_new(self) -> bool:
@@ -62,13 +67,26 @@ class Push:
     ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
     """
 
-    def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, rows: int = MOST_ROWS) -> None:
+    def __init__(
+        self,
+        bitable: Bitable,
+        ledger: Ledger,
+        edits: Edits,
+        table: Table,
+        claims: Claims,
+        rows: int = MOST_ROWS,
+    ) -> None:
         self._bitable = bitable
         self._ledger = ledger
+        self._edits = edits
+        self._claims = claims
         self.table = table
         self.rows = rows
-        self._zone = ZoneInfo(table.time_zone)
         self._bound = Bound({}, {}, {})
+        self._theirs = Theirs(edits, table)
+        self._only: Mapping[MarkKey, Collection[str]] = {}
+        self._makes_options = False
+        self._others = Others(bitable, ledger, table, {})
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
@@ -80,18 +98,19 @@ class Push:
         except errors.WrongColumnType as error:
             self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
             raise
+        self._others = Others(self._bitable, self._ledger, self.table, self._bound.names)
         for batch in self._ledger.open_batches(self.table.key):
             await self._settle(batch)
-        if not self.table.scanned:
-            self._ledger.adopt(self.table.key, await self._find(set(self._ledger.wanted(self.table.target))))
-            self.table = msgspec.structs.replace(self.table, scanned=True)
+        await self._others.take_over(set(self._ledger.wanted(self.table.target)))
+        self.table = msgspec.structs.replace(self.table, scanned=True)
         await self._fill()
 
     async def step(self) -> bool:
         """Writes the next batch of rows, and makes the one after it meanwhile; False if nothing is left."""
         batch = self._made if self._made and len(self._made.rows) <= self.rows else await self._make()
         if batch is None:
-            return False
+            await self._learn_options()
+            return await self._others.end()
         making = asyncio.create_task(self._make(besides={row.key for row in batch.rows}))
         try:
             await self._write(batch)
@@ -103,32 +122,61 @@ class Push:
             making.cancel()
         return True
 
+    @property
+    def bound(self) -> Bound:
+        """The columns, once it is prepared."""
+        return self._bound
+
+    async def rewrite(self, rows: Sequence[Row], only: Mapping[MarkKey, Collection[str]]) -> None:
+        """Writes some cells of rows that are there, those that ``only`` names for each."""
+        self._only, self._theirs = only, Theirs(self._edits, self.table)
+        try:
+            await self._write(await self._encoded(rows))
+        finally:
+            self._only = {}
+
+    async def _learn_options(self) -> None:
+        """Options that Feishu made of what was written are known from then on, whatever the person calls them."""
+        if self._makes_options:
+            self.table, self._bound = await tables.bind(self._bitable, self.table)
+            self._makes_options = False
+
     async def _make(self, besides: Collection[MarkKey] = ()) -> _Made | None:
         """The next batch: rows to create, else rows to update. ``besides``: the marks of one that is under way."""
+        await self._claims.take_over(self._bitable)
         rows = self._ledger.pending(self.table.target, self.rows, besides)
         new = [row for row in rows if row.record_id is None]
         return await self._encoded(new or rows) if rows else None
 
     async def _encoded(self, rows: Sequence[Row]) -> _Made:
         """A thousand rows take a while: not in the loop, where captures are to be answered."""
-        return _Made(rows, await asyncio.to_thread(self._body, rows))
+        return await asyncio.to_thread(self._made_of, rows)
 
     async def _write(self, batch: _Made) -> None:
         if len(batch.body) > _MOST_BYTES and len(batch.rows) > 1:
             await self._halve(batch.rows)
         elif batch.is_new:
-            await self._create(batch.rows, batch.body)
+            await self._create(batch)
         else:
-            await self._update(batch.rows, batch.body)
+            await self._update(batch)
 
     # --- creates
 
-    async def _create(self, rows: Sequence[Row], body: bytes) -> None:
+    async def _create(self, made: _Made) -> None:
+        there = await self._others.take_over({row.key for row in made.rows})
+        if not there:
+            await self._make_rows(made)
+        elif rest := [row for row in made.rows if row.key not in there]:
+            await self._make_rows(await self._encoded(rest))
+
+    async def _make_rows(self, made: _Made) -> None:
+        rows = made.rows
         keys = tuple((row.key, row.revision) for row in rows)
-        batch = Batch(client_token=str(uuid4()), table=self.table.key, body=body, keys=keys)
+        batch = Batch(client_token=str(uuid4()), table=self.table.key, body=made.body, keys=keys)
+        self._edits.begin(self.table.key, made.written)
         try:
-            self._ledger.created(batch, await self._send(batch))
-            self.done["created"] += len(rows)
+            ids = await self._send(batch)
+            self._ledger.created(batch, ids)
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
@@ -140,6 +188,9 @@ class Push:
             if len(rows) == 1 or not isinstance(error, errors.TableFull):
                 raise
             await self._halve(rows)  # the newest get the room there is
+        else:
+            self.done["created"] += len(rows)
+            await self._others.made({row.key: record for row, record in zip(rows, ids, strict=True)})
 
     async def _send(self, batch: Batch) -> list[str]:
         """Returns the record of each row."""
@@ -157,7 +208,7 @@ class Push:
         under way. Raises FeishuError, and keeps the batch open, while the rows may yet appear: what is
         written before that is known would be there twice.
         """
-        found = await self._find(batch.marks)
+        found = await self._others.find(batch.marks)
         if len(found) == len(batch.keys):
             self._ledger.settled(batch, found)
         elif batch.sends < _MOST_SENDS:
@@ -172,7 +223,7 @@ class Push:
         else:
             raise errors.TokenSpent
 
-    async def _send_again(self, batch: Batch, found: records.Found) -> None:
+    async def _send_again(self, batch: Batch, found: Found) -> None:
         try:
             made = await self._send(batch)
         except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
@@ -181,16 +232,13 @@ class Push:
         else:  # its columns have the names of then: what the rows show is not sure
             self._ledger.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
 
-    async def _find(self, marks: set[MarkKey]) -> records.Found:
-        taken = self._ledger.bound(self.table.key)
-        return await records.find(self._bitable, self.table.table_id, self._bound.names, marks, taken)
-
     # --- updates
 
     async def _fill(self) -> None:
         """Writes the cells that rows lack: those alone, since what else was written may be the person's by now."""
         names = {key: name for key, name in self._bound.names.items() if key in self.table.gaps - {COVER}}
         rows = self._ledger.shown(self.table.target) if names else []
+        self._theirs.forget(names)
         whole, self._bound = self._bound, msgspec.structs.replace(self._bound, names=names)
         for at in range(0, len(rows), MOST_ROWS):
             await self._write(await self._encoded(rows[at : at + MOST_ROWS]))
@@ -204,9 +252,12 @@ class Push:
         for at in range(0, len(there), self.rows):
             await self._write(await self._encoded(there[at : at + self.rows]))
 
-    async def _update(self, rows: Sequence[Row], body: bytes) -> None:
+    async def _update(self, batch: _Made) -> None:
+        if await self._theirs.look(self._bitable, self.table, self._bound, batch.rows):
+            batch = await self._encoded(batch.rows)
+        rows = batch.rows
         try:
-            await self._bitable.update_records(self.table.table_id, body)
+            await self._bitable.update_records(self.table.table_id, batch.body)
         except (errors.FeishuUnreachable, errors.FeishuFault):
             self._shrink(len(rows))
             raise
@@ -214,6 +265,7 @@ class Push:
             await self._isolate(rows, error)
         else:
             self._ledger.pushed(self.table.key, rows)
+            self._edits.wrote(self.table.key, batch.written)
             self.done["updated"] += len(rows)
             self._strange = 0
 
@@ -256,14 +308,30 @@ class Push:
         await self._write(await self._encoded(rows[:middle]))
         await self._write(await self._encoded(rows[middle:]))
 
-    def _body(self, rows: Sequence[Row]) -> bytes:
+    def _made_of(self, rows: Sequence[Row]) -> _Made:
         """What Feishu is sent for these rows. A new one needs no word of what is empty; an old one is cleared of it."""
-        if _is_new(rows):
-            new = [{"fields": self._cells(row, clear=False)} for row in rows]
-            return msgspec.json.encode({"records": new})
-        changed = [Record(row.record_id or "", self._cells(row, clear=True)) for row in rows]
-        return msgspec.json.encode({"records": changed})
+        new = _is_new(rows)
+        cells = [self._cells(row, clear=not new) for row in rows]
+        if new:
+            body = msgspec.json.encode({"records": [{"fields": each} for each in cells]})
+        else:
+            changed = [Record(row.record_id or "", each) for row, each in zip(rows, cells, strict=True)]
+            body = msgspec.json.encode({"records": changed})
+        return _Made(rows, body, [(row.key, self._kept(each)) for row, each in zip(rows, cells, strict=True)])
+
+    def _kept(self, cells: Mapping[str, object]) -> Digests:
+        self._makes_options = self._makes_options or self._bound.lacks_option(cells)
+        return self._theirs.digests(cells, self.table.shelf, self._bound)
 
     def _cells(self, row: Row, *, clear: bool) -> dict[str, object]:
-        shown = Shown(row.mark, row.subject, self._zone, self.table.language, row.removed)
-        return columns.cells(shown, self.table.shelf, self._bound, clear=clear)
+        """Without those that are the person's, and others than those that are to be written again."""
+        but, only = self._theirs.of(row), self._only.get(row.key)
+        bound = self._bound
+        if but or only is not None:
+            names = {
+                field: name
+                for field, name in bound.names.items()
+                if field not in but and (only is None or field in only)
+            }
+            bound = msgspec.structs.replace(bound, names=names)
+        return columns.cells(shown(row, self.table), self.table.shelf, bound, clear=clear)

@@ -11,8 +11,8 @@ from gateway.feishu.values import media_of, page_of
 from gateway.library import MarkKey
 from gateway.model import Medium
 
-_LOOKUP = 50
-"""Marks up to which a look-up by filter is cheaper than reading the whole key column."""
+FEW = 50
+"""Marks up to which a look-up by filter, one call, is cheaper than reading the whole key column."""
 _COLUMNS = (KEY, "kind", "page")
 
 Found = list[tuple[MarkKey, str]]
@@ -24,6 +24,7 @@ class _Row(Struct, frozen=True):
     subject_id: str
     kind: str
     page: str
+    made: int
 
 
 async def find(
@@ -38,19 +39,56 @@ async def find(
     ``names``: the present name of each of our columns. ``taken``: records that are known to show other marks.
     Raises FeishuError.
     """
+    options = await _options(bitable, table_id, names, wanted, taken)
+    return _each_once((likely, key, row.record_id) for likely, key, row in options)
+
+
+async def older(
+    bitable: Bitable,
+    table_id: str,
+    names: Mapping[str, str],
+    made: Mapping[MarkKey, str],
+    taken: Collection[str],
+) -> Found:
+    """Of marks and the record that was just made of each: those of which somebody else's was made before it.
+
+    By Feishu's clock, so that all who look come to the same end. ``taken`` as for ``find``. Raises FeishuError.
+    """
+    options = await _options(bitable, table_id, names, made, taken, dated=True)
+    age = {row.record_id: (row.made, row.record_id) for _, _, row in options}
+    before = [
+        (likely, key, row.record_id)
+        for likely, key, row in options
+        if made[key] in age and age[row.record_id] < age[made[key]]
+    ]
+    return _each_once(before)
+
+
+async def _options(
+    bitable: Bitable,
+    table_id: str,
+    names: Mapping[str, str],
+    wanted: Collection[MarkKey],
+    taken: Collection[str],
+    *,
+    dated: bool = False,
+) -> list[tuple[int, MarkKey, _Row]]:
+    """Marks and records that may show them, with how sure that is."""
     if not wanted:
         return []
     by_id: dict[str, list[MarkKey]] = {}
     for key in wanted:
         by_id.setdefault(key.subject.id, []).append(key)
-    sure: dict[str, list[tuple[int, MarkKey, str]]] = {}
-    async for row in _rows(bitable, table_id, names, by_id):
+    options: list[tuple[int, MarkKey, _Row]] = []
+    async for row in _rows(bitable, table_id, names, by_id, dated=dated):
         if row.record_id in taken:
             continue
-        for key in by_id.get(row.subject_id, ()):
-            if (likely := _likely(key, row)) is not None:
-                sure.setdefault(row.subject_id, []).append((likely, key, row.record_id))
-    return [pair for options in sure.values() for pair in _each_once(options)]
+        options += [
+            (likely, key, row)
+            for key in by_id.get(row.subject_id, ())
+            if (likely := _likely(key, row)) is not None
+        ]
+    return options
 
 
 def _likely(key: MarkKey, row: _Row) -> int | None:
@@ -69,26 +107,29 @@ def _likely(key: MarkKey, row: _Row) -> int | None:
 def _each_once(options: Iterable[tuple[int, MarkKey, str]]) -> Found:
     """The surest pairs, no mark and no record in two of them; of equals the first of the table."""
     found: dict[MarkKey, str] = {}
+    shown: set[str] = set()
     for _, key, record_id in sorted(options, key=lambda option: -option[0]):
-        if key not in found and record_id not in found.values():
+        if key not in found and record_id not in shown:
             found[key] = record_id
+            shown.add(record_id)
     return list(found.items())
 
 
 async def _rows(
-    bitable: Bitable, table_id: str, names: Mapping[str, str], ids: Collection[str]
+    bitable: Bitable, table_id: str, names: Mapping[str, str], ids: Collection[str], *, dated: bool
 ) -> AsyncIterator[_Row]:
     key_column = names[KEY]
     where = None
-    if len(ids) <= _LOOKUP:
+    if len(ids) <= FEW:
         conditions = [{"field_name": key_column, "operator": "is", "value": [each]} for each in ids]
         where = {"conjunction": "or", "conditions": conditions}
     shown = [names[column] for column in _COLUMNS if column in names]
-    async for record in bitable.records(table_id, shown, where):
+    async for record in bitable.records(table_id, shown, where, dated=dated):
         cells = {column: record.fields.get(names.get(column, "")) for column in _COLUMNS}
         yield _Row(
             record.record_id,
             text_of(cells[KEY]),
             text_of(cells["kind"]),
             link_of(cells["page"]),
+            record.created_time,
         )

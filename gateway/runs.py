@@ -12,14 +12,29 @@ from gateway.errors import Issue, Words
 from gateway.model import Outcome, now
 from gateway.store import Store
 
-Cause = Literal["button", "auto", "walk", "connect", "retry", "start"]
-"""What began a run: the extension's button or auto-sync, a walk through the lists, a new connection, the person who
-wants it tried again, a gateway that found something left to do."""
+Cause = Literal[
+    "button",
+    "auto",
+    "walk",
+    "full",
+    "schedule",
+    "scheduled_full",
+    "connect",
+    "retry",
+    "start",
+    "check",
+    "restore",
+]
+"""What began a run: the extension's button or auto-sync, a walk to what is known or a full check, by the person or by
+the schedule, a new connection, the person who wants it tried again, a gateway that found something left to do, a look
+through the tables, rows that are put back."""
 
 _SAME_RUN = timedelta(minutes=2)
 """A run goes on if the same cause comes again this soon: who turns pages sees one run, not one for each page."""
 _KEPT = 1000
-_MOST_NOTES = 50
+_MOST_NOTES = 1000
+_READ = {"button", "auto", "walk", "full", "schedule", "scheduled_full"}
+"""Causes that come by turns: a browser turns pages while the lists are walked."""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -33,12 +48,18 @@ class Run(Struct, frozen=True, kw_only=True):
     new: int = 0
     changed: int = 0
     same: int = 0
+    gone: int = 0
+    """Marks that the person took away on Douban."""
     created: int = 0
     """Rows."""
     updated: int = 0
     removed: int = 0
     """Rows that were taken out of a table."""
     failed: int = 0
+    edited: int = 0
+    """Rows in which the person had changed cells of ours."""
+    deleted: int = 0
+    """Rows that the person had deleted."""
     calls: int = 0
     problem: Issue | None = None
     """Why it ended before all was done."""
@@ -71,11 +92,13 @@ class Runs:
 
     def begin(self, cause: Cause) -> None:
         """Something is to be done. It belongs to the run that is under way, if there is one."""
-        if self._current is not None:
+        if self._current is not None and (cause != "check" or self._current.cause == cause):
             return
+        self.end()  # a check is a run of its own
         at = now()
-        last = next(iter(self.recent(1)), None)
-        if last and last.cause == cause and not last.problem and at - (last.ended or at) < _SAME_RUN:
+        last = next((run for run in self.recent(3) if run.cause == cause or run.cause not in _READ), None)
+        joins = last is not None and last.cause == cause != "check" and not last.problem
+        if last and joins and at - (last.ended or at) < _SAME_RUN:
             self._current = structs.replace(last, ended=None)
         else:
             number = self._store.one("SELECT ifnull(max(id), 0) + 1 FROM run")
@@ -94,7 +117,9 @@ class Runs:
         run = self._current
         assert run is not None
         counts = {name: getattr(run, name) + number for name, number in more.items()}
-        self._current = structs.replace(run, **counts, notes=(run.notes + notes)[:_MOST_NOTES])
+        self._current = structs.replace(
+            run, **counts, notes=tuple(dict.fromkeys(run.notes + notes))[:_MOST_NOTES]
+        )
         self._keep(self._current)
 
     def end(self, problem: Issue | None = None) -> None:

@@ -11,6 +11,10 @@ _IS_DUE = """INSERT INTO due SELECT NEW.account, NEW.medium, NEW.id, subject.cla
     WHERE subject.medium = NEW.medium AND subject.id = NEW.id
     ON CONFLICT DO UPDATE SET class = excluded.class, marked_on = excluded.marked_on;"""
 
+_TITLE = "lower(ifnull({0} ->> '$.title', '') || char(10) || ifnull({0} ->> '$.original_title', ''))"
+_WORDS = """lower(ifnull((SELECT group_concat(value, char(10)) FROM json_each({0}, '$.tags')), '')
+    || char(10) || ifnull({0} ->> '$.comment', ''))"""
+
 
 @migrations()
 def m001_first(db: Database) -> None:
@@ -154,5 +158,54 @@ def m006_accounts(db: Database) -> None:
         "DROP INDEX due_next",
         "CREATE INDEX due_next ON due (account, class, marked_on DESC, id)",
         "CREATE INDEX run_of ON run (owner, id)",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m007_edits(db: Database) -> None:
+    """What the person did to cells of ours in Feishu."""
+    for statement in (
+        # Cells that do not show what we would write. State: "again" (written again, ``times`` since they were right),
+        # "left" (they changed back each time: left alone while the mark has this revision), "theirs" (the person's).
+        # ``shown``: what they said, as compare.Digest.
+        """CREATE TABLE edit (
+            table_key TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL,
+            state TEXT NOT NULL, shown INTEGER NOT NULL, revision INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+            PRIMARY KEY (table_key, account, medium, id, field)) WITHOUT ROWID""",
+        # What was last written into a row: field -> digests, more than one while it is not known which of them arrived.
+        # ``quiet``: of fields that change without a reason to write; ``cells``: of all others, where edits are theirs.
+        """CREATE TABLE written (
+            table_key TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            quiet BLOB, cells BLOB, PRIMARY KEY (table_key, account, medium, id)) WITHOUT ROWID""",
+        "CREATE INDEX record_of ON record (table_key, record_id)",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m008_catalogue(db: Database) -> None:
+    """Marks in the order of their days, with what they are searched by: bodies are too large to look through."""
+    title, words = _TITLE.format("NEW.body"), _WORDS.format("NEW.body")
+    for statement in (
+        """CREATE TABLE catalogue (
+            account TEXT NOT NULL, marked_on TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            title TEXT NOT NULL, words TEXT NOT NULL,
+            PRIMARY KEY (account, marked_on, medium, id)) WITHOUT ROWID""",
+        "CREATE INDEX catalogue_of ON catalogue (medium, id)",
+        f"""INSERT INTO catalogue SELECT mark.account, ifnull(mark.marked_on, ''), mark.medium, mark.id,
+            {_TITLE.format("subject.body")}, {_WORDS.format("mark.body")}
+            FROM mark LEFT JOIN subject USING (medium, id)""",
+        f"""CREATE TRIGGER mark_listed AFTER INSERT ON mark BEGIN
+            INSERT INTO catalogue VALUES (NEW.account, ifnull(NEW.marked_on, ''), NEW.medium, NEW.id,
+                ifnull((SELECT {_TITLE.format("body")} FROM subject
+                    WHERE medium = NEW.medium AND id = NEW.id), char(10)), {words}); END""",
+        f"""CREATE TRIGGER mark_listed_anew AFTER UPDATE OF body ON mark WHEN NEW.body <> OLD.body BEGIN
+            UPDATE catalogue SET marked_on = ifnull(NEW.marked_on, ''), words = {words}
+            WHERE (account, marked_on, medium, id)
+                = (OLD.account, ifnull(OLD.marked_on, ''), OLD.medium, OLD.id); END""",
+        f"""CREATE TRIGGER subject_listed AFTER INSERT ON subject BEGIN
+            UPDATE catalogue SET title = {title}
+            WHERE medium = NEW.medium AND id = NEW.id AND title <> {title}; END""",
     ):
         db.execute(statement)

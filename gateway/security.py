@@ -60,13 +60,14 @@ class Guard:
         self._headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":  # pyright: ignore[reportUnnecessaryComparison]  # Litestar's Scope leaves it out
-                await self.app(scope, receive, send)
+        if scope["type"] == "lifespan":  # pyright: ignore[reportUnnecessaryComparison]  # Litestar's Scope leaves it out
+            await self.app(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if (
+                message["type"] == "http.response.start" or message["type"] == "websocket.http.response.start"
+            ):  # a set would not tell the type checker
                 present = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
             await send(message)
@@ -75,11 +76,19 @@ class Guard:
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
-            await _respond(send_guarded, refusal)
+            await _respond(send_guarded, refusal, "websocket." if scope["type"] == "websocket" else "")
 
     def _refuse(self, scope: Any) -> "_Refusal | None":
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        hosts, origins = (
+            [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+            for wanted in (b"host", b"origin")
+        )
+        own = self._settings.dashboard.rstrip("/")
+        if scope["type"] == "websocket":  # neither CORS nor SameSite keeps other pages from opening one
+            if hosts != [self._settings.dashboard_host]:
+                return _Refusal.of(WrongHost(host=self._settings.dashboard))
+            return None if origins == [own] else _Refusal.of(WrongOrigin())
         path, method = scope["path"], scope["method"]
         if method not in _METHODS:
             return _Refusal(405, msgspec.json.encode(http_problem(405)))
@@ -93,7 +102,6 @@ class Guard:
             return None
         if hosts != [self._settings.dashboard_host]:
             return self._elsewhere(hosts, method, headers.get(b"accept", ""))
-        own = self._settings.dashboard.rstrip("/")
         if headers.get(b"origin", own if method in _SAFE else "") != own:
             return _Refusal.of(WrongOrigin())
         return None
@@ -116,12 +124,13 @@ class _Refusal(Struct, frozen=True):
         return cls(error.status, msgspec.json.encode(problem(error)))
 
 
-async def _respond(send: Send, refusal: _Refusal) -> None:
+async def _respond(send: Any, refusal: _Refusal, kind: str) -> None:
+    """``kind``: empty, or ``websocket.`` for an answer in place of the handshake's."""
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(refusal.body)).encode())]
     if refusal.location:
         headers = [(b"location", refusal.location.encode()), (b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": refusal.body, "more_body": False})
+    await send({"type": f"{kind}http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": f"{kind}http.response.body", "body": refusal.body, "more_body": False})
 
 
 def owner_auth(store: Store, vault: Vault) -> JWTCookieAuth[Owner, Token]:

@@ -33,6 +33,9 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
                 proxy_headers=False,
                 timeout_graceful_shutdown=_LAST_REQUESTS,
                 lifespan="on",
+                ws="websockets-sansio",
+                ws_max_size=1024,  # a client has nothing to say
+                ws_per_message_deflate=False,  # the messages are short, and each window is memory
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[taken]))

@@ -76,8 +76,10 @@ class Store:
     """The file, open and looked through. Raises DataFolderUnusable, LibraryDamaged."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _look_for_emptied(path)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its owner's alone, from the first moment
             self._db = _opened(path)
         except (OSError, sqlite3.OperationalError) as error:
@@ -87,6 +89,7 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+        _note_left(self._path)
 
     def __enter__(self) -> Self:
         return self
@@ -264,10 +267,14 @@ class Store:
             content=zlib.decompress(content),
         )
 
-    def captures(self, limit: int = 20) -> list[Kept]:
-        """The newest kept captures of browsers; those of walks would push them out of sight."""
-        sql = f"{_KEPT} WHERE trigger <> 'walk' ORDER BY received_at DESC LIMIT ?"
-        return [_kept(row) for row in self.rows(sql, [limit])]
+    def captures(self, others: Sequence[str] = (), limit: int = 20) -> list[Kept]:
+        """The newest kept captures of browsers; those of walks would push them out of sight.
+
+        ``others``: accounts whose captures are left out.
+        """
+        sql = f"""{_KEPT} WHERE trigger <> 'walk' AND ifnull(account, '') NOT IN (SELECT value FROM json_each(?))
+            ORDER BY received_at DESC LIMIT ?"""
+        return [_kept(row) for row in self.rows(sql, [msgspec.json.encode(others).decode(), limit])]
 
     def account_of(self, device: str, accounts: Sequence[str]) -> str | None:
         """Which of these was logged in when the device sent its last page of any of them."""
@@ -297,6 +304,7 @@ class Store:
 
 def _opened(path: Path) -> Database:
     """Of the present version, and sound as far as a quick look can tell. Raises sqlite3.Error."""
+    is_known = _is_as_left(path)
     connection = sqlite3.connect(path, timeout=10)
     try:
         for pragma in (
@@ -306,7 +314,8 @@ def _opened(path: Path) -> Database:
             "cache_size = -32768",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        _look_through(connection)
+        if not is_known:
+            _look_through(connection)
         connection.create_function("photo_id", 1, _photo_id, deterministic=True)
         db = Database(connection)
         _migrate(db)
@@ -314,6 +323,54 @@ def _opened(path: Path) -> Database:
         connection.close()
         raise
     return db
+
+
+def _look_for_emptied(path: Path) -> None:
+    """Raises sqlite3.DatabaseError for a file that somebody emptied: SQLite would take it for new, and drop its log.
+
+    A library that has a log or a key has never been empty.
+    """
+    if (
+        path.exists()
+        and not path.stat().st_size
+        and (_size(_log_of(path)) or _size(path.with_suffix(".key")))
+    ):
+        raise sqlite3.DatabaseError("the file is empty")
+
+
+def _is_as_left(path: Path) -> bool:
+    """Whether nobody has touched the file since it was closed in good order: it need not be looked through again.
+
+    That would cost more than a second in a library of 100,000 marks.
+    """
+    try:
+        return not _size(_log_of(path)) and _left(path).read_text() == _look_of(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _note_left(path: Path) -> None:
+    """How the file was left, unless another process still has it."""
+    with contextlib.suppress(OSError):  # then it is looked through the next time
+        if not _log_of(path).exists():
+            _left(path).write_text(_look_of(path))
+
+
+def _look_of(path: Path) -> str:
+    seen = path.stat()
+    return f"{seen.st_size} {seen.st_mtime_ns}"
+
+
+def _left(path: Path) -> Path:
+    return path.with_name(f"{path.name}-left")
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def _look_through(connection: sqlite3.Connection) -> None:

@@ -13,12 +13,13 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from gateway import errors
-from gateway.adopt import look
+from gateway import adopt, errors
 from gateway.album import CoverCounts
 from gateway.budget import Budget
+from gateway.check import Check
 from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers, ManyRefused
+from gateway.edits import EditPolicy, Edits
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
@@ -28,7 +29,7 @@ from gateway.ledger import Counts, Failure, Ledger, Policy
 from gateway.log import get
 from gateway.model import Outcome
 from gateway.moves import take_out
-from gateway.plan import Plan, of_table
+from gateway.plan import Plan, foresee, of_table
 from gateway.push import Push
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -84,8 +85,14 @@ class PushState(Struct, frozen=True, kw_only=True):
     failed: int = 0
     pushed: int = 0
     deleted: int = 0
+    checking: bool = False
+    """A look through the tables was asked for, or is under way."""
+    pace: float | None = None
+    """Rows a second, so far."""
     left: float | None = None
-    """Seconds until all is written, at the pace so far."""
+    """Seconds until all is written, at that pace."""
+    wait: Waiting | None = None
+    """What it waits for before it calls Feishu again."""
     table: str | None = None
     """Address of the first table."""
     tables: tuple[TableState, ...] = ()
@@ -105,9 +112,14 @@ class _Pace:
     def count(self, rows: int) -> None:
         self._rows += rows
 
+    @property
+    def rate(self) -> float | None:
+        """Rows a second; None before there is anything to tell from."""
+        return self._rows / max(time.monotonic() - self._began, 1e-9) if self._rows else None
+
     def left(self, pending: int) -> float | None:
         """Seconds for so many more; None before there is anything to tell from."""
-        return pending * (time.monotonic() - self._began) / self._rows if pending and self._rows else None
+        return pending / rate if pending and (rate := self.rate) else None
 
 
 class Sync:
@@ -132,10 +144,13 @@ class Sync:
         self._covers = covers
         self._calls = 0
         self.runs = Runs(store, lambda: self._calls, owner)
+        self.edits = Edits(store, owner)
         self._covers_told = 0.0
         self._covers_rest_until = 0.0
         self._cover_problem: Issue | None = None
-        self.connection = Connection(settings, store, vault, self._count, owner)
+        self._wait = (0.0, "")
+        """Until when, by the clock that never jumps, a call waits for its next try; and the code of why."""
+        self.connection = Connection(settings, store, vault, self._count, self._waits, owner)
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
@@ -144,6 +159,10 @@ class Sync:
         self.refused: Issue | None = None
         """Why what the person entered last is not in use; what worked before still is."""
         self._pace = _Pace()
+        self._unsorted = False
+        """Marks were removed since they were last sorted by what is to become of their rows."""
+        self._tried_in = 0
+        """The run that tried last what Feishu had not taken."""
         self._rows = bitable.MOST_ROWS
         """At a time; fewer after Feishu did not get so many done."""
 
@@ -168,13 +187,44 @@ class Sync:
             failed=total.failed,
             pushed=total.pushed,
             deleted=total.deleted,
+            checking=bool(self._asked),
+            pace=self._pace.rate if self._state == "busy" else None,
             left=self._pace.left(total.pending),
+            wait=self.wait,
             table=tables[0].url,
             tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
             covers=(covers := self._covers.counts(tables)),
             problem=self._problem,
             notes=self._notes(covers),
         )
+
+    @property
+    def progress(self) -> Pushed:
+        """How far the rows are."""
+        now = _sum([Counts(), *(self._ledger.counts(table.target) for table in self.tables)])
+        busy = self._state == "busy"
+        return Pushed(
+            self._state,
+            now.pushed,
+            now.pending,
+            now.failed,
+            pace=self._pace.rate if busy else None,
+            left=self._pace.left(now.pending) if busy else None,
+            owner=self._owner,
+        )
+
+    @property
+    def covered(self) -> Covered:
+        """How far the covers are."""
+        now = self._covers.counts(self.tables)
+        return Covered(now.done, now.waiting, now.failed, self._owner)
+
+    @property
+    def wait(self) -> Waiting | None:
+        """What it waits for now, if that is more than a moment."""
+        until, code = self._wait
+        seconds = until - time.monotonic()
+        return Waiting(seconds, code, self._owner) if seconds > 0 else None
 
     def counts_of(self, capture: str) -> Counts:
         """How far the marks that a capture changed have come."""
@@ -192,7 +242,7 @@ class Sync:
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
         self.runs.read(cause, outcome)
-        if outcome.outdated:
+        if outcome.outdated or self.retries_due:
             self.wake()
         elif self.rests:
             self.runs.end()
@@ -212,9 +262,25 @@ class Sync:
         return self._store.setting(owned("paused", self._owner), bool) or False
 
     def pause(self, *, on: bool) -> None:
-        """Stops before the next batch, or goes on from there; a restart changes nothing about it."""
+        """Stops before the next batch, at once in a wait, or goes on from there; a restart changes nothing about it."""
         self._store.set(owned("paused", self._owner), on)
+        if on:
+            self.connection.stop_waiting()
         self.wake()
+
+    def note_removed(self, number: int, cause: Cause) -> None:
+        """So many marks were found to be gone from Douban."""
+        self._unsorted = True
+        self.runs.begin(cause)
+        self.runs.add({"gone": number})
+        self.wake()
+
+    @property
+    def retries_due(self) -> bool:
+        """Whether Feishu did not take some rows, and the run that is under way has not tried them again."""
+        run = self.runs.current
+        tried = run is None or run.id == self._tried_in
+        return not tried and any(self._ledger.failures(table.target, 1) for table in self.tables)
 
     @property
     def removals(self) -> Policy:
@@ -237,11 +303,37 @@ class Sync:
 
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
-        for table in self.tables:
-            self._ledger.retry_failures(table.target)
+        self._retry_failures()
         self.runs.begin("retry")
+        if self.tables and not self.paused:
+            self._state, self._problem = "busy", None
         self._covers_rest_until = 0.0
         self.wake()
+
+    # --- what the person did in the tables
+
+    def check(self) -> None:
+        """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
+        self.edits.ask(table.key for table in self.tables)
+        self.wake()
+
+    def set_edits(self, policy: EditPolicy) -> None:
+        """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
+        before, self.edits.policy = self.edits.policy, policy
+        if policy == "theirs" != before:
+            self.check()
+
+    async def restore(self) -> int:
+        """Rows that the person deleted are made again, but for those that they put back themselves."""
+        async with self._at_work:
+            for table in self.tables:
+                self._remember(structs.replace(table, scanned=False))
+            restored = self._ledger.restore([table.target for table in self.tables])
+        self.runs.begin("restore")
+        self.wake()
+        return restored
+
+    # --- the connection
 
     async def connect(self, setting: FeishuSetting, secret: str | None) -> tuple[Table, ...]:
         """Checks what the person entered, all the way to the columns; only if it works it is the one.
@@ -313,7 +405,8 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._at_work:
-            tables = [await of_table(self._open(table), self._ledger, table) for table in self.tables]
+            dues = foresee(self._store, self._ledger, self.tables, self.removals)
+            tables = [await of_table(self._open(due.table), self._ledger, self.edits, due) for due in dues]
         return Plan(tuple(tables), self._ledger.left_out())
 
     async def accept(self, *, likely: bool) -> None:
@@ -331,10 +424,12 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        rows = await look(base, table.table_id, bound.names, self._ledger.unbound(table.target))
+        unbound, taken = self._ledger.unbound(table.target), self._ledger.bound(table.key)
+        rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
             self._ledger.adopt(table.key, [*rows.sure, *more])
+            adopt.remember(self._store, table, rows, likely=likely)
             self._remember(structs.replace(table, accepted=True, scanned=True))
 
     # --- the work
@@ -353,12 +448,13 @@ class Sync:
                     self._wake.wait(), pause or (_IDLE if self._state == "idle" else _LATER)
                 )
             self._wake.clear()
+            self._wait = (0.0, "")
             again = await self._guarded(self._push_once()) or await self._guarded(self._put_covers())
             if again is None:
                 pause = None
             else:
                 pause = min(pause * 2, _LONGEST_PAUSE) if pause else _FIRST_PAUSE
-                self._events.tell(Waiting(pause, again.code))
+                self._waits(pause, again)
 
     async def close(self) -> None:
         await self._covers.close()
@@ -399,6 +495,8 @@ class Sync:
                 self._tell_covers(every=1.0)
             self._cover_problem = None
         except _PASSING as error:
+            if self.paused:
+                return None
             self._cover_problem = error.issue
             return error
         except errors.FeishuError as error:
@@ -437,8 +535,7 @@ class Sync:
     def _tell_covers(self, every: float = 0.0) -> None:
         if time.monotonic() - self._covers_told >= every:
             self._covers_told = time.monotonic()
-            now = self._covers.counts(self.tables)
-            self._events.tell(Covered(now.done, now.waiting, now.failed))
+            self._events.tell(self.covered)
 
     # --- rows
 
@@ -447,14 +544,22 @@ class Sync:
             self._state, self._problem = "paused", None
             self._tell()
             return None
-        tables = [table for table in self.tables if self._has_work(table)]
-        if not tables:
-            self._state = "idle" if self._state == "paused" else self._state
+        self._sort_removed()
+        retries, run = self.retries_due, self.runs.current
+        if not retries and not self._with_work and not self._asked:
+            self._state, self._problem = "idle", None  # what was the matter matters no more
             return None
         self._state, self._pace = "busy", _Pace()
         try:
-            problem = await self._write(tables)
+            problem = await self._write()
+            self._tried_in = run.id if run else self._tried_in
+            if retries and problem is None and not self.paused:  # last, since many may fail again
+                self._retry_failures()
+                problem = await self._write()
+            problem = await self._check() or problem
         except _PASSING as error:
+            if self.paused:
+                return self._stay_paused()
             self._state, self._problem = "waiting", error.issue
             _log.info("push waits", error=error.code, log_id=error.log_id)
             return error
@@ -467,18 +572,34 @@ class Sync:
         self._tell()
         return None
 
-    async def _write(self, tables: list[Table]) -> errors.FeishuError | None:
+    @property
+    def _with_work(self) -> list[Table]:
+        return [table for table in self.tables if self._has_work(table)]
+
+    def _stay_paused(self) -> None:
+        self._state, self._problem = "paused", None
+        self._tell()
+
+    async def _write(self) -> errors.FeishuError | None:
         """Returns what is the matter with one table; raises what is the matter with all."""
         problem: errors.FeishuError | None = None
-        for table in tables:
-            self._ledger.sort_removed(table.target, self.removals)
+        for table in self._with_work:
             if table.accepted:
                 problem = await self._push_into(table) or problem
             else:
                 problem = errors.PlanUnaccepted(table=table.name)
         for table in self.tables:
-            await self._tidy(table)
+            problem = await self._tidy(table) or problem
         return problem
+
+    def _retry_failures(self) -> None:
+        for table in self.tables:
+            self._ledger.retry_failures(table.target)
+
+    def _sort_removed(self) -> None:
+        self._unsorted = False
+        for table in self.tables:
+            self._ledger.sort_removed(table.target, self.removals)
 
     def _has_work(self, table: Table) -> bool:
         return (
@@ -488,17 +609,22 @@ class Sync:
             or bool(self._ledger.strays(table.target, 1))
         )
 
-    async def _push_into(self, table: Table) -> errors.FeishuError | None:
+    async def _push_into(self, table: Table, *, check: bool = False) -> errors.FeishuError | None:
         """Returns what is the matter with this table alone; raises what is the matter with all."""
         base = bitable.Bitable(self.connection.client(), table.app_token)
-        push = Push(base, self._ledger, table, self._rows)
+        claims = adopt.Claims(self._store, self._ledger, table)
+        push = Push(base, self._ledger, self.edits, table, claims, self._rows)
         try:
             await push.prepare()
             while not self.paused and await push.step():
+                if self._unsorted:
+                    self._sort_removed()
                 self._pace.count(push.done.total())
                 self.runs.add(push.done)
                 push.done.clear()
                 self._tell()
+            if check:
+                await self._look_through(base, push)
         except errors.NotFound as error:
             if error.feishu_code != NO_TABLE_CODE:
                 raise
@@ -514,20 +640,53 @@ class Sync:
         self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
         return None
 
-    async def _tidy(self, table: Table) -> None:
+    async def _check(self) -> errors.FeishuError | None:
+        """Tables that are to be looked through, when all is pushed. Returns and raises as ``_write`` does."""
+        problem: errors.FeishuError | None = None
+        for table in self._asked:
+            if not self.paused:
+                self.runs.begin("check")
+                problem = await self._push_into(table, check=True) or problem
+        return problem
+
+    @property
+    def _asked(self) -> list[Table]:
+        """Tables that are to be looked through."""
+        asked = self.edits.asked
+        return [table for table in self.tables if table.key in asked and table.accepted]
+
+    async def _look_through(self, base: bitable.Bitable, push: Push) -> None:
+        check = Check(base, self._ledger, self.edits, push, self.removals)
+        try:
+            await check.run(lambda: self.paused)
+        finally:
+            self.runs.add(check.found, check.notes)
+
+    async def _tidy(self, table: Table) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""
-        base = bitable.Bitable(self.connection.client(), table.app_token)
-        removed, notes = await take_out(base, self._ledger, table)
-        if removed:
-            self.runs.add({"removed": removed}, notes)
+        try:
+            async with contextlib.aclosing(take_out(self._open(table), self._ledger, table)) as steps:
+                async for removed, notes in steps:
+                    self.runs.add({"removed": removed}, notes)
+                    if self.paused:
+                        break
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
+            return errors.TableGone(table=table.name)
+        return None
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue
         _log.warning("push rests", error=error.code, feishu_code=error.feishu_code, log_id=error.log_id)
 
     def _tell(self) -> None:
-        now = _sum([self._ledger.counts(table.target) for table in self.tables])
-        self._events.tell(Pushed(self._state, now.pushed, now.pending, now.failed))
+        self._events.tell(self.progress)
+
+    def _waits(self, seconds: float, error: errors.D2FError) -> None:
+        """A wait has begun, or is over."""
+        self._wait = (time.monotonic() + seconds, error.code)
+        self._events.tell(Waiting(seconds, error.code, self._owner))
 
     # --- what is remembered of tables
 

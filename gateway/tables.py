@@ -127,7 +127,8 @@ async def find(client: Client, wanted: Wanted, remembered: Remembered) -> tuple[
 
 async def _asking(base: Bitable, table: Table, remembered: Remembered) -> Table:
     """A table that is new to us and has rows is not written before the person saw what would be."""
-    if table.scanned or remembered(table.key) is not None:
+    known = remembered(table.key)
+    if table.scanned or (known is not None and known.shelf == table.shelf):
         return table
     return msgspec.structs.replace(table, accepted=await base.is_empty(table.table_id))
 

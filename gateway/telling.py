@@ -4,17 +4,27 @@ import time
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import Struct
 
-from gateway.errors import D2FError, Issue, Words
+from gateway.errors import D2FError, Issue, Paused, Words
 from gateway.plan import Plan, TablePlan
 from gateway.problems import Problem
 from gateway.runs import Run
+from gateway.sync import PushState
 from gateway.visitor import OwnerVisitor, Reply
 
 _LOOK_AGAIN = 0.5
 """Seconds."""
 _ROWS = 20
 """Of a table, that are told cell by cell."""
+_RESTS = {"unset", "paused", "waiting", "error"}
+_UNCONNECTED = "还没有连接多维表格 · no Bitable is connected"
+
+
+class _Overview(Struct, frozen=True):
+    """What is of use here."""
+
+    push: PushState
 
 
 class Refused(D2FError):
@@ -41,21 +51,46 @@ class Owner:
         lines = [line for table in plan.tables for line in _table(table)]
         if plan.left_out:
             lines.append(f"{plan.left_out:,} 个标记没有对应的表 · marks of kinds without a table")
-        return "\n".join(lines) or "还没有连接多维表格 · no Bitable is connected"
+        return "\n".join(lines) or _UNCONNECTED
 
     def push(self) -> str:
-        """Writes what is due; returns what that run did."""
-        _good(self._visitor.call("POST", "/api/v1/push"))
-        while (run := self._newest()) is not None and run.ended is None:
+        """Writes what is due; returns what that run did. It does not wait for what only the person, or time, can mend."""
+        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/push")), type=PushState)
+        while (run := self._newest()) is not None and run.ended is None and state.state not in _RESTS:
             time.sleep(_LOOK_AGAIN)
-        if run is None:
-            return "还没有同步过 · nothing was ever synced"
-        if run.problem is not None:
-            raise Refused(run.problem)
+            state = msgspec.json.decode(
+                _good(self._visitor.call("GET", "/api/v1/overview")), type=_Overview
+            ).push
+        if state.state == "unset":
+            return _UNCONNECTED
+        if state.state == "paused":
+            raise Refused(Paused().issue)
+        if problem := state.problem or (run and run.problem):
+            raise Refused(problem)
+        assert run is not None  # this one
         return (
-            f"新建 {run.created:,} 行，更新 {run.updated:,} 行，失败 {run.failed:,} 行"
-            f" · {run.created:,} rows made, {run.updated:,} updated, {run.failed:,} failed"
+            f"新建 {run.created:,} 行，更新 {run.updated:,} 行，移出 {run.removed:,} 行，失败 {run.failed:,} 行"
+            f" · {run.created:,} rows made, {run.updated:,} updated, {run.removed:,} taken out, {run.failed:,} failed"
         )
+
+    def check(self) -> str:
+        """Looks through the tables; returns what was found there."""
+        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/check")), type=PushState)
+        while state.checking and state.state in {"idle", "busy"}:
+            time.sleep(_LOOK_AGAIN)
+            overview = _good(self._visitor.call("GET", "/api/v1/overview"))
+            state = msgspec.json.decode(overview, type=_Overview).push
+        if state.problem is not None:
+            raise Refused(state.problem)
+        run = self._newest()
+        if run is None or state.checking or run.cause != "check":
+            return "没有核对 · not checked"
+        notes = [f"  {note.zh}\n  {note.en}" for note in run.notes]
+        told = (
+            f"你改过 {run.edited:,} 行，删了 {run.deleted:,} 行；写回 {run.updated:,} 行"
+            f" · {run.edited:,} rows edited by you, {run.deleted:,} deleted; {run.updated:,} written again"
+        )
+        return "\n".join([told, *notes])
 
     def _newest(self) -> Run | None:
         runs = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/runs")), type=list[Run])
@@ -72,8 +107,10 @@ def _good(reply: Reply) -> bytes:
 def _table(table: TablePlan) -> Iterator[str]:
     yield (
         f"{table.name}: 新建 create {table.creates:,} · 更新 update {table.updates:,} · 移出 take out {table.removals:,}"
-        f" · 失败 failed {table.failed:,} · 你删掉的 deleted by you {table.deleted:,}"
+        f" · 补写 fill in {table.fills:,} · 失败 failed {table.failed:,} · 你删掉的 deleted by you {table.deleted:,}"
     )
+    if table.problem is not None:
+        yield f"  ! {table.problem.zh} · {table.problem.en}"
     if not table.accepted:
         yield (
             f"  原有 {table.rows:,} 行，认出 {table.adopts:,} 行；在控制台同意后才写"
@@ -81,11 +118,13 @@ def _table(table: TablePlan) -> Iterator[str]:
         )
     for likely in table.likely:
         yield f"  ? {likely.title} ({likely.by})"
+    if table.edited:
+        yield f"  你改过 {table.edited:,} 行，核对时写回 · {table.edited:,} rows edited by you, written again by a check"
     for write in table.writes[:_ROWS]:
         yield f"  {'+' if write.what == 'create' else '~'} {write.title}"
-        if write.what == "update":
+        if write.what != "create":
             yield from (
                 f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items()
             )
-    if (more := table.creates + table.updates - _ROWS) > 0:
+    if (more := table.creates + table.updates + table.edited - min(len(table.writes), _ROWS)) > 0:
         yield f"  … {more:,}"

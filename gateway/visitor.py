@@ -71,7 +71,7 @@ class Extension:
     def __init__(self, code: str, *, name: str = "Demo", origin: str = _ORIGIN) -> None:
         """Pairs with the gateway that made the code. Raises BadMessage if the answer is not its own."""
         port, psk = seal.parse_pairing_code(code)
-        self._gateway, self._origin = f"http://127.0.0.1:{port}", origin
+        self._gateway, self.origin = f"http://127.0.0.1:{port}", origin
         keys, path, random = Keys.for_pairing(psk), "/api/v1/pair", secrets.token_bytes(32)
         head = Head(seal.pairing_key_id(psk), uuid4(), 0)
         hello = msgspec.json.encode(
@@ -84,7 +84,7 @@ class Extension:
 
     def post(self, path: str, frame: bytes) -> Reply:
         """Sends a frame as it is."""
-        headers = {"Origin": self._origin, "Content-Type": "application/octet-stream"}
+        headers = {"Origin": self.origin, "Content-Type": "application/octet-stream"}
         return call(self._gateway, "POST", path, headers=headers, body=frame)
 
     def frame(
@@ -131,9 +131,14 @@ class OwnerVisitor:
         assert cookie, f"log-in failed: {reply.status}"
         self.cookie = cookie[0]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of the dashboard's own carries."""
+        return {"Host": self._host, "Origin": f"http://{self._host}", "Cookie": self.cookie}
+
     def call(self, method: str, target: str, body: object = None) -> Reply:
         """A request of the dashboard's own."""
-        headers = {"Host": self._host, "Origin": f"http://{self._host}", "Cookie": self.cookie}
+        headers = self.headers
         if body is None:
             return call(self._gateway, method, target, headers=headers)
         headers["Content-Type"] = "application/json"

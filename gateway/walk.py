@@ -24,6 +24,7 @@ from gateway.log import get
 from gateway.model import BEIJING, Capture, Medium, Status, Trigger, Verdict, now
 from gateway.reasons import walk_stop
 from gateway.removals import Question, Removals
+from gateway.runs import Cause
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store, owned
@@ -87,6 +88,13 @@ class WalkShown(Struct, frozen=True, kw_only=True):
     unproven: dict[Medium, str]
     requests_today: int
     daily: int
+    owner: str
+
+    @property
+    def event(self) -> Walked:
+        """The same, as news."""
+        at = (self.medium, self.status, self.rows, self.total)
+        return Walked(self.id, self.kind, self.state, self.pages, self.new, self.changed, *at, self.owner)
 
 
 class Walks:
@@ -153,6 +161,7 @@ class Walks:
             total=progress.total,
             requests_today=walk.frontier.requests,
             daily=self.daily,
+            owner=self._owner,
             **{name: getattr(walk, name) for name in _TOLD},
         )
 
@@ -169,7 +178,7 @@ class Walks:
     def accept(self, medium: Medium) -> int:
         """They are gone. Returns how many. Raises NoSuchThing if nothing was asked."""
         removed = self._removals.accept(self.account or "", medium)
-        self._sync.wake()
+        self._sync.note_removed(removed, "full")
         return removed
 
     def decline(self, medium: Medium) -> None:
@@ -222,7 +231,7 @@ class Walks:
         with self._store.atomic():
             self._removals.begin(walk.frontier.account)
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def resume(self) -> None:
         """The person has seen why it stopped: it goes on where it was. Raises NoSuchThing if there is none."""
@@ -276,7 +285,7 @@ class Walks:
 
     async def _in_turn(self, walk: Walk) -> None:
         """One after the other, whoever's they are."""
-        self._tell(walk)
+        self._tell()
         async with self._turns.one:
             self._has_turn = True
             try:
@@ -304,7 +313,7 @@ class Walks:
             self._end(walk)
         else:
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def _take(self, walk: Walk, fetched: Fetched) -> None:
         """A page, and where the walk stands after it: both are stored, or neither."""
@@ -317,10 +326,10 @@ class Walks:
             content=fetched.content,
         )
         with self._store.atomic():
-            result = self._intake.take(capture, walk.kind)
+            result = self._intake.take(capture, walk.kind, _cause(walk))
             self._note(walk, fetched, result)
             self._save(walk)
-        self._tell(walk)
+        self._tell()
 
     def _note(self, walk: Walk, fetched: Fetched, result: Result) -> None:
         frontier, reading = walk.frontier, fetched.reading
@@ -369,11 +378,12 @@ class Walks:
                         walk.unproven[medium] = gaps[0]
                     else:
                         walk.removed += self._removals.settle(account, medium, walk.begun_at, walk.id)
+                self._sync.check()
             walk.ended_at = self.clock()
             self._removals.begin(account)
             self._save(walk)
         if walk.removed:
-            self._sync.wake()
+            self._sync.note_removed(walk.removed, _cause(walk))
         _log.info(
             "walk ended",
             kind=walk.kind,
@@ -422,8 +432,9 @@ class Walks:
             return walk_stop("day_used_up" if state == "waiting" else "other_walk")
         return (self._fault or walk_stop(walk.frontier.stopped or "")) if state == "stopped" else None
 
-    def _tell(self, walk: Walk) -> None:
-        self._events.tell(Walked(walk.id, walk.kind, self._state(walk), walk.pages, walk.new, walk.changed))
+    def _tell(self) -> None:
+        if (shown := self.shown) is not None:
+            self._events.tell(shown.event)
 
     def _save(self, walk: Walk) -> None:
         with self._store.atomic():
@@ -464,6 +475,12 @@ def _places(kind: WalkKind) -> list[Place]:
         places += [Place(medium=medium, status=status) for medium, status in lists]
         places += [Place(medium=medium, status=status, once=True) for medium, status in lists]
     return places
+
+
+def _cause(walk: Walk) -> Cause:
+    if walk.by == "schedule":
+        return "scheduled_full" if walk.kind == "full" else "schedule"
+    return "full" if walk.kind == "full" else "walk"
 
 
 def _is_over(walk: Walk) -> bool:

@@ -1,64 +1,143 @@
 """What the main path costs: ``just bench``. Numbers of one run on one machine; read the ratios."""
 
+import shutil
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from itertools import count
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
-from uuid import uuid4
+
+import msgspec
 
 from gateway import douban, log
 from gateway.app import Gateway
+from gateway.capture import CaptureHead
 from gateway.model import Capture, Trigger, now
-from gateway.settings import Settings
+from gateway.sandbox.douban.sections import SECTIONS
+from gateway.sandbox.feishu.feishu import Stage
+from gateway.visitor import Extension
+from tests.process import Process
 from tests.support import World, background
+from tests.test_two_at_once import subject
 
-ROUNDS = 300
+ROUNDS, MARKS = 300, 60
+PATH = "/api/v1/captures"
 
 
 def main() -> None:
     log.configure("error")
     with tempfile.TemporaryDirectory() as folder, background() as beside:
-        world = World(beside, Path(folder) / "served", marks=200)
-        started = world.start()
-        browser = started.pair()
-        url = f"https://movie.douban.com/people/{world.person.address}/collect?mode=list&sort=time"
-        page = world.visitor.open(url).body
-        marks = len(douban.read(url, page).marks)
-        alone = Gateway(Settings(port=1, data=Path(folder) / "alone"))
-        start, numbers = now(), count()
-
-        def capture() -> Capture:
-            at = start + timedelta(milliseconds=next(numbers))
-            return Capture(id=str(uuid4()), url=url, captured_at=at, trigger=Trigger.BUTTON, content=page)
-
-        say(f"a list page of {marks} marks, {len(page) / 1024:.0f} KB; median of {ROUNDS} rounds")
-        read = measure(lambda: douban.read(url, page))
-        taken = measure(lambda: alone.intake.take(capture(), "bench"))
-        posted = measure(lambda: browser.capture(url, page))
-        alone.store.close()
-        say(f"  read                            {read:6.2f} ms")
-        say(f"  keep, read, merge (no HTTP)     {taken:6.2f} ms   {taken / read:4.1f} × read")
-        say(
-            f"  the same, sealed, over HTTP     {posted:6.2f} ms   {posted / taken:4.1f} × without HTTP (client included)"
-        )
+        page(World(beside, Path(folder) / "data", marks=200))
+        record(World(beside, Path(folder) / "pushed", marks=200))
 
 
-def measure(work: Callable[[], object]) -> float:
-    """The median, in milliseconds."""
+def page(world: World) -> None:
+    """The gateway is a process of its own; without HTTP the same frames are opened, taken in and answered here."""
+    url = f"https://movie.douban.com/people/{world.person.address}/collect?mode=list&sort=time"
+    content = world.visitor.open(url).body
+    process = Process(world)
+    browser = process.pair()
+    copy = shutil.copytree(world.folder, world.folder.with_name("alone"))
+    alone = Gateway(msgspec.structs.replace(world.settings, port=1, data=copy))
+    read: list[float] = []
+    taken: list[float] = []
+    posted: list[float] = []
+    with closing(HTTPConnection("127.0.0.1", process.port)) as line:
+        for _ in range(ROUNDS):  # one after the other, so that the machine's bad moments are all three's
+            read.append(timed(lambda: douban.read(url, content)))
+            frame = sealed(browser, url, content)
+            taken.append(timed(lambda frame=frame: take(alone, frame, browser.origin)))
+            frame = sealed(browser, url, content)
+            posted.append(timed(lambda frame=frame: post(line, frame, browser.origin)))
+    process.kill()
+    alone.store.close()
+    marks = len(douban.read(url, content).marks)
+    middle = [statistics.median(each) for each in (read, taken, posted)]
+    say(f"a list page of {marks} marks, {len(content) / 1024:.0f} KB; median of {ROUNDS} rounds")
+    say(f"  read                               {middle[0]:7.2f} ms")
+    say(f"  opened, kept, read, merged, sealed {middle[1]:7.2f} ms   {middle[1] / middle[0]:4.1f} × read")
+    say(
+        f"  post → answered, over HTTP         {middle[2]:7.2f} ms   {middle[1] / middle[2]:4.0%} of it without HTTP"
+    )
+
+
+def sealed(browser: Extension, url: str, content: bytes) -> bytes:
+    head = CaptureHead(url=url, age=0, trigger=Trigger.BUTTON)
+    return browser.frame(PATH, msgspec.json.encode(head) + b"\n" + content)
+
+
+def take(gateway: Gateway, frame: bytes, origin: str) -> None:
+    message = gateway.devices.open(frame, PATH, origin)
+    line, _, content = message.plaintext.partition(b"\n")
+    head = msgspec.json.decode(line, type=CaptureHead)
+    capture = Capture(
+        id=str(message.head.message), url=head.url, captured_at=now(), trigger=head.trigger, content=content
+    )
+    message.answer(200, gateway.intake.take(capture, message.device.id))
+
+
+def post(line: HTTPConnection, frame: bytes, origin: str) -> None:
+    line.request("POST", PATH, frame, {"Origin": origin, "Content-Type": "application/octet-stream"})
+    reply = line.getresponse()
+    reply.read()
+    assert reply.status == 200
+
+
+def record(world: World) -> None:
+    """From the post of a subject's page to the moment when the simulated Feishu has the row."""
+    process = Process(world)
+    process.connect(world)
+    browser = process.pair()
+    for medium, status in {(entry.key.medium, entry.mark.status) for entry in world.person.marks}:
+        url = SECTIONS[medium].list_of(world.person.address, status)
+        browser.capture(url, world.visitor.open(url).body)
+    process.push_until_done()
+    world.feishu.on_call = written = Written()
+    strangers = [entry.subject for entry in world.add_stranger().marks if not entry.removed]
+    new = [each for each in strangers if world.person.find(each.key) is None]
+    whole = [entry for entry in world.person.marks if not entry.removed]
     times: list[float] = []
-    for _ in range(ROUNDS):
+    for each in range(MARKS):
+        entry = world.person.add(new.pop()) if new and each % 2 else whole[each]
+        world.person.edit(entry.key, comment=f"第 {each} 次")
+        content = world.visitor.open(subject(entry)).body
+        written.once.clear()
         begun = time.perf_counter()
-        work()
+        browser.capture(subject(entry), content)
+        assert written.once.wait(60)
         times.append(time.perf_counter() - begun)
-    return statistics.median(times) * 1000
+        process.push_until_done()
+    process.kill()
+    p95 = statistics.quantiles(times, n=20)[-1]
+    say(f"mark → record, {MARKS} marks one by one")
+    say(f"  p50 {statistics.median(times) * 1000:.0f} ms   p95 {p95 * 1000:.0f} ms")
+
+
+class Written:
+    """Tells when a row was written."""
+
+    def __init__(self) -> None:
+        self.once = threading.Event()
+
+    async def __call__(self, call: str, stage: Stage) -> None:
+        if call in {"record.batch_create", "record.batch_update"} and stage == "after":
+            self.once.set()
+
+
+def timed(work: Callable[[], object]) -> float:
+    """In milliseconds."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
 
 
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

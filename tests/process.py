@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import cached_property
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,12 @@ from tests.support import APP_ID, APP_SECRET, World, background
 GONE = (OSError, HTTPException, ValueError)
 """What a visitor meets whose gateway is killed meanwhile: no connection, none any more, half an answer."""
 CONNECT = {"app_id": APP_ID, "app_secret": APP_SECRET}
+_OPENS = "opens its library"
+_TELLING = f"""import runpy, sys
+sys.addaudithook(lambda event, about: event == "sqlite3.connect" and str(about[0]).endswith("d2f.db")
+    and print({_OPENS!r}, flush=True))
+runpy.run_module("gateway", run_name="__main__")"""
+"""The same program, which also says so when it is about to open its library."""
 
 
 class Process:
@@ -29,6 +35,7 @@ class Process:
         environment = os.environ | {
             "D2F_DATA": str(folder or world.folder),
             "D2F_FEISHU": world.feishu_server.url,
+            "D2F_DOUBAN": world.settings.douban or "",
             "D2F_PICTURES": world.douban_server.url,
             "D2F_UPLOADS": "0",
             "D2F_PORT": "0",
@@ -36,7 +43,7 @@ class Process:
             **changes,
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "--no-browser"],
+            [sys.executable, "-c", _TELLING, "--no-browser"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -47,11 +54,18 @@ class Process:
     @cached_property
     def _link(self) -> str:
         """What it says when it is up. Raises ConnectionError if it ended before that."""
+        return self._said("/login?key=").rpartition(" ")[2].strip()
+
+    def opens(self) -> None:
+        """Waits until it is about to open its library. Raises ConnectionError if it ended before that."""
+        self._said(_OPENS)
+
+    def _said(self, word: str) -> str:
         assert self._process.stdout
-        line = next((line for line in self._process.stdout if "/login?key=" in line), None)
+        line = next((line for line in self._process.stdout if word in line), None)
         if line is None:
-            raise ConnectionError("it ended before it was up")
-        return line.rpartition(" ")[2].strip()
+            raise ConnectionError("it ended before that")
+        return line
 
     @cached_property
     def owner(self) -> OwnerVisitor:
@@ -69,6 +83,15 @@ class Process:
         for stream in (self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def end(self) -> None:
+        """Lets it end in good order."""
+        self._process.terminate()
+        self.ended()
 
     def ended(self) -> tuple[int, str]:
         """Waits until it ends by itself. Returns its exit status and what it said of that."""
@@ -101,11 +124,23 @@ class Process:
         """The state of the push."""
         return self.owner.call("GET", "/api/v1/overview").json()["push"]
 
+    def moments(self) -> Iterator[None]:
+        """Now, and whenever something has happened: at most so many that it would be for ever. Raises one of ``GONE``."""
+        with contextlib.closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as line:
+            line.request("GET", "/api/v1/events", headers=self.owner.headers)
+            told = line.getresponse()
+            assert told.status == 200
+            yield
+            for _ in range(20_000):
+                if not (said := told.readline()):
+                    raise ConnectionError("it ended")
+                if said.startswith(b"data:"):
+                    yield
+
     def push_until(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Asks until it is done; returns the last state."""
-        for _ in range(20_000):
-            push = self.push
-            if done(push):
+        """Waits until it is done; returns the last state."""
+        for _ in self.moments():
+            if done(push := self.push):
                 return push
         raise AssertionError(f"still not done: {push}")  # pyright: ignore[reportPossiblyUnboundVariable]
 

@@ -33,14 +33,20 @@ ONLY_FOR = {
         "gateway.connection",
         "gateway.tables",
         "gateway.records",
+        "gateway.others",
         "gateway.covers",
         "gateway.adopt",
+        "gateway.check",
+        "gateway.edits",
+        "gateway.theirs",
         "gateway.moves",
         "gateway.plan",
         "gateway.notices",
         "gateway.push",
         "gateway.sync",
         "gateway.dashboard.api",
+        "gateway.dashboard.history",
+        "gateway.dashboard.marks",
     },
     "gateway.douban.": {
         "gateway.adopt",
@@ -148,7 +154,7 @@ def test_every_dependency_is_used_and_has_its_reason() -> None:
         name = requirement.split(";")[0].split("[")[0].split(">")[0].strip()
         line = next(line for line in text.splitlines() if f'"{requirement}"' in line)
         assert "#" in line.partition('",')[2], f"{name} has no reason"
-        if name not in {"httptools", "tzdata"}:  # used by uvicorn, by zoneinfo
+        if name not in {"httptools", "websockets", "tzdata"}:  # used by uvicorn, by zoneinfo
             assert name.replace("-", "_") in everything, f"{name} is not used"
 
 

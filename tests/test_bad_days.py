@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Generator
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from msgspec import structs
 
 from gateway.errors import DataFolderUnusable, KeyLost, LibraryDamaged
 from gateway.sandbox.feishu.feishu import Fault, Stage
@@ -177,6 +179,37 @@ def test_a_damaged_library_is_told_and_not_touched(started: Started, damage: Cal
     assert str(file) in told.value.words.zh
     assert str(file) in told.value.words.en
     assert file.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_an_emptied_library_is_told_and_its_log_kept(started: Started, *, killed: bool) -> None:
+    """SQLite would take the file for a new one, and drop the log, where all that was captured last still is."""
+    world = started.world
+    fill(started)
+    left = shutil.copytree(world.folder, world.folder.with_name("left"))  # as a kill leaves it
+    started.stop()
+    if killed:
+        world.settings = structs.replace(world.settings, data=left)
+    file = world.settings.library
+    os.truncate(file, 0)
+    before = {each.name: each.read_bytes() for each in file.parent.glob("d2f.db*")}
+    assert ("d2f.db-wal" in before) is killed
+    with pytest.raises(LibraryDamaged):
+        world.start()
+    assert {each.name: each.read_bytes() for each in file.parent.glob("d2f.db*")} == before
+
+
+def test_a_library_that_is_as_it_was_left_is_not_looked_through_again(started: Started) -> None:
+    """Only who hides what they did to it can tell."""
+    started.stop()
+    file = started.world.settings.library
+    left = file.stat()
+    zero_a_page("change_of")(file)
+    os.utime(file, ns=(left.st_atime_ns, left.st_mtime_ns))
+    started.world.start().stop()
+    os.utime(file)
+    with pytest.raises(LibraryDamaged):
+        started.world.start()
 
 
 def test_after_a_damaged_library_a_new_one_finds_the_rows_again(

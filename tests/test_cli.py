@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from gateway.sandbox.feishu import Fault
 from gateway.visitor import OwnerVisitor
 from tests.support import World
-from tests.test_push import fill, right
+from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
 
 
@@ -88,7 +89,8 @@ def test_a_setting_that_is_none_is_told_in_words(tmp_path: Path, setting: dict[s
 def test_sync_and_its_dry_run(world: World) -> None:
     started = world.start()
     port = str(started.port)
-    assert "还没有连接" in d2f(world.folder, "sync", "--dry-run", D2F_PORT=port).stdout
+    for how in ([], ["--dry-run"]):
+        assert "还没有连接" in d2f(world.folder, "sync", *how, D2F_PORT=port).stdout
     fill(started)
     started.connect()
     right(started)
@@ -108,6 +110,43 @@ def test_sync_and_its_dry_run(world: World) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "更新 1 行" in done.stdout
     right(started)
+
+
+def test_sync_does_not_wait_for_what_it_cannot_mend(world: World) -> None:
+    """It says that the push is paused, or that Feishu cannot be reached, and ends."""
+    started = world.start()
+    port = str(started.port)
+    fill(started)
+    started.connect()
+    right(started)
+    faulty(started, Fault("*", "drop_before", times=10**6))
+    edit_one(started)
+    assert started.settled().state == "waiting"
+    waits = d2f(world.folder, "sync", D2F_PORT=port)
+    assert (waits.returncode, "飞书" in waits.stderr) == (1, True)
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    started.settled()
+    paused = d2f(world.folder, "sync", D2F_PORT=port)
+    assert (paused.returncode, "暂停" in paused.stderr) == (1, True)
+
+
+def test_check(world: World) -> None:
+    started = world.start()
+    fill(started)
+    started.connect()
+    started.settled()
+    port = str(started.port)
+    first, second = list(world.rows())[:2]
+
+    def act() -> None:
+        world.feishu.edit_record(world.app_token, "豆瓣标记", first, {"标题": "别的名字"})
+        world.feishu.delete_record(world.app_token, "豆瓣标记", second)
+
+    world.background.call(act)
+    assert "别的名字 → " in d2f(world.folder, "sync", "--dry-run", D2F_PORT=port).stdout
+    told = d2f(world.folder, "sync", "--check", D2F_PORT=port)
+    assert told.returncode == 0, told.stderr
+    assert "1 rows edited by you, 1 deleted; 1 written again" in told.stdout
 
 
 def test_sync_needs_a_gateway(tmp_path: Path) -> None:

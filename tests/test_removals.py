@@ -1,13 +1,16 @@
 """What becomes of the row of a mark that the person took away on Douban."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.sandbox.feishu import Fault
 from gateway.sandbox.person import Entry
 from tests.support import Started, World
-from tests.test_push import fill
-from tests.test_runs import runs
+from tests.test_push import TABLE, faulty, fill
+from tests.test_runs import fill_lists, open_subject, runs
 from tests.walks import lend, walk
 
 
@@ -78,7 +81,7 @@ def test_its_row_goes(started: Started) -> None:
     assert row_of(started, entry) == []
     assert len(started.world.rows()) == rows - 1
     complete(started)
-    assert runs(started)[0]["removed"] == 1
+    assert sum(run["removed"] for run in runs(started)) == 1
     mark_again(started, entry)
     assert len(row_of(started, entry)) == 1
 
@@ -109,3 +112,112 @@ def test_a_mark_that_was_gone_before_it_had_a_row_gets_none(world: World) -> Non
 @pytest.mark.parametrize("word", ["", "burn", None])
 def test_a_policy_that_is_none(started: Started, word: Any) -> None:
     assert started.owner.call("PUT", "/api/v1/removals", {"policy": word}).status == 400
+
+
+# In two tables, or between two policies.
+
+FILMS, SERIES = "豆瓣电影", "豆瓣剧集"
+
+
+@pytest.fixture
+def film(world: World) -> tuple[Started, SubjectKey]:
+    """A film in the table of films, which its page will say to be a series."""
+    key = SubjectKey(Medium.MOVIE, "30000001")
+    told = Subject(key=key, kind=Kind.TV, title="远山来信", genres=("剧情",))
+    world.person.add(told, Status.DONE, rating=4)
+    started = world.start()
+    lend(started)
+    fill_lists(started)
+    assert started.connect(layout="kinds").status == 200
+    started.settled()
+    assert [len(each) for each in rows_of(started, key)] == [1, 0]
+    return started, key
+
+
+def rows_of(started: Started, key: SubjectKey) -> tuple[list[Any], list[Any]]:
+    """Its rows among the films, and among the series."""
+    films, series = (list(of(started, table, key)) for table in (FILMS, SERIES))
+    return films, series
+
+
+def of(started: Started, table: str, key: SubjectKey) -> Iterator[Any]:
+    return (row for row in started.world.rows(table).values() if row["Subject ID"] == key.id)
+
+
+def moves_and_goes(started: Started, key: SubjectKey) -> None:
+    """While the push is paused it becomes a series, and the person takes its mark away."""
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    open_subject(started, key)
+    started.world.person.remove(key)
+    assert walk(started, "full").removed == 1
+    started.settled()
+
+
+def resume(started: Started) -> None:
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    assert started.settled().state == "idle"
+
+
+def test_kept_though_it_belongs_elsewhere(film: tuple[Started, SubjectKey]) -> None:
+    started, key = film
+    moves_and_goes(started, key)
+    resume(started)
+    films, series = rows_of(started, key)
+    assert (films, [row["我的状态"] for row in series]) == ([], ["已取消"])
+
+
+def test_deleted_though_it_belongs_elsewhere(film: tuple[Started, SubjectKey]) -> None:
+    started, key = film
+    policy(started, "delete")
+    moves_and_goes(started, key)
+    resume(started)
+    assert rows_of(started, key) == ([], [])
+
+
+def test_ignored_though_it_belongs_elsewhere(film: tuple[Started, SubjectKey]) -> None:
+    started, key = film
+    policy(started, "ignore")
+    before = rows_of(started, key)
+    moves_and_goes(started, key)
+    resume(started)
+    assert rows_of(started, key) == before
+    started.world.person.add(started.world.person.unmarked[key].subject, Status.DONE, rating=1)
+    open_subject(started, key)
+    assert started.settled().state == "idle"
+    films, series = rows_of(started, key)
+    assert (films, [row["我的评分"] for row in series]) == ([], [1])
+
+
+@pytest.mark.parametrize("word", ["keep", "ignore"])
+def test_who_thinks_better_of_it(started: Started, word: str) -> None:
+    """The rows were to go, Feishu did not answer, and the person now wants them kept."""
+    policy(started, "delete")
+    entry = take_away_from(started)
+    ((record, before),) = row_of(started, entry)
+    started.world.person.remove(entry.key)
+    faulty(started, Fault("record.batch_get", "refused", code=1254302))
+    assert walk(started, "full").removed == 1
+    assert started.settled().state == "error"
+    assert len(row_of(started, entry)) == 1
+    policy(started, word)
+    assert started.owner.call("POST", "/api/v1/push").status == 202
+    assert started.settled().problem is None
+    ((same, row),) = row_of(started, entry)
+    assert (same, row["我的状态"]) == (record, "已取消" if word == "keep" else before["我的状态"])
+
+
+def test_a_row_that_they_deleted_stays_deleted(started: Started) -> None:
+    """Also if its mark goes and comes back."""
+    world = started.world
+    policy(started, "delete")
+    entry = take_away_from(started)
+    ((record, _),) = row_of(started, entry)
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, record))
+    world.person.edit(entry.key, comment="再看一遍")
+    fill(started)
+    assert started.settled().deleted == 1
+    gone(started, entry)
+    world.person.add(entry.subject, entry.mark.status, rating=2)
+    fill(started)
+    assert started.settled().deleted == 1
+    assert row_of(started, entry) == []

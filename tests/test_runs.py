@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.model import Kind, Medium, Outcome, Status, Subject, SubjectKey
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import Started, World
 from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
+from tests.walks import lend, rested, walk
 
 
 @pytest.fixture
@@ -215,3 +216,140 @@ def test_paused_in_the_middle(started: Started) -> None:
     assert (status, answer["push"]["problem"]["code"]) == (200, "paused")
     assert started.owner.call("POST", "/api/v1/push/resume").status == 202
     right(started)
+
+
+@pytest.mark.parametrize(
+    ("by", "kind", "cause"),
+    [
+        ("person", "sync", "walk"),
+        ("person", "full", "full"),
+        ("schedule", "sync", "schedule"),
+        ("schedule", "full", "scheduled_full"),
+    ],
+)
+def test_who_wanted_a_walk(started: Started, by: Any, kind: Any, cause: str) -> None:
+    """A full check, and what the schedule began, are told apart; what is gone is counted."""
+    lend(started)
+    started.connect()
+    fill(started)
+    started.settled()
+    marks = [entry for entry in started.world.person.marks if not (entry.removed or entry.mark.private)]
+    started.world.person.remove(marks[-1].key)
+    started.world.background.call(lambda: started.gateway.carriers.first.walks.start(kind, by))
+    over = rested(started)
+    (run,) = [run for run in runs(started) if run["cause"] not in {"button", "connect"}]
+    assert run["cause"] == cause
+    assert run["gone"] == over.removed == (1 if kind == "full" else 0)
+    assert run["pages"] == over.pages
+    assert (run["new"], run["changed"], run["same"]) == (over.new, over.changed, over.same)
+
+
+def test_a_page_that_is_turned_during_a_walk(started: Started) -> None:
+    """Two runs, not one for each change of hands."""
+    outcome = Outcome(new=0, changed=0, same=1, outdated=0)
+
+    def act() -> None:
+        for cause in ("walk", "button", "walk", "button", "walk"):
+            started.gateway.carriers.first.runs.read(cause, outcome)
+            started.gateway.carriers.first.runs.end()
+
+    started.world.background.call(act)
+    assert {(run["cause"], run["pages"]) for run in runs(started)} == {("walk", 3), ("button", 2)}
+
+
+def test_a_failed_row_is_tried_again_with_the_next_run(started: Started) -> None:
+    """And not before: each try costs calls."""
+    started.connect()
+    fill(started)
+    started.settled()
+    faulty(started, Fault("record.batch_update", "refused", code=1254060))
+    edit_one(started)
+    assert started.settled().failed == 1
+    tries = started.world.feishu.calls["record.batch_update"]
+    fill(started)
+    assert started.settled().failed == 1, "the same run goes on"
+    assert started.world.feishu.calls["record.batch_update"] == tries
+    lend(started)
+    assert walk(started, "sync").state == "ended"
+    assert started.settled().failed == 0
+    assert runs(started)[0]["cause"] == "walk"
+
+
+def many_moved(started: Started, number: int) -> list[SubjectKey]:
+    """So many films in the table of films that turn out to be series; the person wrote something into each row."""
+    world = started.world
+    keys = [SubjectKey(Medium.MOVIE, str(31000000 + each)) for each in range(number * 3 // 2)]
+    for key in keys:
+        world.person.add(Subject(key=key, kind=Kind.TV, title=f"剧 {key.id}"), Status.DONE)
+    fill(started)
+    assert started.connect(layout="kinds").status == 200
+    started.settled()
+    world.background.call(lambda: world.feishu.add_field(world.app_token, FILMS, FieldSpec("和谁看的", 1)))
+    world.background.call(lambda: world.feishu.add_field(world.app_token, FILMS, FieldSpec("何时建的", 1001)))
+    rows = {row["Subject ID"]: record for record, row in world.rows(FILMS).items()}
+    keys = [key for key in keys if key.id in rows][:number]  # a list tells of some of them
+    assert len(keys) == number
+    for key in keys:
+        their = {"和谁看的": f"小林 {key.id}"}
+        world.background.call(
+            lambda key=key, their=their: world.feishu.edit_record(world.app_token, FILMS, rows[key.id], their)
+        )
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    for key in keys:
+        open_subject(started, key)
+    return keys
+
+
+def test_what_they_had_written_is_told_of_each_row(started: Started) -> None:
+    """Also if Feishu deletes the rows and the answer is lost, and if there are many."""
+    keys = many_moved(started, 60)
+    faulty(started, Fault("record.batch_delete", "drop_after"))
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    state = started.settled()
+    assert (state.state, state.problem) == ("idle", None)
+    notes = [note["zh"] for run in runs(started) for note in run["notes"]]
+    assert sorted(note.partition("：")[2] for note in notes) == sorted(
+        f"和谁看的: 小林 {key.id}" for key in keys
+    )
+    assert sum(run["removed"] for run in runs(started)) == len(keys)
+
+
+def test_paused_while_rows_move(started: Started) -> None:
+    """The hundred that is under way is finished, the next one stays; afterwards each mark has its one row."""
+    world = started.world
+    keys = many_moved(started, 120)
+
+    async def note(name: str, stage: str) -> None:
+        if (name, stage) == ("record.batch_delete", "before"):
+            started.gateway.carriers.first.sync.pause(on=True)
+
+    world.feishu.on_call = note
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    assert started.settled().state == "paused"
+    assert sum(len(row_of(started, FILMS, key)) for key in keys) == 20
+    world.feishu.on_call = None
+    started.stop()
+    again = world.start()
+    assert again.owner.call("POST", "/api/v1/push/resume").status == 202
+    assert again.settled().state == "idle"
+    assert [len(row_of(again, FILMS, key)) for key in keys] == [0] * len(keys)
+    assert [len(row_of(again, SERIES, key)) for key in keys] == [1] * len(keys)
+
+
+def test_the_table_that_rows_move_from_is_deleted(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    world = started.world
+    world.background.call(lambda: world.feishu.delete_table(world.app_token, FILMS))
+    open_subject(started, key)
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code) == ("error", "table_gone")
+    assert len(row_of(started, SERIES, key)) == 1
+
+
+def test_a_column_that_was_retyped_keeps_no_row_from_moving(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    world = started.world
+    world.background.call(lambda: world.feishu.retype_field(world.app_token, FILMS, "我的备注", 2))
+    open_subject(started, key)
+    started.settled()
+    assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 1)

@@ -13,12 +13,13 @@ import msgspec
 import pytest
 
 from gateway.errors import AlreadyRunning
-from gateway.model import Medium, Status
+from gateway.model import Medium, Status, Subject
+from gateway.records import FEW
 from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.person import Entry
 from tests.process import Process
-from tests.support import Started, World
+from tests.support import Background, Started, World
 from tests.test_push import fill, right
 
 
@@ -102,6 +103,10 @@ def subject(entry: Entry) -> str:
 
 @pytest.fixture
 def two(world: World) -> tuple[Started, Started]:
+    return two_of(world)
+
+
+def two_of(world: World) -> tuple[Started, Started]:
     """Two machines of one person, each with a library of its own."""
     first = world.start()
     world.settings = msgspec.structs.replace(world.settings, data=world.folder.with_name("other"))
@@ -132,14 +137,106 @@ def test_what_one_of_two_gateways_captures_is_one_record(two: tuple[Started, Sta
         fill(started)
         started.connect()
         assert started.settled().state == "idle"
-    free = next(
-        entry.subject for entry in world.add_stranger().marks if not world.person.find(entry.subject.key)
-    )
-    world.person.add(free, Status.DONE)
+    world.person.add(stranger(world), Status.DONE)
     fill(two[1])
     right(two[1])
     two[0].connect()
     right(two[0])
+
+
+def stranger(world: World) -> Subject:
+    """A subject that the person has not marked."""
+    marks = world.add_stranger().marks
+    return next(entry.subject for entry in marks if not world.person.find(entry.subject.key))
+
+
+def test_what_both_gateways_capture_is_one_record(two: tuple[Started, Started]) -> None:
+    """Both were there before the mark, and both hear of it."""
+    world = two[0].world
+    for started in two:
+        fill(started)
+        started.connect()
+        assert started.settled().state == "idle"
+    world.person.add(stranger(world), Status.DONE)
+    for started in two:
+        fill(started)
+        right(started)
+
+
+def test_many_marks_that_both_gateways_capture_are_one_record_each(two: tuple[Started, Started]) -> None:
+    """More than are looked up by filter; what the second has of the newest mark is newer."""
+    world = two[0].world
+    for started in two:
+        started.connect()
+        pause(started, on=True)
+        fill(started)
+    for started in two:
+        pause(started, on=False)
+        right(started)
+        world.person.edit(world.person.marks[0].key, comment="改过了")
+        fill(two[1])
+    assert len(world.rows()) == len(world.person.marks) > FEW
+    assert world.feishu.calls["record.batch_create"] == 1
+
+
+def pause(started: Started, *, on: bool) -> None:
+    started.world.background.call(lambda: started.gateway.carriers.first.sync.pause(on=on))
+    assert started.settled().state == ("paused" if on else "idle")
+
+
+@pytest.mark.parametrize("marks", [30, FEW + 10])
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_what_two_gateways_make_at_the_same_moment_is_one_record_each(
+    beside: Background, tmp_path: Path, marks: int, *, in_turn: bool
+) -> None:
+    """Both connect to one empty table, and each has looked and seen no row before either of them makes one."""
+    world = World(beside, tmp_path / "data", marks=marks)
+    first, second = two_of(world)
+    for started in (first, second):
+        fill(started)
+    world.feishu.on_call = together = Together(in_turn=in_turn)
+    assert first.connect().status == 200
+    beside.run(together.first.wait())
+    assert second.connect().status == 200
+    if in_turn:
+        right(first)
+        beside.call(together.go.set)
+    for started in (first, second):
+        assert started.settled().state == "idle"
+    right(first)
+    assert together.begun >= 2
+    assert world.feishu.calls["record.batch_delete"] == 1
+    for comment, started in (("在家", first), ("在公司", second)):
+        change(world, next(entry for entry in world.person.marks if not entry.removed), comment)
+        fill(started)
+        right(started)
+
+
+class Together:
+    """The first create waits for the second one. Then they go ``in_turn``, or both are done before either is answered."""
+
+    def __init__(self, *, in_turn: bool) -> None:
+        self.begun = self._done = 0
+        self.first, self._second, self._both, self.go = (asyncio.Event() for _ in range(4))
+        self._in_turn = in_turn
+
+    async def __call__(self, call: str, stage: Stage) -> None:
+        if call != "record.batch_create":
+            return
+        if stage == "before":
+            self.begun += 1
+            if self.begun == 1:
+                self.first.set()
+                await self._second.wait()
+            elif self.begun == 2:
+                self._second.set()
+                if self._in_turn:
+                    await self.go.wait()
+        elif not self._in_turn:
+            self._done += 1
+            if self._done == 2:
+                self._both.set()
+            await self._both.wait()
 
 
 # --- two gateways on one data folder

@@ -1,24 +1,23 @@
 """What the owner may ask and change, as JSON under ``/api/v1``. Needs the owner's cookie."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta, Struct
 
 from gateway import __version__
 from gateway.budget import Budget, Limits, Used
 from gateway.carriers import Carrier, Carriers
 from gateway.connection import FeishuSetting, Way
+from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.devices import Devices
+from gateway.edits import EditPolicy
 from gateway.errors import BadInput, Issue, NoSuchThing
-from gateway.events import Events
 from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
 from gateway.keys import Method
@@ -102,6 +101,17 @@ class TableShown(Struct, frozen=True):
     url: str
 
 
+class FeishuShown(Struct, frozen=True, kw_only=True):
+    """The connection, without its secrets."""
+
+    setting: FeishuSetting | None
+    """What the person entered last."""
+    in_use: bool
+    """Whether that is what works; else an earlier one, if any, still is."""
+    refused: Issue | None
+    """Why it is not, as far as that is known."""
+
+
 class Connected(Struct, frozen=True):
     """Where the marks go from now on."""
 
@@ -133,6 +143,18 @@ class RemovalsInput(Struct, frozen=True, forbid_unknown_fields=True):
     """The policy for marks that the person took away on Douban."""
 
     policy: Policy
+
+
+class EditsInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """The policy for cells of ours that the person edited in Feishu."""
+
+    policy: EditPolicy
+
+
+class Restored(Struct, frozen=True):
+    """How many rows are to be made again."""
+
+    rows: int
 
 
 class Leading(Struct, frozen=True):
@@ -170,6 +192,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     runs: list[Run]
     """The newest ones."""
     removals: Policy
+    edits: EditPolicy
     captures: list[CaptureShown]
     devices: list[DeviceShown]
     feishu: FeishuSetting | None
@@ -188,6 +211,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -> Overview:
     """The state of everything at this moment, for one account."""
     sync, account, accounts = carrier.sync, carrier.account, library.accounts
+    others = [each.id for each in accounts.kept if each != account]
     return Overview(
         account=account,
         accounts=accounts.kept,
@@ -197,7 +221,8 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         failures=sync.failures(),
         runs=carrier.runs.recent(10),
         removals=sync.removals,
-        captures=[_shown(kept) for kept in store.captures()],
+        edits=sync.edits.policy,
+        captures=[_shown(kept) for kept in store.captures(others)],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
         feishu_in_use=sync.connection.is_settled,
@@ -268,11 +293,23 @@ class OwnerController(Controller):
         if not devices.revoke(device_id):
             raise NoSuchThing
 
+    @get("/feishu", summary="The connection", sync_to_thread=False)
+    def feishu(self, sync: NamedDependency[Sync]) -> Response[FeishuShown]:
+        """What was entered last, and whether it works. The ETag is of what works."""
+        connection = sync.connection
+        shown = FeishuShown(setting=connection.entered, in_use=connection.is_settled, refused=sync.refused)
+        return tagged(shown, connection.kept)
+
     @put("/feishu", summary="Connect a Bitable")
-    async def connect(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> Connected:
+    async def connect(
+        self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync], if_match: IfMatch = None
+    ) -> Response[Connected]:
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
-        tables = await sync.connect(data.setting, data.secret)
-        return Connected(tuple(TableShown(table.shelf, table.name, table.url) for table in tables))
+        async with sync.connection.changing:
+            agree(if_match, sync.connection.kept)
+            tables = await sync.connect(data.setting, data.secret)
+        shown = tuple(TableShown(table.shelf, table.name, table.url) for table in tables)
+        return tagged(Connected(shown), sync.connection.kept)
 
     @delete("/feishu/entered", summary="Back to the connection that works", sync_to_thread=False)
     def forget_entered(self, sync: NamedDependency[Sync]) -> None:
@@ -292,14 +329,24 @@ class OwnerController(Controller):
         """Where the person says yes; from there they come back to ``settings.feishu_return``."""
         return Leading(sync.connection.begin_login(data.setting, data.secret, settings.feishu_return))
 
-    @put("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
-    def limit(
-        self, data: JSONBody[LimitsInput], sync: NamedDependency[Sync], budget: NamedDependency[Budget]
-    ) -> Limits:
+    @get("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
+    def limits(self, budget: NamedDependency[Budget]) -> Response[Limits]:
         """Calls a month."""
+        return tagged(budget.limits, budget.limits)
+
+    @put("/limits", summary="Set what the sync may cost in calls", sync_to_thread=False)
+    def limit(
+        self,
+        data: JSONBody[LimitsInput],
+        sync: NamedDependency[Sync],
+        budget: NamedDependency[Budget],
+        if_match: IfMatch = None,
+    ) -> Response[Limits]:
+        """Calls a month."""
+        agree(if_match, budget.limits)
         budget.limits = Limits(month=data.month, covers=data.covers)
         sync.wake()
-        return budget.limits
+        return tagged(budget.limits, budget.limits)
 
     @get("/plan", summary="What a push would write")
     async def plan(self, sync: NamedDependency[Sync]) -> Plan:
@@ -312,11 +359,36 @@ class OwnerController(Controller):
         await sync.accept(likely=data.likely)
         return sync.state
 
-    @put("/removals", summary="What becomes of rows whose mark is gone", sync_to_thread=False)
-    def set_removals(self, data: JSONBody[RemovalsInput], sync: NamedDependency[Sync]) -> RemovalsInput:
+    @get("/removals", summary="What becomes of rows whose mark is gone", sync_to_thread=False)
+    def removals(self, sync: NamedDependency[Sync]) -> Response[RemovalsInput]:
+        """The policy."""
+        return tagged(RemovalsInput(sync.removals), sync.removals)
+
+    @put("/removals", summary="Set what becomes of rows whose mark is gone", sync_to_thread=False)
+    def set_removals(
+        self, data: JSONBody[RemovalsInput], sync: NamedDependency[Sync], if_match: IfMatch = None
+    ) -> Response[RemovalsInput]:
         """From the next removal on."""
+        agree(if_match, sync.removals)
         sync.removals = data.policy
+        return tagged(data, sync.removals)
+
+    @put("/edits", summary="Whose an edited cell is", sync_to_thread=False)
+    def set_edits(self, data: JSONBody[EditsInput], sync: NamedDependency[Sync]) -> EditsInput:
+        """With ``theirs`` the tables are looked through at once; with ``ours`` the next check writes the cells again."""
+        sync.set_edits(data.policy)
         return data
+
+    @post("/check", summary="Look through the tables", status_code=202, sync_to_thread=False)
+    def check(self, sync: NamedDependency[Sync]) -> PushState:
+        """Finds cells of ours that the person edited and rows that they deleted; one call for 500 rows."""
+        sync.check()
+        return sync.state
+
+    @post("/deleted/restore", summary="Make deleted rows again", status_code=202)
+    async def restore(self, sync: NamedDependency[Sync]) -> Restored:
+        """All rows that the person deleted in Feishu. One that they put back themselves is not made twice."""
+        return Restored(await sync.restore())
 
     @post("/push/pause", summary="Stop writing", status_code=202, sync_to_thread=False)
     def pause(self, sync: NamedDependency[Sync]) -> PushState:
@@ -348,16 +420,6 @@ class OwnerController(Controller):
         if result is None:
             raise NoSuchThing
         return result
-
-    @get("/events", summary="Progress as it happens", sync_to_thread=False)
-    def events(self, events: NamedDependency[Events]) -> ServerSentEvent:
-        """Server-sent events; each is an ``events.Event`` as JSON."""
-        return ServerSentEvent(_stream(events))
-
-
-async def _stream(events: Events) -> AsyncIterator[ServerSentEventMessage]:
-    async for event in events.listen():
-        yield ServerSentEventMessage(data=msgspec.json.encode(event).decode())
 
 
 def _shown(kept: Kept) -> CaptureShown:

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, post, put
+from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.errors import Issue
 from gateway.notices import Notices, NoticeSetting, NoticeWay
 
@@ -57,13 +58,16 @@ class NoticesController(Controller):
     tags = ["owner"]  # noqa: RUF012  # Litestar's own way to set this
 
     @get("/", summary="How notices go out", sync_to_thread=False)
-    def show(self, notices: NamedDependency[Notices]) -> NoticesShown:
+    def show(self, notices: NamedDependency[Notices]) -> Response[NoticesShown]:
         """The setting, and whether it works."""
-        return NoticesShown.of(notices)
+        return tagged(NoticesShown.of(notices), notices.kept)
 
     @put("/", summary="Set how notices go out", sync_to_thread=False)
-    def change(self, data: JSONBody[NoticesInput], notices: NamedDependency[Notices]) -> NoticesShown:
+    def change(
+        self, data: JSONBody[NoticesInput], notices: NamedDependency[Notices], if_match: IfMatch = None
+    ) -> Response[NoticesShown]:
         """Off, by a custom bot, or by the app."""
+        agree(if_match, notices.kept)
         setting = NoticeSetting(
             way=data.way,
             language=data.language,
@@ -71,7 +75,7 @@ class NoticesController(Controller):
             receiver=data.receiver.strip(),
         )
         notices.set(setting, data.webhook, data.sign)
-        return NoticesShown.of(notices)
+        return tagged(NoticesShown.of(notices), notices.kept)
 
     @post("/test", summary="Send a notice now", status_code=200)
     async def test(self, notices: NamedDependency[Notices]) -> NoticesShown:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get, post
@@ -26,9 +26,11 @@ from gateway.carriers import Carrier, Carriers
 from gateway.connection import LOGIN_SCOPES
 from gateway.dashboard.api import overview
 from gateway.dashboard.notices import NoticesShown
+from gateway.dashboard.versions import version
 from gateway.dashboard.walks import ScheduleShown, WalksShown
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
+from gateway.events import Events
 from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.notices import Notices
@@ -72,8 +74,11 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
         return Redirect("/", status_code=303, cookies=security.log_in(auth))
 
     @post("/logout", include_in_schema=False, status_code=200, sync_to_thread=False)
-    def log_out(request: Request[Owner, Token, Any], store: NamedDependency[Store]) -> Response[None]:
+    def log_out(
+        request: Request[Owner, Token, Any], store: NamedDependency[Store], events: NamedDependency[Events]
+    ) -> Response[None]:
         security.log_out(store, request.auth)
+        events.close(str(request.auth.jti))
         return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
 
     @get("/feishu/callback", opt={"exclude_from_auth": True}, include_in_schema=False)
@@ -112,15 +117,14 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
-    language = lang if lang in {"zh", "en"} else _language(request)
+    language = lang if lang in {"zh", "en"} else language_of(request)
     sync, walks = carrier.sync, carrier.walks
     now = overview(store, library, carrier, budget)
     refused = now.feishu_refused.code if now.feishu_refused else ""
     problem = now.push.problem.code if now.push.problem else ""
     context = {
-        **_words(language),
+        **page_words(language, carrier.owner),
         "now": now,
-        "owner": carrier.owner,
         "tables": sync.tables,
         "unfinished": refused == ColumnsUnchosen.code,
         "logged_in": sync.connection.logged_in and LoginEnded.code not in {problem, refused},
@@ -132,6 +136,13 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "redirect": settings.feishu_return,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,
+        "versions": {
+            "/api/v1/feishu": version(sync.connection.kept),
+            "/api/v1/limits": version(now.limits),
+            "/api/v1/removals": version(now.removals),
+            "/api/v1/schedule": version(carrier.scheduler.schedule),
+            "/api/v1/notices": version(notices.kept),
+        },
         "extension": str(extension_folder()),
         "dashboard": settings.dashboard,
         "client_words": {key: WORDS[key].en if language == "en" else WORDS[key].zh for key in _CLIENT_WORDS},
@@ -144,16 +155,26 @@ _CLIENT_WORDS = (
     "choose_columns",
     "column_needed",
     "columns_of",
+    "changed_to",
+    "choice_changed",
     "connect",
     "connecting",
     "copied",
     "log_in_feishu",
     "network",
     "plan_adopts",
+    "plan_adopts_one",
     "plan_create",
     "plan_creates",
     "plan_creates_one",
+    "plan_again",
+    "plan_edited",
+    "plan_edited_one",
+    "plan_fills",
+    "plan_fills_one",
     "plan_looking",
+    "plan_more",
+    "plan_more_one",
     "plan_nothing",
     "plan_removals",
     "plan_removals_one",
@@ -174,7 +195,7 @@ def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[s
     """An error as a person sees it."""
     if answer.code == NotLoggedIn.code and request.headers.get("sec-fetch-site") == "cross-site":
         return _same_site_page(request)
-    language = _language(request)
+    language = language_of(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
     return _page(language, say(language, "problem_title"), hint, None, answer.status)
 
@@ -185,16 +206,16 @@ def _same_site_page(request: Request[Any, Any, Any]) -> Response[str]:
     The cookie is strict: it does not come along when a page of another site leads here, as the one after Feishu's
     log-in does, which is at 127.0.0.1.
     """
-    return _page(_language(request), "D2F", "", None, NotLoggedIn.status, again=True)
+    return _page(language_of(request), "D2F", "", None, NotLoggedIn.status, again=True)
 
 
 def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Response[str]:
-    language = _language(request)
+    language = language_of(request)
     return _page(language, say(language, what), say(language, f"{what}_help"), leads, 200)
 
 
 def _refusal_page(request: Request[Any, Any, Any], error: FeishuError, leads: str) -> Response[str]:
-    language = _language(request)
+    language = language_of(request)
     hint = error.words.en if language == "en" else error.words.zh
     return _page(language, say(language, "not_logged_in"), hint, leads, error.status)
 
@@ -204,7 +225,7 @@ def _page(
 ) -> Response[str]:
     """A page that brings its style along, since it may be shown to anyone."""
     context = {
-        **_words(language),
+        **page_words(language),
         "title": title,
         "text": text,
         "leads": leads,
@@ -221,11 +242,25 @@ def _page(
     )
 
 
-def _words(language: str) -> dict[str, Any]:
-    return {"language": language, "say": partial(say, language), "page_name": partial(_page_name, language)}
+def page_words(language: str, owner: str = "") -> dict[str, Any]:
+    """What every page says; ``owner`` is the account that it is about, empty for the first one."""
+    return {
+        "language": language,
+        "owner": owner,
+        "say": partial(say, language),
+        "link": partial(_link, owner),
+        "page_name": partial(_page_name, language),
+    }
 
 
-def _language(request: Request[Any, Any, Any]) -> str:
+def _link(owner: str, path: str, **asked: str) -> str:
+    """The address of another page about the same account."""
+    query = urlencode(asked | ({"account": owner} if owner else {}))
+    return f"{path}?{query}" if query else path
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """``zh`` or ``en``: as chosen, else as the browser asks."""
     chosen = request.cookies.get(_LANGUAGE)
     if chosen in {"zh", "en"}:
         return chosen

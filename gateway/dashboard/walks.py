@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from litestar import Controller, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from gateway.coverage import Coverage
+from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.errors import Issue
 from gateway.model import Medium, Status
 from gateway.removals import Question
@@ -119,12 +120,15 @@ class ScheduleController(Controller):
     tags = ["owner"]  # noqa: RUF012  # Litestar's own way to set this
 
     @get("/", summary="When walks begin by themselves", sync_to_thread=False)
-    def show(self, scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+    def show(self, scheduler: NamedDependency[Scheduler]) -> Response[ScheduleShown]:
         """The schedule, and when it comes next."""
-        return ScheduleShown.of(scheduler)
+        return tagged(ScheduleShown.of(scheduler), scheduler.schedule)
 
     @put("/", summary="Set when walks begin by themselves", sync_to_thread=False)
-    def change(self, data: JSONBody[Schedule], scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+    def change(
+        self, data: JSONBody[Schedule], scheduler: NamedDependency[Scheduler], if_match: IfMatch = None
+    ) -> Response[ScheduleShown]:
         """Off, hourly, daily, or on some days of the week."""
+        agree(if_match, scheduler.schedule)
         scheduler.set(data)
-        return ScheduleShown.of(scheduler)
+        return tagged(ScheduleShown.of(scheduler), scheduler.schedule)

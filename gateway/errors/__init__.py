@@ -35,6 +35,7 @@
     │   ├── WrongHost       421
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
+    │   ├── ChangedMeanwhile 412
     │   ├── WalkUnderWay    409
     │   ├── NoDoubanLogin   409
     │   ├── OtherDoubanLogin 409
@@ -162,6 +163,7 @@ from gateway.errors.own import (
     BadInput,
     BadMessage,
     BadSetting,
+    ChangedMeanwhile,
     DataFolderUnusable,
     DeviceError,
     Interrupted,
@@ -217,6 +219,7 @@ __all__ = [
     "BotOff",
     "BotUnknown",
     "BotUnsigned",
+    "ChangedMeanwhile",
     "ColumnNameTaken",
     "ColumnsUnchosen",
     "CoversRest",

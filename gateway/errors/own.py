@@ -312,6 +312,17 @@ class NoSuchThing(OwnerError):
     hint = Words("没有找到。", "Not found.")
 
 
+class ChangedMeanwhile(OwnerError):
+    code = "changed_meanwhile"
+    status = 412
+    title = "It was changed elsewhere meanwhile"
+    hint = Words(
+        "这里刚在别处改过（比如另一个标签页），所以没有保存。你填的都还在；再保存一次，就以你填的为准。",
+        "This was changed elsewhere meanwhile (in another tab, perhaps), so nothing was saved. What you entered is still "
+        "here; save once more to have it your way.",
+    )
+
+
 class WalkUnderWay(OwnerError):
     code = "walk_under_way"
     status = 409

@@ -11,6 +11,8 @@ from gateway.feishu.client import Client
 
 MOST_ROWS = 1000
 """Rows that one batch_create or batch_update takes."""
+MOST_DELETED = 500
+"""Rows that one batch_delete takes."""
 MOST_LOOKED_UP = 100
 """Records that one batch_get takes."""
 
@@ -60,6 +62,13 @@ class Record(Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
+class Dated(Record, frozen=True):
+    """A record, and when it was made where that was asked."""
+
+    created_time: int = 0
+    """In milliseconds, by Feishu's clock."""
+
+
 class _AppData(Struct, frozen=True):
     app: App
 
@@ -101,6 +110,7 @@ class _Page(Struct, Generic[T], frozen=True):
     items: tuple[T, ...] | None = None
     has_more: bool = False
     page_token: str = ""
+    total: int = 0
 
 
 class _Done(Struct, frozen=True):
@@ -181,21 +191,36 @@ class Bitable:
         await self._client.write("PATCH", path, _Done, repeatable=True, json={"property": changed})
 
     async def records(
-        self, table_id: str, columns: Sequence[str], where: dict[str, Any] | None = None
-    ) -> AsyncIterator[Record]:
+        self,
+        table_id: str,
+        columns: Sequence[str],
+        where: dict[str, Any] | None = None,
+        *,
+        dated: bool = False,
+    ) -> AsyncIterator[Dated]:
         """Every record, or those that match a filter, with some columns (by name), in pages of 500."""
         body: dict[str, Any] = {"field_names": list(columns)}
         if where:
             body["filter"] = where
+        if dated:
+            body["automatic_fields"] = True
         path = f"{self._root}/tables/{table_id}/records/search"
-        async for record in self._items("POST", path, Record, size=500, json=body, purpose="rows"):
+        async for record in self._items("POST", path, Dated, size=500, json=body, purpose="rows"):
             yield record
 
     async def is_empty(self, table_id: str) -> bool:
         """Whether the table has no row at all, not even a blank one."""
+        return not (await self._first(table_id)).items
+
+    async def count(self, table_id: str) -> int:
+        """How many rows the table has, also blank ones."""
+        return (await self._first(table_id)).total
+
+    async def _first(self, table_id: str) -> _Page[Record]:
         path = f"{self._root}/tables/{table_id}/records/search"
-        page = await self._client.read("POST", path, _Page[Record], params={"page_size": 1}, json={})
-        return not page.items
+        return await self._client.read(
+            "POST", path, _Page[Record], params={"page_size": 1}, json={}, purpose="rows"
+        )
 
     async def _items(
         self, method: str, path: str, kind: type[T], *, size: int, **rest: Any
@@ -254,7 +279,7 @@ class Bitable:
         return False
 
     async def delete_records(self, table_id: str, record_ids: Sequence[str]) -> None:
-        """At most 500. All or nothing."""
+        """At most ``MOST_DELETED``. All or nothing."""
         path = f"{self._root}/tables/{table_id}/records/batch_delete"
         body = {"records": list(record_ids)}
         await self._client.write("POST", path, _Done, repeatable=True, json=body, purpose="rows")

@@ -1,6 +1,7 @@
 """Calls to Feishu's open API that keep at it: a token, one writer at a time, waits as told, retries."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +16,13 @@ _LONGEST_WAIT = 60.0
 _ATTEMPTS = 8
 _FAILURES = 3
 """Tries that may end without an answer before the whole push waits, which it does far longer."""
+_JITTER = 1.0
+"""Seconds that a wait of our own choice may be longer by, so that two do not try at the same time for ever."""
+_WORTH_TELLING = 2.0
+"""Seconds; shorter waits are over before anybody has read of them."""
 
+Waits = Callable[[float, errors.FeishuError], None]
+"""Told of a wait before the next try: its seconds, and why. 0 when it is over."""
 
 T = TypeVar("T")
 
@@ -23,13 +30,20 @@ T = TypeVar("T")
 class Client:
     """One way into Feishu."""
 
-    def __init__(self, wire: Wire, access: Access) -> None:
+    def __init__(self, wire: Wire, access: Access, waits: Waits = lambda _seconds, _error: None) -> None:
         self.wire = wire
         self._access = access
+        self._waits = waits
         self._writing = asyncio.Lock()
+        self._hurry = asyncio.Event()
 
     async def close(self) -> None:
         await self.wire.close()
+
+    def stop_waiting(self) -> None:
+        """Calls that wait for their next try end with the error that they wait after. Nothing is under way then."""
+        self._hurry.set()
+        self._hurry.clear()
 
     async def read(self, method: str, path: str, shape: type[T], **rest: Any) -> T:
         """A call that changes nothing. Returns the ``data`` member. Raises FeishuError."""
@@ -49,7 +63,7 @@ class Client:
         """Repeats what can be repeated: always after a refusal to wait for, and when ``unsure`` is harmless."""
         failures = 0
 
-        def again(error: Exception) -> bool | float:
+        def again(error: errors.FeishuError) -> bool | float:
             nonlocal failures
             match error:
                 case errors.FeishuBusy(wait=float(wait)):
@@ -62,12 +76,47 @@ class Client:
                 case _:
                     return False
 
-        async for attempt in stamina.retry_context(
-            on=again, attempts=_ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30.0
-        ):
+        verdict: bool | float = False
+        why = errors.FeishuError()
+        attempts = aiter(
+            stamina.retry_context(
+                on=lambda _: verdict, attempts=_ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30.0
+            )
+        )
+        attempt = await anext(attempts)
+        while True:
             with attempt:
-                return _decode(await self._with_token(method, path, **rest), shape)
-        raise AssertionError  # retry_context either returns or raises
+                verdict = False
+                try:
+                    return _decode(await self._with_token(method, path, **rest), shape)
+                except errors.FeishuError as error:
+                    verdict, why = again(error), error
+                    raise
+            pause = verdict if isinstance(verdict, float) else attempt.next_wait + _JITTER
+            told = pause >= _WORTH_TELLING and verdict is not False and attempt.num < _ATTEMPTS
+            attempt = await self._rest(attempts, pause if told else 0.0, why)
+
+    async def _rest(
+        self, attempts: AsyncIterator[stamina.Attempt], pause: float, why: errors.FeishuError
+    ) -> stamina.Attempt:
+        """The next try, when it is time for it. Raises ``why`` if there is none, or nobody is to wait any more.
+
+        ``pause``: seconds to tell of, if any.
+        """
+        coming = asyncio.ensure_future(anext(attempts))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        if pause:
+            self._waits(pause, why)
+        try:
+            await asyncio.wait({coming, hurry}, return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+            raise why
+        finally:
+            coming.cancel()
+            hurry.cancel()
+            if pause:
+                self._waits(0.0, why)
 
     async def _with_token(self, method: str, path: str, **rest: Any) -> Answer:
         """Raises FeishuError. A token that is refused is replaced once."""

@@ -6,14 +6,17 @@ them as they like.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Struct, field
 
 from gateway.errors import ColumnNameTaken, Words, WrongColumnType
+from gateway.feishu import fields
 from gateway.feishu.bitable import Bitable, Field
-from gateway.feishu.fields import KEY, Column, columns_of, new_field, options_of
+from gateway.feishu.fields import COVER, KEY, MULTI, SINGLE, Column, columns_of, new_field, options_of
 from gateway.feishu.values import Shown
 
 _TYPES = {
@@ -45,7 +48,7 @@ _UI_TYPES = {
 Binding = dict[str, str | None]
 """Our field → the column's field id; None for a column that is not there for us, and stays so."""
 Options = dict[str, dict[str, str]]
-"""Our field → each option of ours → its option id."""
+"""Our select field → each option, by the name that it had when it was seen first → its option id."""
 
 
 class Bound(Struct, frozen=True):
@@ -58,10 +61,31 @@ class Bound(Struct, frozen=True):
     spelled: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each field, each option of ours that has another name now."""
 
+    def lacks_option(self, cells: Mapping[str, Any]) -> bool:
+        """Whether a cell names an option that is not there yet: Feishu makes it when the cell is written."""
+        return any(
+            option not in options and option not in self.spelled.get(key, {}).values()
+            for key, options in self.options.items()
+            for option in names_of(cells.get(self.names.get(key, "")))
+        )
+
 
 class _Option(Struct, frozen=True):
     id: str
     name: str
+
+
+class _Select:
+    """The options that a column has."""
+
+    def __init__(self, column: Field) -> None:
+        options = _convert((column.property or {}).get("options") or [], list[_Option]) or []
+        self.by_id = {option.id: option for option in options}
+        self.by_name = {option.name: option for option in reversed(options)}
+
+    def find(self, name: str, known: Mapping[str, str]) -> _Option | None:
+        """An option of ours: the one that it was, else the one of its name."""
+        return self.by_id.get(known.get(name, "")) or self.by_name.get(name)
 
 
 class _Segment(Struct, frozen=True):
@@ -115,44 +139,63 @@ async def bind(
         if found is None:
             continue
         bound.names[column.key] = found.field_name
-        if (wanted := options_of(column, shelf, language)) is not None:
-            await _bind_options(
-                bitable, table_id, column.key, found, wanted, options.get(column.key, {}), bound
-            )
+        if column.type in {SINGLE, MULTI}:
+            before = options.get(column.key, {})
+            if (wanted := options_of(column, shelf, language)) is not None:
+                found = await _with_options(bitable, table_id, found, wanted, before)
+            _spell(bound, column.key, _Select(found), before)
     return bound
 
 
-async def _bind_options(
-    bitable: Bitable,
-    table_id: str,
-    key: str,
-    column: Field,
-    wanted: Mapping[str, int],
-    known: Mapping[str, str],
-    bound: Bound,
-) -> None:
-    """Each option of ours: the one that it was, else the one of its name, else a new one beside all of theirs."""
-    there = _options(column)
-    missing = [name for name in wanted if not _known(name, known, there)]
-    if missing:
-        mine = [{"name": name, "color": wanted[name]} for name in missing]
-        theirs = list((column.property or {}).get("options") or ())
-        changed = {**(column.property or {}), "options": theirs + mine}
-        there = _options(await bitable.update_field(table_id, column, changed))
-    ids = {name: _known(name, known, there) for name in wanted}
-    bound.options[key] = {name: option.id for name, option in ids.items() if option}
-    renamed = {name: option.name for name, option in ids.items() if option and option.name != name}
+def as_is(
+    there: Sequence[Field], shelf: str, language: str, *, known: Binding, options: Options
+) -> tuple[Bound, set[str]]:
+    """What ``bind`` would find, and the fields whose column it would find or make anew; nothing is made.
+
+    Raises WrongColumnType, ColumnNameTaken.
+    """
+    by_id = {column.field_id: column for column in there}
+    by_name = {column.field_name: column for column in there}
+    ours = [(column, by_id.get(known.get(column.key) or "")) for column in columns_of(shelf)]
+    _check_types([(column, found) for column, found in ours if found is not None])
+    bound, gaps = Bound(dict(known), {}, {}), set[str]()
+    for column, by_its_id in ours:
+        found = by_its_id
+        if found is None:
+            if column.key in known and column.key != KEY:
+                continue
+            gaps.add(column.key)
+            found = by_name.get(column.names.zh) or by_name.get(column.names.en)
+        if found is None:
+            bound.names[column.key] = column.name(language)
+            continue
+        _check_name(column, found)
+        bound.names[column.key] = found.field_name
+        if column.type in {SINGLE, MULTI}:
+            _spell(bound, column.key, _Select(found), options.get(column.key, {}))
+    return bound, gaps - {COVER}
+
+
+async def _with_options(
+    bitable: Bitable, table_id: str, column: Field, wanted: Mapping[str, int], known: Mapping[str, str]
+) -> Field:
+    """The column, with the options that it lacked beside all of theirs."""
+    there = _Select(column)
+    missing = [name for name in wanted if not there.find(name, known)]
+    if not missing:
+        return column
+    mine = [{"name": name, "color": wanted[name]} for name in missing]
+    theirs = list((column.property or {}).get("options") or ())
+    return await bitable.update_field(table_id, column, {**(column.property or {}), "options": theirs + mine})
+
+
+def _spell(bound: Bound, key: str, there: _Select, known: Mapping[str, str]) -> None:
+    """Notes each option, those that Feishu made of a written name too, so that it is known whatever its name becomes."""
+    found = {name: option for name in (*known, *there.by_name) if (option := there.find(name, known))}
+    bound.options[key] = {name: option.id for name, option in found.items()}
+    renamed = {name: option.name for name, option in found.items() if option.name != name}
     if renamed:
         bound.spelled[key] = renamed
-
-
-def _known(name: str, known: Mapping[str, str], there: Sequence[_Option]) -> _Option | None:
-    by_id = next((option for option in there if option.id == known.get(name)), None)
-    return by_id or next((option for option in there if option.name == name), None)
-
-
-def _options(column: Field) -> list[_Option]:
-    return _convert((column.property or {}).get("options") or [], list[_Option]) or []
 
 
 def _check_types(bound: Sequence[tuple[Column, Field]]) -> None:
@@ -183,8 +226,21 @@ def cells(shown: Shown, shelf: str, bound: Bound, *, clear: bool) -> dict[str, A
         value = column.cell(shown)
         if value is UNSET or (value is None and not clear):
             continue
-        found[name] = bound.spelled.get(column.key, {}).get(value, value) if isinstance(value, str) else value
+        found[name] = _spelled(value, bound.spelled.get(column.key))
     return found
+
+
+def _spelled(value: Any, names: Mapping[str, str] | None) -> Any:
+    if not names:
+        return value
+    if isinstance(value, list):
+        return list(dict.fromkeys(names.get(each, each) for each in names_of(value)))  # pyright: ignore[reportUnknownArgumentType]  # options
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+def names_of(cell: object) -> list[str]:
+    """The options that a select's cell names."""
+    return [cell] if isinstance(cell, str) else _convert(cell, list[str]) or []
 
 
 def text_of(value: object) -> str:
@@ -192,6 +248,27 @@ def text_of(value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return "".join(item.text for item in _convert(value, list[_Segment]) or ())
+
+
+def in_words(value: Any, kind: int, zone: ZoneInfo) -> str:
+    """A cell of that type in words, whether it is as it would be sent or as Feishu gives it back."""
+    if value is None or value is UNSET or value in ("", []):
+        return ""
+    match kind, value:
+        case fields.LINK, _:
+            return link_of(value)
+        case fields.CHECKBOX, bool():
+            return "✓" if value else ""
+        case fields.DATE, int() | float():
+            return f"{datetime.fromtimestamp(value / 1000, zone):%Y-%m-%d}"
+        case _, int() | float():
+            return f"{value:.15g}"
+        case _, [str(), *_]:
+            return "、".join(sorted(str(option) for option in value))
+        case _, [{"name": str()}, *_]:
+            return "、".join(str(each.get("name") or "") for each in value)
+        case _:
+            return text_of(value)
 
 
 def link_of(value: object) -> str:

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import APP_ID, APP_SECRET, Started, World
+from tests.test_persons_acts import edit_all
+from tests.test_push import TABLE, fill
 
 expect.set_options(timeout=WAIT)
 
@@ -121,3 +123,21 @@ def test_another_origin_reaches_nothing(chrome: Browser, started: Started, tmp_p
             )
             assert answer == "refused", (target, path, answer)
     assert started.world.background.call(started.gateway.devices.pairing) is None
+
+
+def test_the_plan_tells_what_it_does_not_show(chrome: Browser, started: Started, world: World) -> None:
+    fill(started)
+    started.connect()
+    started.settled()
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    edit_all(started)
+    page = open_dashboard(chrome, started, "zh-CN")
+    page.locator("#plan summary").click()
+    rows = page.locator("#plan .writes li")
+    expect(rows).to_have_count(20)
+    changed = sum(not entry.removed for entry in world.person.marks)
+    expect(page.locator("#plan .note")).to_contain_text(str(changed - 20))
+    world.background.call(lambda: world.feishu.retype_field(world.app_token, TABLE, "我的备注", 2))
+    page.reload()
+    page.locator("#plan summary").click()
+    expect(page.locator("#plan .note").first).to_contain_text("我的备注")

@@ -1,10 +1,13 @@
 // Calls to the gateway, and how a form says what went wrong.
-import { refresh } from "./live.js";
+import { ours, refresh } from "./live.js";
 
 const chinese = document.documentElement.lang.startsWith("zh");
 
 /** Words for the page's own scripts, in the person's language. */
 export const words = JSON.parse(document.querySelector("main").dataset.words);
+
+/** What the page shows, by the path that it is changed at: the ETag of each. */
+const versions = JSON.parse(document.querySelector("main").dataset.versions);
 
 /** A refusal: `message` is for the person, `code` for us. */
 class Refused extends Error {
@@ -14,12 +17,6 @@ class Refused extends Error {
   }
 }
 
-/** The address of a part of the gateway, for the account that this page is about. */
-export function ours(path) {
-  const { account } = document.documentElement.dataset;
-  return account ? `${path}${path.includes("?") ? "&" : "?"}account=${account}` : path;
-}
-
 /** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
 export async function call(method, path, body) {
   const init = { method, headers: { accept: "application/json" } };
@@ -27,6 +24,7 @@ export async function call(method, path, body) {
     init.body = JSON.stringify(body);
     init.headers["content-type"] = "application/json";
   }
+  if (method === "PUT") init.headers["if-match"] = versions[path]; // an edit of what the person sees, not of a newer one
   let reply;
   try {
     reply = await fetch(ours(path), init);
@@ -36,6 +34,7 @@ export async function call(method, path, body) {
   const text = await reply.text();
   const answer = text ? JSON.parse(text) : null;
   if (!reply.ok) throw new Refused(answer);
+  if (method === "PUT") versions[path] = reply.headers.get("etag");
   return answer;
 }
 
@@ -61,7 +60,7 @@ export async function submit(form, button, work, busy = words.connecting) {
     const field = form.elements[FIELD[error.code]];
     if (field) (field.closest(".pair") ?? field.closest("label")).after(problem);
     else form.querySelector(".actions").before(problem);
-    problem.textContent = error.message;
+    problem.textContent = error.code === CHANGED ? await told(form, error) : error.message;
     problem.hidden = false;
     field?.setAttribute("aria-invalid", "true");
     field?.focus();
@@ -74,3 +73,41 @@ export async function submit(form, button, work, busy = words.connecting) {
 
 /** The words of one of the API's pairs. */
 export const say = (pair) => (chinese ? pair.zh : pair.en);
+
+export const CHANGED = "changed_meanwhile";
+
+/** The page as it is now. What is saved from here on is an edit of that. */
+export async function latest() {
+  const reply = await fetch(ours("/"), { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  Object.assign(versions, JSON.parse(page.querySelector("main").dataset.versions));
+  return page;
+}
+
+const seen = new WeakMap();
+
+/** What was changed elsewhere, with what it is now. What the person entered stays as it is. */
+async function told(form, error) {
+  const now = settings((await latest()).getElementById(form.id));
+  const before = seen.get(form) ?? settings(form);
+  seen.set(form, now);
+  const changed = [...now].filter(([name, { value }]) => before.get(name)?.value !== value);
+  const lines = changed.map(([, { label, value }]) => (label ? `${label} ${value}` : value));
+  return lines.length ? `${error.message}\n${words.changed_to}${lines.join(" · ")}` : error.message;
+}
+
+/** What a form is set to before anybody fills it in: name → what a person reads. Secrets are not in it. */
+function settings(form) {
+  const found = new Map();
+  for (const field of form.elements) {
+    const choice = field.type === "radio" || field.type === "checkbox";
+    if (!field.name || (choice && !field.defaultChecked)) continue;
+    const own = field.closest("label");
+    const option = field.querySelector?.("option[selected]");
+    const value = choice ? (own.querySelector("b") ?? own).textContent.trim() : option?.textContent ?? field.defaultValue;
+    const label = choice ? field.closest("fieldset").querySelector("legend")?.textContent : own?.firstChild.textContent.trim();
+    const earlier = found.get(field.name);
+    found.set(field.name, { label, value: earlier ? `${earlier.value} ${value}` : value });
+  }
+  return found;
+}

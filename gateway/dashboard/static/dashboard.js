@@ -1,5 +1,5 @@
 // The dashboard's own script: what its buttons do.
-import { call, submit, words } from "./api.js";
+import { CHANGED, call, latest, submit, words } from "./api.js";
 import "./feishu.js";
 import { refresh } from "./live.js";
 
@@ -48,9 +48,21 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/** Saves a choice as soon as it is made. */
+async function choose(select, path) {
+  try {
+    await call("PUT", path, { [select.name]: select.value });
+  } catch (error) {
+    if (error.code !== CHANGED) throw error;
+    const mine = select.selectedOptions[0].textContent;
+    select.value = (await latest()).querySelector(`[data-put="${path}"] [selected]`).value;
+    throw new Error(`${words.choice_changed.replace("{mine}", mine)} ${words.changed_to}${select.selectedOptions[0].textContent}`);
+  }
+}
+
 document.addEventListener("change", (event) => {
   const { put } = event.target.dataset;
-  if (put) act(event.target, () => call("PUT", put, { [event.target.name]: event.target.value }));
+  if (put) act(event.target, () => choose(event.target, put));
 });
 
 const limits = document.getElementById("limits");

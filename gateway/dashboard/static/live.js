@@ -1,9 +1,15 @@
 // Shows what changes while the person looks.
 const lost = document.getElementById("lost");
 
+/** The address of a part of the gateway, for the account that this page is about. */
+export function ours(path) {
+  const { account } = document.documentElement.dataset;
+  return account ? `${path}?account=${account}` : path;
+}
+
 /** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
 export async function refresh() {
-  const reply = await fetch(location.search ? `/${location.search}` : "/", { headers: { accept: "text/html" } }).catch(() => null);
+  const reply = await fetch(ours("/"), { headers: { accept: "text/html" } }).catch(() => null);
   if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
@@ -28,17 +34,34 @@ function focusable(part) {
 
 // Many events may come at once; one look a second is enough.
 let waiting = false;
-const events = new EventSource("/api/v1/events");
-events.addEventListener("error", () => {
-  lost.hidden = false;
-  if (events.readyState === EventSource.CLOSED) refresh();
-});
-events.addEventListener("open", () => {
-  lost.hidden = true;
-  refresh(); // what happened between the page and the first event it hears
-});
-events.addEventListener("message", () => {
+function look() {
   if (waiting) return;
   waiting = true;
   setTimeout(() => { waiting = false; refresh(); }, 1000);
-});
+}
+
+/** Listens, and begins anew when the line breaks. (Of event streams a browser allows six in all, tabs counted.) */
+function listen(pause = 1000) {
+  const socket = new WebSocket(ours("/api/v1/events/socket"));
+  socket.addEventListener("open", () => {
+    pause = 1000;
+    lost.hidden = true;
+    refresh(); // what happened between the page and the first event it hears
+  });
+  socket.addEventListener("message", look);
+  socket.addEventListener("close", async () => {
+    lost.hidden = false;
+    await refresh(); // if the session has ended, it says so
+    setTimeout(listen, pause, Math.min(pause * 2, 10_000));
+  });
+}
+listen();
+
+/** Waits are counted down between two looks. */
+setInterval(() => {
+  for (const part of document.querySelectorAll("[data-seconds]")) {
+    const seconds = Math.max(0, part.dataset.seconds - 1);
+    part.dataset.seconds = seconds;
+    part.textContent = part.dataset.told.replace("{n}", seconds);
+  }
+}, 1000);

@@ -9,6 +9,8 @@ const FIRST = 20; // rows of a table that are shown
 
 const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (_, name) => facts[name].toLocaleString());
 
+const count = (name, n) => fill((n === 1 && words[`plan_${name}_one`]) || words[`plan_${name}`], { n });
+
 function copy(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
@@ -19,7 +21,7 @@ function row(write) {
   item.querySelector(".title").textContent = write.title;
   item.querySelector(".kind").textContent = words[`plan_${write.what}`];
   const cells = item.querySelector("dl");
-  for (const [column, [before, after]] of write.what === "update" ? Object.entries(write.cells) : []) {
+  for (const [column, [before, after]] of write.what !== "create" ? Object.entries(write.cells) : []) {
     const name = document.createElement("dt");
     const change = document.createElement("dd");
     name.textContent = column;
@@ -32,11 +34,15 @@ function row(write) {
 function table(plan) {
   const item = copy("plan-table");
   item.querySelector("h4").textContent = plan.name;
-  const facts = [["creates", plan.creates], ["updates", plan.updates], ["removals", plan.removals]];
+  const facts = [["creates", plan.creates], ["updates", plan.updates], ["fills", plan.fills], ["removals", plan.removals], ["edited", plan.edited]];
   if (!plan.accepted) facts.unshift(["rows", plan.rows], ["adopts", plan.adopts]);
-  const told = facts.filter(([, n]) => n).map(([name, n]) => fill((n === 1 && words[`plan_${name}_one`]) || words[`plan_${name}`], { n }));
+  const told = facts.filter(([, n]) => n).map(([name, n]) => count(name, n));
   item.querySelector(".facts").textContent = told.join(" · ") || words.plan_nothing;
   item.querySelector("ul").replaceChildren(...plan.writes.slice(0, FIRST).map(row));
+  const more = plan.creates + plan.updates + plan.edited - Math.min(plan.writes.length, FIRST);
+  for (const text of [plan.problem && plan.problem[document.documentElement.lang.startsWith("en") ? "en" : "zh"], more > 0 && !plan.problem && count("more", more)]) {
+    if (text) item.append(Object.assign(document.createElement("p"), { className: "note", textContent: text }));
+  }
   return item;
 }
 

@@ -1,0 +1,236 @@
+"""A look through a whole table: what the person did to cells and rows of ours, and what becomes of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from msgspec import Struct
+
+from gateway.edits import Digests, Edit, EditPolicy, Edits, is_given_back
+from gateway.errors import Words
+from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
+from gateway.feishu.columns import Bound
+from gateway.feishu.compare import QUIET, Cell, cells_of, compared, digest
+from gateway.ledger import Ledger, Policy, Row
+from gateway.library import MarkKey
+from gateway.push import Push
+from gateway.tables import Table
+from gateway.theirs import shown
+
+_PAGE = 500
+"""Rows that Feishu gives in one reply."""
+
+
+class Again(Struct, frozen=True):
+    """Cells of a row that are to be written again."""
+
+    row: Row
+    cells: tuple[Cell, ...]
+
+
+class Reading:
+    """Reads every row of a table once. ``seen``: the records so far."""
+
+    def __init__(
+        self, bitable: Bitable, ledger: Ledger, table: Table, bound: Bound, removals: Policy
+    ) -> None:
+        self._bitable = bitable
+        self._ledger = ledger
+        self._table = table
+        self._bound = bound
+        self._removals = removals
+        self.seen: set[str] = set()
+
+    async def pages(self) -> AsyncIterator[list[tuple[Row, list[Cell]]]]:
+        """Rows whose mark is shown as it is, each with all our cells, a page of the table at a time. Raises FeishuError.
+
+        Rows that are due are written anyway, and rows of removed marks that are to stay as they were are not compared.
+        """
+        names = compared(self._table.shelf, self._bound)
+        page: list[Record] = []
+        async for record in self._bitable.records(self._table.table_id, names):
+            page.append(record)
+            if len(page) == _PAGE:
+                yield await self._compared(page)
+                page = []
+        yield await self._compared(page)
+
+    async def _compared(self, page: Sequence[Record]) -> list[tuple[Row, list[Cell]]]:
+        there = {record.record_id: record for record in page if record.record_id not in self.seen}
+        self.seen |= there.keys()
+        rows = self._ledger.shown_by(self._table.target, there.keys())
+        return await asyncio.to_thread(self._compare, rows, there)
+
+    def _compare(self, rows: Sequence[Row], there: dict[str, Record]) -> list[tuple[Row, list[Cell]]]:
+        table, bound = self._table, self._bound
+        return [
+            (row, list(cells_of(shown(row, table), table.shelf, bound, there[row.record_id or ""].fields)))
+            for row in rows
+            if not (row.removed and self._removals == "ignore")
+        ]
+
+
+class Judge:
+    """Whose each cell is that does not show what we would write. Notes what it finds; writes nothing itself."""
+
+    def __init__(self, edits: Edits, table: str) -> None:
+        self._edits = edits
+        self._table = table
+        self._policy: EditPolicy = edits.policy
+        self._known = edits.known(table)
+        self.right: list[tuple[MarkKey, str]] = []
+        """Cells that are right again."""
+        self.found: list[tuple[Row, Cell, Edit]] = []
+        """Cells that are left alone from now on."""
+        self.learned: list[tuple[MarkKey, Digests]] = []
+        """What cells say that we wrote and did not know of."""
+
+    def again(self, page: Sequence[tuple[Row, Sequence[Cell]]]) -> list[Again]:
+        """What is to be written again."""
+        written = self._edits.written(self._table, [row.key for row, _ in page])
+        found: list[Again] = []
+        for row, cells in page:
+            known, learned = written.get(row.key, {}), Digests()
+            all_cells = self._policy == "theirs" or row.key in self._known
+            told = [c for c in cells if all_cells or c.there != c.wanted or c.column.key in QUIET]
+            wrong = tuple([cell for cell in told if self._is_wrong(row, cell, known, learned)])
+            if wrong:
+                found.append(Again(row, wrong))
+            if learned:
+                self.learned.append((row.key, learned))
+        return found
+
+    def _is_wrong(self, row: Row, cell: Cell, written: Digests, learned: Digests) -> bool:
+        field, ours = cell.field, written.get(cell.field)
+        edit = self._known.get(row.key, {}).get(field)
+        says: int | None = None
+        if self._policy == "theirs" or field in QUIET:
+            says = digest(cell.there)
+            if ours is None and (cell.there == cell.wanted or field in QUIET):
+                learned[field] = (says,)
+        if is_given_back(cell, ours) and edit is not None:
+            self.right.append((row.key, field))
+            edit = None
+        if cell.there == cell.wanted:
+            return False
+        says = digest(cell.there) if says is None else says
+        if field in QUIET and (ours is None or says in ours):
+            return False
+        if self._policy == "theirs":
+            return self._is_stale(row, cell, edit, says, ours)
+        return self._is_edited(row, cell, edit, says)
+
+    def _is_stale(
+        self, row: Row, cell: Cell, edit: Edit | None, says: int, ours: tuple[int, ...] | None
+    ) -> bool:
+        """Where edits are theirs, only what we wrote ourselves is written again."""
+        if ours is not None and says in ours:
+            return True
+        if edit is None or edit.state != "theirs":
+            self.found.append((row, cell, Edit(state="theirs", shown=says, revision=row.revision)))
+        return False
+
+    def _is_edited(self, row: Row, cell: Cell, edit: Edit | None, says: int) -> bool:
+        if edit is None or edit.revision != row.revision:
+            return True
+        if edit.is_settled(row.revision):
+            return False
+        if not edit.is_vain(says, row.revision):
+            return True
+        self.found.append((row, cell, Edit(state="left", shown=says, revision=row.revision)))
+        return False
+
+    def written_again(self, rows: Sequence[Again]) -> list[tuple[MarkKey, str, Edit]]:
+        """To be noted of them: with whose edits, and how often by now."""
+        if self._policy == "theirs":
+            return []
+        return [
+            (each.row.key, cell.field, self._next(each.row, cell)) for each in rows for cell in each.cells
+        ]
+
+    def _next(self, row: Row, cell: Cell) -> Edit:
+        before = self._known.get(row.key, {}).get(cell.field)
+        times = before.times + 1 if before and before.revision == row.revision else 1
+        return Edit(state="again", shown=digest(cell.there), revision=row.revision, times=times)
+
+
+class Check:
+    """One check of one table, for a push that is prepared. It may end anywhere, and begins anew then.
+
+    ``found``: the rows in which cells were ``edited``, and those that they ``deleted``; ``notes``: what is told of them.
+    """
+
+    def __init__(self, bitable: Bitable, ledger: Ledger, edits: Edits, push: Push, removals: Policy) -> None:
+        self._bitable = bitable
+        self._ledger = ledger
+        self._edits = edits
+        self._push = push
+        self._removals: Policy = removals
+        self.found = Counter[str]()
+        self.notes: tuple[Words, ...] = ()
+
+    async def run(self, stopped: Callable[[], bool]) -> None:
+        """Looks, and writes what is to be written again. Raises FeishuError."""
+        table = self._push.table
+        reading = Reading(self._bitable, self._ledger, table, self._push.bound, self._removals)
+        judge = Judge(self._edits, table.key)
+        wrong: list[Again] = []
+        async for page in reading.pages():
+            if stopped():
+                return
+            wrong += judge.again(page)
+        await self._compare_rows(table, reading.seen)
+        left = self._note(table, judge)
+        for at in range(0, len(wrong), MOST_ROWS):
+            if stopped():
+                return
+            rows = wrong[at : at + MOST_ROWS]
+            only = {each.row.key: {cell.field for cell in each.cells} for each in rows}
+            await self._push.rewrite([each.row for each in rows], only)
+            self._edits.note(table.key, judge.written_again(rows))
+            self.found["edited"] += len(only.keys() - left)
+        self._edits.checked(table.key)
+
+    def _note(self, table: Table, judge: Judge) -> set[MarkKey]:
+        """Returns the marks of rows in which something is left alone from now on."""
+        self._edits.forget(table.key, judge.right)
+        self._edits.note(table.key, [(row.key, cell.field, edit) for row, cell, edit in judge.found])
+        self._edits.wrote(table.key, judge.learned)
+        self.notes = tuple([_told(row, cell, edit) for row, cell, edit in judge.found])
+        left = {row.key for row, _, _ in judge.found}
+        self.found["edited"] += len(left)
+        return left
+
+    async def _compare_rows(self, table: Table, seen: set[str]) -> None:
+        """Rows that the person deleted, and rows that they put back.
+
+        Feishu is asked for each that was not seen: one that is hidden from us is not gone. Raises NeedsManage.
+        """
+        missing = {
+            record_id: key
+            for record_id, key in self._ledger.rows(table.target, deleted=False).items()
+            if record_id not in seen
+        }
+        ids = list(missing)
+        for at in range(0, len(ids), MOST_LOOKED_UP):
+            asked = ids[at : at + MOST_LOOKED_UP]
+            found = await self._bitable.cells(table.table_id, asked, purpose="rows")
+            there = {record.record_id for record in found}
+            gone = [missing[record_id] for record_id in asked if record_id not in there]
+            self._ledger.gone(table.target, gone)
+            self.found["deleted"] += len(gone)
+        deleted = self._ledger.rows(table.target, deleted=True)
+        self._ledger.back(table.target, [key for record_id, key in deleted.items() if record_id in seen])
+
+
+def _told(row: Row, cell: Cell, edit: Edit) -> Words:
+    title = row.subject.title if isinstance(row.subject.title, str) else row.key.subject.id
+    if edit.state == "theirs":
+        return Words(
+            f"“{title}”的“{cell.name}”是你改的，留着不动",
+            f"“{title}”: you edited “{cell.name}”, so it is left as it is",
+        )
+    return Words(
+        f"“{title}”的“{cell.name}”写回去又变了，先不再写，等这个标记有变化再说",
+        f"“{title}”: “{cell.name}” changed back after it was written again; it is left alone until the mark changes",
+    )

@@ -1,0 +1,83 @@
+"""Other gateways that write into the same table: the person's other machine, with a library of its own.
+
+No gateway can know whether it is alone, and Feishu has no way to make a row only if there is none. So each looks
+for a mark's row before it makes one, and once more when it has made it.
+"""
+
+from collections.abc import Mapping
+
+from gateway import records
+from gateway.feishu.bitable import MOST_DELETED, Bitable
+from gateway.ledger import Ledger
+from gateway.library import MarkKey
+from gateway.records import FEW
+from gateway.tables import Table
+
+
+class Others:
+    """Of one push into one table. ``names``: the present name of each of our columns.
+
+    A few rows are looked up by filter before and after, one call each. Of many, the key column is read once before
+    the first, and only if the table has another number of rows in the end than it should, once more after the last:
+    a large table costs hundreds of calls otherwise.
+    """
+
+    def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, names: Mapping[str, str]) -> None:
+        self._bitable = bitable
+        self._ledger = ledger
+        self._table = table
+        self._names = names
+        self._looked: set[MarkKey] = set()
+        self._rows: int | None = None
+        """That the table should have; None while only few were made."""
+        self._many: dict[MarkKey, str] = {}
+
+    async def find(self, marks: set[MarkKey]) -> records.Found:
+        """The records of these marks, whoever made them. Raises FeishuError."""
+        taken = self._ledger.bound(self._table.key)
+        return await records.find(self._bitable, self._table.table_id, self._names, marks, taken)
+
+    async def take_over(self, marks: set[MarkKey]) -> set[MarkKey]:
+        """Adopts the records of these marks that are there already; returns the marks. Raises FeishuError."""
+        if len(marks) > FEW:
+            if self._rows is not None:
+                return set()
+            self._rows = await self._bitable.count(self._table.table_id)
+        elif marks <= self._looked:
+            return set()
+        else:
+            self._looked |= marks
+        found = await self.find(marks)
+        self._ledger.adopt(self._table.key, found)
+        return {key for key, _ in found}
+
+    async def made(self, made: Mapping[MarkKey, str]) -> None:
+        """These records were just made. Raises FeishuError."""
+        if self._rows is not None:
+            self._rows += len(made)
+        if len(made) <= FEW:
+            await self._give_way(made)
+        else:
+            self._many.update(made)
+
+    async def end(self) -> bool:
+        """All records are made. Returns whether some were taken away again. Raises FeishuError."""
+        many, self._many = self._many, {}
+        if not many or await self._bitable.count(self._table.table_id) == self._rows:
+            return False
+        return await self._give_way(many)
+
+    async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
+        """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.
+
+        The other record is ours from then on, so that a crash in between leaves a row too many, and none too few.
+        """
+        taken = self._ledger.bound(self._table.key) - set(made.values())
+        older = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
+        self._ledger.rebind(self._table.target, older)
+        ours = [made[key] for key, _ in older]
+        for at in range(0, len(ours), MOST_DELETED):
+            await self._bitable.delete_records(self._table.table_id, ours[at : at + MOST_DELETED])
+        if self._rows is not None:
+            self._rows -= len(ours)
+        return bool(ours)

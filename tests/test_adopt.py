@@ -1,0 +1,198 @@
+"""Rows that a table had before D2F came: taken over once, and nobody else's."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.sandbox.feishu.fields import FieldSpec
+from tests.support import Started, World
+from tests.test_plan import OWN, SPECS, agree, connect, page_of, plan
+from tests.test_push import TABLE, fill, right
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    return world.start()
+
+
+def books(world: World) -> list[Any]:
+    return [entry for entry in world.person.marks if entry.key.medium is Medium.BOOK and not entry.removed]
+
+
+def link(entry: Any) -> dict[str, str]:
+    return {"link": page_of(entry), "text": "豆瓣"}
+
+
+def test_who_connects_before_anything_was_read(started: Started) -> None:
+    """The person agreed when the library was empty; the rows are known when their marks come."""
+    world = started.world
+    first, second, *_ = books(world)
+    made = connect(
+        started,
+        first={"书名": "旧名", "链接": link(first), "心情": "好"},
+        second={"书名": "又一本", "链接": link(second)},
+        theirs={"书名": "日记本"},
+    )
+    agree(started)
+    fill(started)
+    assert started.settled().state == "idle"
+    rows = world.rows(OWN)
+    assert len(rows) == len(books(world)) + 1
+    assert rows[made["first"]]["Subject ID"] == first.key.id
+    assert rows[made["first"]]["心情"] == "好"
+    assert rows[made["second"]]["Subject ID"] == second.key.id
+    assert rows[made["theirs"]] == {"书名": "日记本"}
+
+
+def test_a_row_that_they_deleted_before_its_mark_came_is_made_anew(started: Started) -> None:
+    """It was not ours yet when it went."""
+    world = started.world
+    first, *_ = books(world)
+    made = connect(started, first={"书名": "旧名", "链接": link(first)}, theirs={"书名": "日记本"})
+    agree(started)
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, OWN, made["first"]))
+    fill(started)
+    state = started.settled()
+    assert (state.state, state.deleted) == ("idle", 0)
+    assert len(world.rows(OWN)) == len(books(world)) + 1
+
+
+def test_a_new_library_connected_before_it_reads(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The library was lost, and the person sets Feishu up first: nothing is there twice, over a restart."""
+    first = world.start()
+    fill(first)
+    first.connect()
+    right(first)
+    records = set(world.rows())
+    first.stop()
+    world.settings = msgspec.structs.replace(world.settings, data=tmp_path_factory.mktemp("another"))
+    second = world.start()
+    second.connect()
+    second.settled()
+    second.stop()
+    third = world.start()
+    fill(third)
+    right(third)
+    assert set(world.rows()) == records
+
+
+def test_another_shelf_asks_still(started: Started) -> None:
+    """To enter the table once more, for something else, is no yes."""
+    world = started.world
+    fill(started)
+    connect(started, theirs={"书名": "日记本"})
+    named = world.feishu.table(world.app_token, OWN).named
+    address = f"{world.address}?table={world.feishu.tables(world.app_token)[OWN]}"
+    columns = {"title": named("书名").id}
+    assert started.connect(address, accept=False, shelf="music", columns=columns).status == 200
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code) == ("error", "plan_unaccepted")
+    assert len(world.rows(OWN)) == 1
+
+
+def test_a_row_is_its_ids_not_that_of_any_page_it_names(started: Started) -> None:
+    """A film's row that links to the book it was made from is not the book's."""
+    world = started.world
+    film = next(each for each in world.person.marks if each.key.medium is Medium.MOVIE and not each.removed)
+    book, *_ = books(world)
+    fill(started)
+    table = world.background.call(
+        lambda: world.feishu.add_table(
+            world.app_token, OWN, (FieldSpec("标题", 1), FieldSpec("Subject ID", 1), FieldSpec("原著", 15))
+        )
+    )
+    row: dict[str, Any] = {"标题": "一部电影", "Subject ID": film.key.id, "原著": link(book)}
+    record = world.background.call(lambda: world.feishu.add_record(world.app_token, OWN, row))
+    named = world.feishu.table(world.app_token, OWN).named
+    columns = {"title": named("标题").id, "subject_id": named("Subject ID").id}
+    address = f"{world.address}?table={table}"
+    assert started.connect(address, columns=columns).status == 200
+    assert started.settled().state == "idle"
+    rows = world.rows(OWN)
+    assert rows[record]["Subject ID"] == film.key.id
+    assert rows[record]["标题"] == film.subject.title
+    assert len(rows) == len(world.person.marks)
+
+
+def test_what_could_be_two_marks_is_neither(started: Started) -> None:
+    """Two editions, one title and one year."""
+    world = started.world
+    for number in ("1000001", "1000002"):
+        key = SubjectKey(Medium.BOOK, number)
+        told = Subject(key=key, kind=Kind.BOOK, title="同名书", released=("2001-1",))
+        world.person.add(told, Status.DONE)
+    fill(started)
+    browser = started.pair()
+    for number in ("1000001", "1000002"):
+        url = f"https://book.douban.com/subject/{number}/"
+        assert browser.capture(url, world.visitor.open(url).body)[0] == 200
+    connect(started, row={"书名": "同名书", "年份": "2001"})
+    assert plan(started)["tables"][0]["likely"] == []
+
+
+def test_an_isbn_however_it_is_spelled(started: Started) -> None:
+    world = started.world
+    fill(started)
+    book = next(each for each in books(world) if each.subject.isbn)
+    browser = started.pair()
+    assert browser.capture(page_of(book), world.visitor.open(page_of(book)).body)[0] == 200
+    isbn = book.subject.isbn
+    connect(started, row={"书名": "另一个版本", "ISBN": f"ISBN {isbn[:3]}-{isbn[3]}-{isbn[4:]} "})
+    assert [each["by"] for each in plan(started)["tables"][0]["likely"]] == ["isbn"]
+
+
+def test_a_row_of_another_edition_is_not_likely_ours(started: Started) -> None:
+    """It says whose it is: of a book that the person has not marked."""
+    world = started.world
+    fill(started)
+    book = next(each for each in books(world) if each.subject.isbn and each.subject.released)
+    browser = started.pair()
+    assert browser.capture(page_of(book), world.visitor.open(page_of(book)).body)[0] == 200
+    row = {
+        "书名": book.subject.title,
+        "年份": book.subject.released[0][:4],
+        "链接": {"link": "https://book.douban.com/subject/999999999/", "text": "豆瓣"},
+    }
+    connect(started, row=row)
+    assert plan(started)["tables"][0]["likely"] == []
+
+
+def test_rows_that_are_there_twice(started: Started) -> None:
+    """One of them is taken over, the other stays as it is."""
+    world = started.world
+    fill(started)
+    first, *_ = books(world)
+    row = {"书名": "旧名", "链接": link(first)}
+    made = connect(started, one=row, other=row)
+    assert plan(started)["tables"][0]["adopts"] == 1
+    agree(started)
+    rows = world.rows(OWN)
+    assert len(rows) == len(books(world)) + 1
+    assert [rows[record].get("Subject ID") for record in made.values()].count(None) == 1
+
+
+def test_many_rows_of_theirs(started: Started) -> None:
+    """Each is read once for the plan, and once when the person agreed, by the five hundred."""
+    world = started.world
+    fill(started)
+    number = 10_000
+    table = world.background.call(lambda: world.feishu.add_table(world.app_token, OWN, SPECS))
+    blank = [{"书名": f"书 {each}"} for each in range(number)]
+    world.background.call(lambda: [world.feishu.add_record(world.app_token, OWN, row) for row in blank])
+    named = world.feishu.table(world.app_token, OWN).named
+    columns = {"title": named("书名").id}
+    address = f"{world.address}?table={table}"
+    assert started.connect(address, accept=False, shelf="book", columns=columns).status == 200
+    started.settled()
+    before = world.feishu.calls.copy()
+    (told,) = plan(started)["tables"]
+    assert (told["rows"], told["adopts"]) == (number, 0)
+    assert (world.feishu.calls - before)["record.search"] == number / 500
+    agree(started)
+    assert (world.feishu.calls - before)["record.search"] == 2 * number / 500
+    assert len(world.rows(OWN)) == number + len(books(world))
+    assert TABLE not in world.feishu.tables(world.app_token)
