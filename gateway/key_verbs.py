@@ -8,7 +8,7 @@ import click
 
 from gateway.errors import AlreadyRunning, KeysInUse, PassphraseNeeded
 from gateway.keys import KEPT, Method
-from gateway.keys.keeper import Keeper, kept_by
+from gateway.keys.keeper import Keeper, seen_from_outside
 from gateway.keys.passphrase import given
 from gateway.lock import alone
 from gateway.settings import Settings
@@ -19,11 +19,8 @@ _METHODS: tuple[Method, ...] = ("keyring", "passphrase", "file")
 
 def asked(current: Settings) -> str | None:
     """The passphrase, if the library is protected by one. Raises PassphraseNeeded where nobody can be asked."""
-    if not current.library.exists():
+    if seen_from_outside(current.library) != "passphrase":
         return None
-    with Store(current.library) as store:
-        if kept_by(store) != "passphrase":
-            return None
     return _told("D2F_PASSPHRASE", "口令 / passphrase", again=False)
 
 
@@ -71,10 +68,7 @@ def method(current: Settings, way: Method) -> None:
 
 
 def _status(current: Settings) -> None:
-    kept = None
-    if current.library.exists():
-        with Store(current.library) as store:
-            kept = kept_by(store)
+    kept = seen_from_outside(current.library)
     if kept is None:
         click.echo("还没有密钥，第一次启动时会生成 / no key yet: the first start makes one")
     else:

@@ -7,8 +7,10 @@ secret opens with what is there.
 
 import contextlib
 import secrets
+import sqlite3
 from pathlib import Path
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 
 from gateway.errors import (
@@ -43,6 +45,16 @@ def kept_by(store: Store) -> Method | None:
     """How the data key of this library is kept; None if there is none yet."""
     wrap = store.setting(_DATA_KEY, Wrap)
     return wrap.method if wrap else None
+
+
+def seen_from_outside(library: Path) -> Method | None:
+    """The same, before anybody opens the library: it may be another version's, or damaged, and stays as it is."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{library.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            row = db.execute("SELECT value FROM setting WHERE name = ?", [_DATA_KEY]).fetchone()
+        return msgspec.json.decode(row[0], type=Wrap).method if row else None
+    except (sqlite3.Error, msgspec.MsgspecError):  # whoever opens it tells
+        return None
 
 
 class Keeper:
