@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 import gateway
-from gateway.errors import UNDECODABLE, AlreadyRunning, D2FError
+from gateway.errors import UNDECODABLE, AlreadyRunning, D2FError, LibraryDamaged
 from gateway.extension import extension_folder
 from gateway.keys import KEPT
 from gateway.keys.keeper import Keeper, kept_by
@@ -30,6 +30,8 @@ Verdict = Literal["good", "note", "mended", "wrong"]
 _SIGNS: dict[Verdict, str] = {"good": "✓", "note": "·", "mended": "+", "wrong": "✗"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_FILES = ("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.key")
+"""Those that hold something of the person."""
 _SLACK = timedelta(minutes=10)
 """How far a clock may be behind: it was set right in between."""
 
@@ -90,7 +92,8 @@ def _rights(folder: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         return
     wide = [(folder, _OTHERS_WRITE)] if folder.stat().st_mode & _OTHERS_WRITE else []
-    wide += [(path, _OTHERS) for path in sorted(folder.glob("d2f.[dk]*")) if path.stat().st_mode & _OTHERS]
+    files = [folder / name for name in _FILES]
+    wide += [(path, _OTHERS) for path in files if path.exists() and path.stat().st_mode & _OTHERS]
     for path, unwanted in wide:
         yield _narrowed(path, unwanted)
     if not wide:
@@ -122,12 +125,24 @@ def _library(settings: Settings, passphrase: str | None) -> Iterator[Finding]:
         return
     try:
         with Store(settings.library) as store:
+            _look_through(store, settings.library)
             size = f"{settings.library.stat().st_size / 2**20:.1f} MB"
             yield Finding("good", f"库文件完好（{size}）", f"The library is sound ({size})")
             yield from _key(settings, store, passphrase)
             yield _clock(store)
     except D2FError as error:
         yield _told(error)
+
+
+def _look_through(store: Store, library: Path) -> None:
+    """Even if the library is as it was left. Raises LibraryDamaged."""
+    try:
+        row = store.one("PRAGMA quick_check(1)")
+        found = str(row[0]) if row else "?"
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise LibraryDamaged(file=str(library), why=found)
 
 
 def _key(settings: Settings, store: Store, passphrase: str | None) -> Iterator[Finding]:
