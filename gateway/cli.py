@@ -110,8 +110,8 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         owner = telling.Owner(new_login_link(store, current))
-    work = owner.plan if dry_run else owner.check if check else owner.push
-    click.echo(work())
+    for told in owner.each(owner.plan if dry_run else owner.check if check else owner.push):
+        click.echo(told)
 
 
 @main.command()

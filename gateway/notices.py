@@ -24,8 +24,8 @@ from gateway.feishu.wire import Wire
 from gateway.log import get
 from gateway.model import now
 from gateway.settings import Settings
+from gateway.state import PushState
 from gateway.store import Store, owned
-from gateway.sync import PushState
 from gateway.vault import Vault
 
 _log = get("notices")

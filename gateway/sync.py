@@ -9,30 +9,27 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Coroutine
-from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from gateway import adopt, errors
 from gateway.album import CoverCounts
 from gateway.budget import Budget
-from gateway.check import Check
 from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers, ManyRefused
-from gateway.edits import EditPolicy, Edits
+from gateway.edits import EditPolicy
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
-from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.proposal import Proposal
-from gateway.ledger import Counts, Failure, Ledger, Policy
+from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
 from gateway.model import Outcome
-from gateway.moves import take_out
 from gateway.plan import Plan, foresee, of_table
-from gateway.push import Push
+from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
+from gateway.state import Pace, PushState, State, TableState, total
 from gateway.store import Store, owned
 from gateway.tables import Table, Wanted, ask, bind, find
 from gateway.vault import Vault
@@ -56,70 +53,6 @@ _GRACE = 2.0
 """Seconds that a cover gets to be done with when there are rows to push."""
 _COVERS_REST = 3600.0
 """Seconds after which covers are tried again that somebody must have done something for."""
-_OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
-"""What is the matter with one table; the others can be written all the same."""
-
-State = Literal["unset", "idle", "busy", "waiting", "paused", "error"]
-
-
-class _Removals(Struct, frozen=True):
-    policy: Policy = "keep"
-
-
-class TableState(Struct, frozen=True, kw_only=True):
-    """How far one table is."""
-
-    shelf: str
-    name: str
-    url: str
-    pushed: int
-    pending: int
-    failed: int
-
-
-class PushState(Struct, frozen=True, kw_only=True):
-    """What a person sees of the push."""
-
-    state: State
-    pending: int = 0
-    failed: int = 0
-    pushed: int = 0
-    deleted: int = 0
-    checking: bool = False
-    """A look through the tables was asked for, or is under way."""
-    pace: float | None = None
-    """Rows a second, so far."""
-    left: float | None = None
-    """Seconds until all is written, at that pace."""
-    wait: Waiting | None = None
-    """What it waits for before it calls Feishu again."""
-    table: str | None = None
-    """Address of the first table."""
-    tables: tuple[TableState, ...] = ()
-    covers: CoverCounts = CoverCounts()
-    problem: Issue | None = None
-    notes: tuple[Issue, ...] = ()
-    """What the person should know, though it keeps nothing from going on."""
-
-
-class _Pace:
-    """How fast rows are written, since the push began."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._rows = 0
-
-    def count(self, rows: int) -> None:
-        self._rows += rows
-
-    @property
-    def rate(self) -> float | None:
-        """Rows a second; None before there is anything to tell from."""
-        return self._rows / max(time.monotonic() - self._began, 1e-9) if self._rows else None
-
-    def left(self, pending: int) -> float | None:
-        """Seconds for so many more; None before there is anything to tell from."""
-        return pending / rate if pending and (rate := self.rate) else None
 
 
 class Sync:
@@ -144,7 +77,7 @@ class Sync:
         self._covers = covers
         self._calls = 0
         self.runs = Runs(store, lambda: self._calls, owner)
-        self.edits = Edits(store, owner)
+        self.rows = Rows(store, ledger, self.runs, self._open, owner)
         self._covers_told = 0.0
         self._covers_rest_until = 0.0
         self._cover_problem: Issue | None = None
@@ -158,41 +91,31 @@ class Sync:
         self._problem: Issue | None = None
         self.refused: Issue | None = None
         """Why what the person entered last is not in use; what worked before still is."""
-        self._pace = _Pace()
-        self._unsorted = False
-        """Marks were removed since they were last sorted by what is to become of their rows."""
-        self._tried_in = 0
-        """The run that tried last what Feishu had not taken."""
-        self._rows = bitable.MOST_ROWS
-        """At a time; fewer after Feishu did not get so many done."""
+        self._pace = Pace()
 
     # --- what others ask
 
     @property
-    def tables(self) -> tuple[Table, ...]:
-        return self._store.setting(owned("tables", self._owner), tuple[Table, ...]) or ()
-
-    @property
     def state(self) -> PushState:
         """The state of the push, with the counts of this moment."""
-        tables = self.tables
+        tables = self.rows.tables
         if not tables:
             problem = self.refused or self._problem
             return PushState(state="error" if problem else "unset", problem=problem)
         each = [self._ledger.counts(table.target) for table in tables]
-        total = _sum(each)
+        all_of_them = total(each)
         return PushState(
             state=self._state,
-            pending=total.pending,
-            failed=total.failed,
-            pushed=total.pushed,
-            deleted=total.deleted,
-            checking=bool(self._asked),
+            pending=all_of_them.pending,
+            failed=all_of_them.failed,
+            pushed=all_of_them.pushed,
+            deleted=all_of_them.deleted,
+            checking=bool(self.rows.unchecked),
             pace=self._pace.rate if self._state == "busy" else None,
-            left=self._pace.left(total.pending),
+            left=self._pace.left(all_of_them.pending),
             wait=self.wait,
             table=tables[0].url,
-            tables=tuple(_told(table, counts) for table, counts in zip(tables, each, strict=True)),
+            tables=tuple(TableState.of(table, counts) for table, counts in zip(tables, each, strict=True)),
             covers=(covers := self._covers.counts(tables)),
             problem=self._problem,
             notes=self._notes(covers),
@@ -201,7 +124,7 @@ class Sync:
     @property
     def progress(self) -> Pushed:
         """How far the rows are."""
-        now = _sum([Counts(), *(self._ledger.counts(table.target) for table in self.tables)])
+        now = total([self._ledger.counts(table.target) for table in self.rows.tables])
         busy = self._state == "busy"
         return Pushed(
             self._state,
@@ -216,7 +139,7 @@ class Sync:
     @property
     def covered(self) -> Covered:
         """How far the covers are."""
-        now = self._covers.counts(self.tables)
+        now = self._covers.counts(self.rows.tables)
         return Covered(now.done, now.waiting, now.failed, self._owner)
 
     @property
@@ -228,11 +151,11 @@ class Sync:
 
     def counts_of(self, capture: str) -> Counts:
         """How far the marks that a capture changed have come."""
-        return _sum([self._ledger.counts_of(table.target, capture) for table in self.tables])
+        return total([self._ledger.counts_of(table.target, capture) for table in self.rows.tables])
 
     def failures(self) -> list[Failure]:
         """Marks that Feishu did not take, with its reason."""
-        return [failure for table in self.tables for failure in self._ledger.failures(table.target)]
+        return [failure for table in self.rows.tables for failure in self._ledger.failures(table.target)]
 
     def _notes(self, covers: CoverCounts) -> tuple[Issue, ...]:
         proxy = errors.ProxyBroken().issue if self.connection.broken_proxy else None
@@ -242,7 +165,7 @@ class Sync:
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
         self.runs.read(cause, outcome)
-        if outcome.outdated or self.retries_due:
+        if outcome.outdated or self.rows.retries_due:
             self.wake()
         elif self.rests:
             self.runs.end()
@@ -270,26 +193,10 @@ class Sync:
 
     def note_removed(self, number: int, cause: Cause) -> None:
         """So many marks were found to be gone from Douban."""
-        self._unsorted = True
+        self.rows.note_removed()
         self.runs.begin(cause)
         self.runs.add({"gone": number})
         self.wake()
-
-    @property
-    def retries_due(self) -> bool:
-        """Whether Feishu did not take some rows, and the run that is under way has not tried them again."""
-        run = self.runs.current
-        tried = run is None or run.id == self._tried_in
-        return not tried and any(self._ledger.failures(table.target, 1) for table in self.tables)
-
-    @property
-    def removals(self) -> Policy:
-        """What becomes of rows whose mark the person took away on Douban."""
-        return (self._store.setting(owned("removals", self._owner), _Removals) or _Removals()).policy
-
-    @removals.setter
-    def removals(self, policy: Policy) -> None:
-        self._store.set(owned("removals", self._owner), _Removals(policy))
 
     @property
     def rests(self) -> bool:
@@ -303,9 +210,9 @@ class Sync:
 
     def retry(self) -> None:
         """Tries again what Feishu did not take."""
-        self._retry_failures()
+        self.rows.retry()
         self.runs.begin("retry")
-        if self.tables and not self.paused:
+        if self.rows.tables and not self.paused:
             self._state, self._problem = "busy", None
         self._covers_rest_until = 0.0
         self.wake()
@@ -314,21 +221,21 @@ class Sync:
 
     def check(self) -> None:
         """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
-        self.edits.ask(table.key for table in self.tables)
+        self.rows.edits.ask(table.key for table in self.rows.tables)
         self.wake()
 
     def set_edits(self, policy: EditPolicy) -> None:
         """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
-        before, self.edits.policy = self.edits.policy, policy
+        before, self.rows.edits.policy = self.rows.edits.policy, policy
         if policy == "theirs" != before:
             self.check()
 
     async def restore(self) -> int:
         """Rows that the person deleted are made again, but for those that they put back themselves."""
         async with self._at_work:
-            for table in self.tables:
-                self._remember(structs.replace(table, scanned=False))
-            restored = self._ledger.restore([table.target for table in self.tables])
+            for table in self.rows.tables:
+                self.rows.remember(structs.replace(table, scanned=False))
+            restored = self._ledger.restore([table.target for table in self.rows.tables])
         self.runs.begin("restore")
         self.wake()
         return restored
@@ -357,10 +264,7 @@ class Sync:
             entry = structs.replace(entry, setting=made)
         with self._store.atomic():
             self.connection.settle(entry)
-            self._store.set(owned("tables", self._owner), tables)
-            for table in tables:
-                self._remember(table)
-            self._ledger.aim(table.target for table in tables)
+            self.rows.tables = tables
         await self.connection.close()
         self._problem, self._state, self.refused = None, "idle", None
         self._covers_rest_until, self._cover_problem = 0.0, None
@@ -372,13 +276,13 @@ class Sync:
         """Raises FeishuError."""
         try:
             async with self.connection.trying(entry) as client:
-                return entry, await find(client, self._wanted(entry), self._remembered)
+                return entry, await find(client, self._wanted(entry), self.rows.remembered)
         except (errors.BadSecret, errors.BadBaseToken):
             other = await self.connection.other_domain(entry) if entry.setting.way != "user" else None
             if other is None:
                 raise
         async with self.connection.trying(other) as client:
-            return other, await find(client, self._wanted(other), self._remembered)
+            return other, await find(client, self._wanted(other), self.rows.remembered)
 
     def _wanted(self, entry: Entry) -> Wanted:
         return structs.replace(entry.setting.wanted, owner=self._owner)
@@ -405,8 +309,10 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._at_work:
-            dues = foresee(self._store, self._ledger, self.tables, self.removals)
-            tables = [await of_table(self._open(due.table), self._ledger, self.edits, due) for due in dues]
+            dues = foresee(self._store, self._ledger, self.rows.tables, self.rows.removals)
+            tables = [
+                await of_table(self._open(due.table), self._ledger, self.rows.edits, due) for due in dues
+            ]
         return Plan(tuple(tables), self._ledger.left_out())
 
     async def accept(self, *, likely: bool) -> None:
@@ -415,7 +321,7 @@ class Sync:
         Raises FeishuError.
         """
         async with self._at_work:
-            for table in self.tables:
+            for table in self.rows.tables:
                 if not table.accepted:
                     await self._accept(table, likely=likely)
         self.runs.begin("connect")
@@ -430,14 +336,14 @@ class Sync:
         with self._store.atomic():
             self._ledger.adopt(table.key, [*rows.sure, *more])
             adopt.remember(self._store, table, rows, likely=likely)
-            self._remember(structs.replace(table, accepted=True, scanned=True))
+            self.rows.remember(structs.replace(table, accepted=True, scanned=True))
 
     # --- the work
 
     async def run(self) -> None:
         """Works until it is cancelled."""
-        if self.tables and not self._ledger.is_aimed():
-            self._ledger.aim(table.target for table in self.tables)
+        if self.rows.tables and not self._ledger.is_aimed():
+            self._ledger.aim(table.target for table in self.rows.tables)
         self.wake()
         pause: float | None = None
         while True:
@@ -479,7 +385,7 @@ class Sync:
         """Pushes all there is. Returns the error to try again after, if there is one."""
         async with self._at_work:
             again = await self._try()
-        if again is None:
+        if again is None and not self._wake.is_set():  # else what came meanwhile belongs to the same run
             self.runs.end(self._problem)
         return again
 
@@ -489,7 +395,7 @@ class Sync:
         """Until there are rows to push again. Returns the error to try again after; no row waits for a cover."""
         if time.monotonic() < self._covers_rest_until:
             return None
-        steps = self._covers.steps(self.tables, self._open)
+        steps = self._covers.steps(self.rows.tables, self._open)
         try:
             while self._state == "idle" and not self._wake.is_set() and await self._cover_step(steps):
                 self._tell_covers(every=1.0)
@@ -541,22 +447,13 @@ class Sync:
 
     async def _try(self) -> errors.FeishuError | None:
         if self.paused:
-            self._state, self._problem = "paused", None
-            self._tell()
-            return None
-        self._sort_removed()
-        retries, run = self.retries_due, self.runs.current
-        if not retries and not self._with_work and not self._asked:
+            return self._stay_paused()
+        if not self.rows.is_work_left():
             self._state, self._problem = "idle", None  # what was the matter matters no more
             return None
-        self._state, self._pace = "busy", _Pace()
+        self._state, self._pace = "busy", Pace()
         try:
-            problem = await self._write()
-            self._tried_in = run.id if run else self._tried_in
-            if retries and problem is None and not self.paused:  # last, since many may fail again
-                self._retry_failures()
-                problem = await self._write()
-            problem = await self._check() or problem
+            problem = await self.rows.work(lambda: self.paused, self._wrote)
         except _PASSING as error:
             if self.paused:
                 return self._stay_paused()
@@ -572,109 +469,13 @@ class Sync:
         self._tell()
         return None
 
-    @property
-    def _with_work(self) -> list[Table]:
-        return [table for table in self.tables if self._has_work(table)]
-
     def _stay_paused(self) -> None:
         self._state, self._problem = "paused", None
         self._tell()
 
-    async def _write(self) -> errors.FeishuError | None:
-        """Returns what is the matter with one table; raises what is the matter with all."""
-        problem: errors.FeishuError | None = None
-        for table in self._with_work:
-            if table.accepted:
-                problem = await self._push_into(table) or problem
-            else:
-                problem = errors.PlanUnaccepted(table=table.name)
-        for table in self.tables:
-            problem = await self._tidy(table) or problem
-        return problem
-
-    def _retry_failures(self) -> None:
-        for table in self.tables:
-            self._ledger.retry_failures(table.target)
-
-    def _sort_removed(self) -> None:
-        self._unsorted = False
-        for table in self.tables:
-            self._ledger.sort_removed(table.target, self.removals)
-
-    def _has_work(self, table: Table) -> bool:
-        return (
-            self._ledger.counts(table.target).pending > 0
-            or bool(table.gaps)
-            or bool(self._ledger.open_batches(table.key))
-            or bool(self._ledger.strays(table.target, 1))
-        )
-
-    async def _push_into(self, table: Table, *, check: bool = False) -> errors.FeishuError | None:
-        """Returns what is the matter with this table alone; raises what is the matter with all."""
-        base = bitable.Bitable(self.connection.client(), table.app_token)
-        claims = adopt.Claims(self._store, self._ledger, table)
-        push = Push(base, self._ledger, self.edits, table, claims, self._rows)
-        try:
-            await push.prepare()
-            while not self.paused and await push.step():
-                if self._unsorted:
-                    self._sort_removed()
-                self._pace.count(push.done.total())
-                self.runs.add(push.done)
-                push.done.clear()
-                self._tell()
-            if check:
-                await self._look_through(base, push)
-        except errors.NotFound as error:
-            if error.feishu_code != NO_TABLE_CODE:
-                raise
-            return errors.TableGone(table=table.name)
-        except _OF_ONE_TABLE as error:
-            return error
-        finally:
-            if push.done:
-                self.runs.add(push.done)
-            self._rows = push.rows
-            if push.table != table:
-                self._remember(push.table)
-        self._rows = min(self._rows * 2, bitable.MOST_ROWS)  # all went through: dare more the next time
-        return None
-
-    async def _check(self) -> errors.FeishuError | None:
-        """Tables that are to be looked through, when all is pushed. Returns and raises as ``_write`` does."""
-        problem: errors.FeishuError | None = None
-        for table in self._asked:
-            if not self.paused:
-                self.runs.begin("check")
-                problem = await self._push_into(table, check=True) or problem
-        return problem
-
-    @property
-    def _asked(self) -> list[Table]:
-        """Tables that are to be looked through."""
-        asked = self.edits.asked
-        return [table for table in self.tables if table.key in asked and table.accepted]
-
-    async def _look_through(self, base: bitable.Bitable, push: Push) -> None:
-        check = Check(base, self._ledger, self.edits, push, self.removals)
-        try:
-            await check.run(lambda: self.paused)
-        finally:
-            self.runs.add(check.found, check.notes)
-
-    async def _tidy(self, table: Table) -> errors.FeishuError | None:
-        """Only after all tables were written: a mark is in two of them rather than in none."""
-        try:
-            async with contextlib.aclosing(take_out(self._open(table), self._ledger, table)) as steps:
-                async for removed, notes in steps:
-                    self.runs.add({"removed": removed}, notes)
-                    if self.paused:
-                        break
-        except errors.NotFound as error:
-            if error.feishu_code != NO_TABLE_CODE:
-                raise
-            return errors.TableGone(table=table.name)
-        return None
+    def _wrote(self, rows: int) -> None:
+        self._pace.count(rows)
+        self._tell()
 
     def _rest_on(self, error: errors.FeishuError) -> None:
         self._state, self._problem = "error", error.issue
@@ -687,29 +488,3 @@ class Sync:
         """A wait has begun, or is over."""
         self._wait = (time.monotonic() + seconds, error.code)
         self._events.tell(Waiting(seconds, error.code, self._owner))
-
-    # --- what is remembered of tables
-
-    def _remember(self, table: Table) -> None:
-        """Each table that ever was ours: the person may come back to it."""
-        self._store.set(f"table {table.key}", table)
-        tables = tuple(table if each.key == table.key else each for each in self.tables)
-        self._store.set(owned("tables", self._owner), tables)
-
-    def _remembered(self, key: str) -> Table | None:
-        return self._store.setting(f"table {key}", Table)
-
-
-def _sum(each: list[Counts]) -> Counts:
-    return Counts(*(sum(numbers) for numbers in zip(*map(structs.astuple, each), strict=True)))
-
-
-def _told(table: Table, counts: Counts) -> TableState:
-    return TableState(
-        shelf=table.shelf,
-        name=table.name,
-        url=table.url,
-        pushed=counts.pushed,
-        pending=counts.pending,
-        failed=counts.failed,
-    )

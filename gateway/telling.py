@@ -1,16 +1,17 @@
 """What the command line asks the running gateway, and how it tells the answer."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 from msgspec import Struct
 
 from gateway.errors import D2FError, Issue, Paused, Words
+from gateway.model import Account
 from gateway.plan import Plan, TablePlan
 from gateway.problems import Problem
 from gateway.runs import Run
-from gateway.sync import PushState
+from gateway.state import PushState
 from gateway.visitor import OwnerVisitor, Reply
 
 _LOOK_AGAIN = 0.5
@@ -25,6 +26,7 @@ class _Overview(Struct, frozen=True):
     """What is of use here."""
 
     push: PushState
+    accounts: list[Account]
 
 
 class Refused(D2FError):
@@ -44,10 +46,38 @@ class Owner:
 
     def __init__(self, login_link: str) -> None:
         self._visitor = OwnerVisitor(login_link)
+        self._account = ""
+        """Whom it is about; empty for the first one."""
+
+    def each(self, work: Callable[[], str]) -> Iterator[str]:
+        """Does it for one account after the other, and says whose each is if there are several.
+
+        What is the matter with one keeps none from its turn; it is raised in the end.
+        """
+        accounts, refused = self._overview.accounts, None
+        for account in accounts or [Account("")]:
+            self._account = account.id
+            if len(accounts) > 1:
+                yield f"{account.name or account.id}:"
+            try:
+                yield work()
+            except Refused as error:
+                refused = error
+                if len(accounts) > 1:
+                    yield f"  ! {error.words.zh} · {error.words.en}"
+        if refused is not None:
+            raise refused
+
+    @property
+    def _overview(self) -> _Overview:
+        return msgspec.json.decode(self._ask("GET", "/api/v1/overview"), type=_Overview)
+
+    def _ask(self, method: str, path: str) -> bytes:
+        return _good(self._visitor.call(method, f"{path}?account={self._account}"))
 
     def plan(self) -> str:
         """What would be written, a table after the other."""
-        plan = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/plan")), type=Plan)
+        plan = msgspec.json.decode(self._ask("GET", "/api/v1/plan"), type=Plan)
         lines = [line for table in plan.tables for line in _table(table)]
         if plan.left_out:
             lines.append(f"{plan.left_out:,} 个标记没有对应的表 · marks of kinds without a table")
@@ -55,12 +85,10 @@ class Owner:
 
     def push(self) -> str:
         """Writes what is due; returns what that run did. It does not wait for what only the person, or time, can mend."""
-        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/push")), type=PushState)
+        state = msgspec.json.decode(self._ask("POST", "/api/v1/push"), type=PushState)
         while (run := self._newest()) is not None and run.ended is None and state.state not in _RESTS:
             time.sleep(_LOOK_AGAIN)
-            state = msgspec.json.decode(
-                _good(self._visitor.call("GET", "/api/v1/overview")), type=_Overview
-            ).push
+            state = self._overview.push
         if state.state == "unset":
             return _UNCONNECTED
         if state.state == "paused":
@@ -75,11 +103,10 @@ class Owner:
 
     def check(self) -> str:
         """Looks through the tables; returns what was found there."""
-        state = msgspec.json.decode(_good(self._visitor.call("POST", "/api/v1/check")), type=PushState)
+        state = msgspec.json.decode(self._ask("POST", "/api/v1/check"), type=PushState)
         while state.checking and state.state in {"idle", "busy"}:
             time.sleep(_LOOK_AGAIN)
-            overview = _good(self._visitor.call("GET", "/api/v1/overview"))
-            state = msgspec.json.decode(overview, type=_Overview).push
+            state = self._overview.push
         if state.problem is not None:
             raise Refused(state.problem)
         run = self._newest()
@@ -93,7 +120,7 @@ class Owner:
         return "\n".join([told, *notes])
 
     def _newest(self) -> Run | None:
-        runs = msgspec.json.decode(_good(self._visitor.call("GET", "/api/v1/runs")), type=list[Run])
+        runs = msgspec.json.decode(self._ask("GET", "/api/v1/runs"), type=list[Run])
         return runs[0] if runs else None
 
 

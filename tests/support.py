@@ -18,7 +18,7 @@ from gateway.sandbox.person import Person, make_person
 from gateway.security import new_login_link
 from gateway.server import running
 from gateway.settings import Settings
-from gateway.sync import PushState
+from gateway.state import PushState
 from gateway.visitor import DoubanVisitor, Extension, OwnerVisitor
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ class Started:
     def connect(self, address: str | None = None, *, accept: bool = True, **changes: Any) -> Any:
         """Enters Feishu on the dashboard, and agrees to the plan for a table that has rows; returns the reply."""
         reply = self.owner.call("PUT", "/api/v1/feishu", self.entered(address, changes))
-        tables = self.world.background.call(lambda: self.gateway.carriers.first.sync.tables)
+        tables = self.world.background.call(lambda: self.gateway.carriers.first.sync.rows.tables)
         if reply.status == 200 and accept and not all(table.accepted for table in tables):
             assert self.owner.call("POST", "/api/v1/plan/accept", {}).status == 202
         return reply

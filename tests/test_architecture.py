@@ -43,6 +43,7 @@ ONLY_FOR = {
         "gateway.plan",
         "gateway.notices",
         "gateway.push",
+        "gateway.rows",
         "gateway.sync",
         "gateway.dashboard.api",
         "gateway.dashboard.history",

@@ -108,7 +108,7 @@ def test_every_edit_is_written_again(started: Started) -> None:
     done = edit_each(started)
     edited = world.rows()
     (table,) = plan(started)["tables"]
-    assert table["updates"] == len(done)
+    assert table["edited"] == len(done)
     assert {tuple(write["cells"]) for write in table["writes"]} == {(column,) for column in OURS}
     run = checked(started)
     assert (run["edited"], run["updated"]) == (len(done), len(done))

@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.sandbox.feishu import Fault
 from gateway.visitor import OwnerVisitor
 from tests.support import World
+from tests.test_accounts import keep, visit
 from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
 
@@ -147,6 +148,23 @@ def test_check(world: World) -> None:
     told = d2f(world.folder, "sync", "--check", D2F_PORT=port)
     assert told.returncode == 0, told.stderr
     assert "1 rows edited by you, 1 deleted; 1 written again" in told.stdout
+
+
+def test_sync_of_several_accounts(world: World) -> None:
+    """Each in its turn; one that is not connected keeps the other from nothing."""
+    started = world.start()
+    fill(started)
+    started.connect()
+    right(started)
+    other = world.add_stranger()
+    visit(started, other)
+    keep(started, other)
+    told = d2f(world.folder, "sync", D2F_PORT=str(started.port))
+    mine, theirs = told.stdout.split(f"{other.name}:")
+    assert mine.startswith(f"{world.person.name}:")
+    assert "0 rows made" in mine
+    assert "no Bitable is connected" in theirs
+    assert told.returncode == 0
 
 
 def test_sync_needs_a_gateway(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.http import Drop, Response
 from gateway.sandbox.person import Entry
-from gateway.sync import PushState
+from gateway.state import PushState
 from tests.covers import COLUMN, TABLE, covered, expected, photo, row_of, shown
 from tests.support import APP_ID, APP_SECRET, Background, Started, World
 

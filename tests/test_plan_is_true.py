@@ -144,7 +144,7 @@ class Person:
 
 
 def all_rows(started: Started) -> dict[str, dict[str, dict[str, Any]]]:
-    tables = started.world.background.call(lambda: started.gateway.carriers.first.sync.tables)
+    tables = started.world.background.call(lambda: started.gateway.carriers.first.sync.rows.tables)
     return {table.name: started.world.rows(table.name) for table in tables}
 
 

@@ -29,8 +29,9 @@ from gateway.plan import Plan
 from gateway.runs import Run, Runs
 from gateway.settings import Settings
 from gateway.shelves import Layout
+from gateway.state import PushState
 from gateway.store import Kept, Store
-from gateway.sync import PushState, Sync
+from gateway.sync import Sync
 
 
 class PairingCode(Struct, frozen=True):
@@ -220,8 +221,8 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         push=sync.state,
         failures=sync.failures(),
         runs=carrier.runs.recent(10),
-        removals=sync.removals,
-        edits=sync.edits.policy,
+        removals=sync.rows.removals,
+        edits=sync.rows.edits.policy,
         captures=[_shown(kept) for kept in store.captures(others)],
         devices=[msgspec.convert(device, DeviceShown, from_attributes=True) for device in store.devices()],
         feishu=sync.connection.entered,
@@ -362,16 +363,16 @@ class OwnerController(Controller):
     @get("/removals", summary="What becomes of rows whose mark is gone", sync_to_thread=False)
     def removals(self, sync: NamedDependency[Sync]) -> Response[RemovalsInput]:
         """The policy."""
-        return tagged(RemovalsInput(sync.removals), sync.removals)
+        return tagged(RemovalsInput(sync.rows.removals), sync.rows.removals)
 
     @put("/removals", summary="Set what becomes of rows whose mark is gone", sync_to_thread=False)
     def set_removals(
         self, data: JSONBody[RemovalsInput], sync: NamedDependency[Sync], if_match: IfMatch = None
     ) -> Response[RemovalsInput]:
         """From the next removal on."""
-        agree(if_match, sync.removals)
-        sync.removals = data.policy
-        return tagged(data, sync.removals)
+        agree(if_match, sync.rows.removals)
+        sync.rows.removals = data.policy
+        return tagged(data, sync.rows.removals)
 
     @put("/edits", summary="Whose an edited cell is", sync_to_thread=False)
     def set_edits(self, data: JSONBody[EditsInput], sync: NamedDependency[Sync]) -> EditsInput:

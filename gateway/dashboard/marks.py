@@ -56,7 +56,7 @@ def _account(carrier: Carrier) -> str:
 
 
 def _tables(carrier: Carrier) -> dict[str, str]:
-    return {table.key: table.url for table in carrier.sync.tables}
+    return {table.key: table.url for table in carrier.sync.rows.tables}
 
 
 class MarksController(Controller):

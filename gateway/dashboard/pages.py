@@ -125,7 +125,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     context = {
         **page_words(language, carrier.owner),
         "now": now,
-        "tables": sync.tables,
+        "tables": sync.rows.tables,
         "unfinished": refused == ColumnsUnchosen.code,
         "logged_in": sync.connection.logged_in and LoginEnded.code not in {problem, refused},
         "secrets": sync.connection.secrets,

@@ -1,0 +1,212 @@
+"""The rows of one account's tables: written, checked, taken out. One table's trouble keeps no other from its rows."""
+
+import contextlib
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from gateway import adopt, errors
+from gateway.check import Check
+from gateway.edits import Edits
+from gateway.feishu import bitable
+from gateway.feishu.bitable import Bitable
+from gateway.feishu.codes import NO_TABLE_CODE
+from gateway.ledger import Ledger, Policy
+from gateway.moves import take_out
+from gateway.push import Push
+from gateway.runs import Runs
+from gateway.store import Store, owned
+from gateway.tables import Table
+
+_OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
+"""What is the matter with one table; the others can be written all the same."""
+
+
+class _Removals(Struct, frozen=True):
+    policy: Policy = "keep"
+
+
+class Rows:
+    """Of one account (``owner``; empty for the first one). ``opened`` gives the Bitable of a table."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, runs: Runs, opened: Callable[[Table], Bitable], owner: str = ""
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._runs = runs
+        self._opened = opened
+        self._owner = owner
+        self.edits = Edits(store, owner)
+        self._unsorted = False
+        """Marks were removed since they were last sorted by what is to become of their rows."""
+        self._tried_in = 0
+        """The run that tried last what Feishu had not taken."""
+        self._at_a_time = bitable.MOST_ROWS
+        """Fewer after Feishu did not get so many done."""
+
+    # --- which tables
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Those that show the account's marks."""
+        return self._store.setting(owned("tables", self._owner), tuple[Table, ...]) or ()
+
+    @tables.setter
+    def tables(self, tables: tuple[Table, ...]) -> None:
+        with self._store.atomic():
+            self._store.set(owned("tables", self._owner), tables)
+            for table in tables:
+                self.remember(table)
+            self._ledger.aim(table.target for table in tables)
+
+    def remember(self, table: Table) -> None:
+        """Each table that ever was ours: the person may come back to it."""
+        self._store.set(f"table {table.key}", table)
+        tables = tuple(table if each.key == table.key else each for each in self.tables)
+        self._store.set(owned("tables", self._owner), tables)
+
+    def remembered(self, key: str) -> Table | None:
+        """The table as it was when it was last used, whoever's it was."""
+        return self._store.setting(f"table {key}", Table)
+
+    # --- what is to be done
+
+    @property
+    def removals(self) -> Policy:
+        """What becomes of rows whose mark the person took away on Douban."""
+        return (self._store.setting(owned("removals", self._owner), _Removals) or _Removals()).policy
+
+    @removals.setter
+    def removals(self, policy: Policy) -> None:
+        self._store.set(owned("removals", self._owner), _Removals(policy))
+
+    def note_removed(self) -> None:
+        """Marks were found to be gone from Douban."""
+        self._unsorted = True
+
+    @property
+    def retries_due(self) -> bool:
+        """Whether Feishu did not take some rows, and the run that is under way has not tried them again."""
+        run = self._runs.current
+        tried = run is None or run.id == self._tried_in
+        return not tried and any(self._ledger.failures(table.target, 1) for table in self.tables)
+
+    @property
+    def unchecked(self) -> list[Table]:
+        """Tables that are to be looked through."""
+        asked = self.edits.asked
+        return [table for table in self.tables if table.key in asked and table.accepted]
+
+    def is_work_left(self) -> bool:
+        """Whether anything is to be done; removed marks are sorted first."""
+        self._sort_removed()
+        return self.retries_due or bool(self._with_work) or bool(self.unchecked)
+
+    def retry(self) -> None:
+        """What Feishu did not take is due again."""
+        for table in self.tables:
+            self._ledger.retry_failures(table.target)
+
+    # --- the work
+
+    async def work(
+        self, stopped: Callable[[], bool], told: Callable[[int], None]
+    ) -> errors.FeishuError | None:
+        """Does it, unless it is ``stopped`` in between; ``told`` how many rows after each batch.
+
+        Returns what is the matter with one table; raises what is the matter with all.
+        """
+        retries, run = self.retries_due, self._runs.current
+        problem = await self._write(stopped, told)
+        self._tried_in = run.id if run else self._tried_in
+        if retries and problem is None and not stopped():  # last, since many may fail again
+            self.retry()
+            problem = await self._write(stopped, told)
+        for table in self.unchecked:
+            if not stopped():
+                self._runs.begin("check")
+                problem = await self._push_into(table, stopped, told, check=True) or problem
+        return problem
+
+    async def _write(
+        self, stopped: Callable[[], bool], told: Callable[[int], None]
+    ) -> errors.FeishuError | None:
+        problem: errors.FeishuError | None = None
+        for table in self._with_work:
+            if table.accepted:
+                problem = await self._push_into(table, stopped, told) or problem
+            else:
+                problem = errors.PlanUnaccepted(table=table.name)
+        for table in self.tables:
+            problem = await self._tidy(table, stopped) or problem
+        return problem
+
+    @property
+    def _with_work(self) -> list[Table]:
+        return [
+            table
+            for table in self.tables
+            if self._ledger.counts(table.target).pending > 0
+            or table.gaps
+            or self._ledger.open_batches(table.key)
+            or self._ledger.strays(table.target, 1)
+        ]
+
+    def _sort_removed(self) -> None:
+        self._unsorted = False
+        for table in self.tables:
+            self._ledger.sort_removed(table.target, self.removals)
+
+    async def _push_into(
+        self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
+    ) -> errors.FeishuError | None:
+        claims = adopt.Claims(self._store, self._ledger, table)
+        push = Push(self._opened(table), self._ledger, self.edits, table, claims, self._at_a_time)
+        try:
+            await push.prepare()
+            while not stopped() and await push.step():
+                if self._unsorted:
+                    self._sort_removed()
+                self._runs.add(push.done)
+                told(push.done.total())
+                push.done.clear()
+            if check:
+                await self._look_through(push, stopped)
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
+            return errors.TableGone(table=table.name)
+        except _OF_ONE_TABLE as error:
+            return error
+        finally:
+            if push.done:
+                self._runs.add(push.done)
+            self._at_a_time = push.rows
+            if push.table != table:
+                self.remember(push.table)
+        self._at_a_time = min(
+            self._at_a_time * 2, bitable.MOST_ROWS
+        )  # all went through: dare more the next time
+        return None
+
+    async def _look_through(self, push: Push, stopped: Callable[[], bool]) -> None:
+        check = Check(self._opened(push.table), self._ledger, self.edits, push, self.removals)
+        try:
+            await check.run(stopped)
+        finally:
+            self._runs.add(check.found, check.notes)
+
+    async def _tidy(self, table: Table, stopped: Callable[[], bool]) -> errors.FeishuError | None:
+        """Only after all tables were written: a mark is in two of them rather than in none."""
+        try:
+            async with contextlib.aclosing(take_out(self._opened(table), self._ledger, table)) as steps:
+                async for removed, notes in steps:
+                    self._runs.add({"removed": removed}, notes)
+                    if stopped():
+                        break
+        except errors.NotFound as error:
+            if error.feishu_code != NO_TABLE_CODE:
+                raise
+            return errors.TableGone(table=table.name)
+        return None
