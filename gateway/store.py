@@ -328,12 +328,12 @@ def _opened(path: Path) -> Database:
 def _look_for_emptied(path: Path) -> None:
     """Raises sqlite3.DatabaseError for a file that somebody emptied: SQLite would take it for new, and drop its log.
 
-    A library that has a log or a key has never been empty.
+    A library that has a log or a key, or was closed once, has never been empty.
     """
     if (
         path.exists()
         and not path.stat().st_size
-        and (_size(_log_of(path)) or _size(path.with_suffix(".key")))
+        and any(map(_size, (_log_of(path), path.with_suffix(".key"), _left(path))))
     ):
         raise sqlite3.DatabaseError("the file is empty")
 
