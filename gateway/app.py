@@ -79,10 +79,11 @@ class _Wrong(Struct, frozen=True):
 class Gateway:
     """All parts of a running gateway, put together. Raises StartError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, passphrase: str | None = None) -> None:
+        """The passphrase is for a library that is protected by one."""
         self.settings = settings
         self.store = Store(settings.library)
-        self.vault = Vault(self.store, settings.key_file)
+        self.vault = Vault(self.store, settings.key_file, passphrase)
         self.library = Library(self.store)
         self.catalogue = Catalogue(self.store, self.library)
         self.events = Events()

@@ -16,6 +16,10 @@ from gateway import __version__, log, settings
 from gateway.devices import Devices
 from gateway.errors import D2FError, NotRunning
 from gateway.extension import extension_folder
+from gateway.key_verbs import asked, keys
+from gateway.keys import KEPT
+from gateway.keys.keeper import kept_by
+from gateway.keys.passphrase import given
 from gateway.security import new_login_link
 from gateway.settings import Settings
 from gateway.store import Store
@@ -45,7 +49,8 @@ def main(ctx: click.Context, *, no_browser: bool) -> None:
     log.configure(current.log)
     ctx.obj = current
     if ctx.invoked_subcommand is None:
-        _run(lambda stop: _serve(current, stop, browser=not no_browser))
+        passphrase = asked(current)  # before the loop runs: Ctrl-C ends the question
+        _run(lambda stop: _serve(current, passphrase, stop, browser=not no_browser))
 
 
 @main.command(name="open")
@@ -66,8 +71,10 @@ def open_dashboard(current: Settings, *, only_print: bool) -> None:
 @click.pass_obj
 def pair(current: Settings) -> None:
     """Make a pairing code for the extension."""
+    passphrase = asked(current)
     with Store(current.library) as store:
-        click.echo(Devices(store, Vault(store, current.key_file)).start_pairing(current.port))
+        vault = Vault(store, current.key_file, passphrase)
+        click.echo(Devices(store, vault).start_pairing(current.port))
 
 
 @main.command()
@@ -114,7 +121,7 @@ def reparse(current: Settings) -> None:
     from gateway import reading  # noqa: PLC0415  # the same
     from gateway.app import Gateway  # noqa: PLC0415  # the same
 
-    gateway = Gateway(current)
+    gateway = Gateway(current, asked(current))
     pages = list(reading.reparse(gateway.store, gateway.intake))
     gateway.store.close()
     for page in pages:
@@ -171,6 +178,21 @@ def feishu(port: int) -> None:
     _run(lambda stop: serve.feishu(port, stop))
 
 
+main.add_command(keys)
+
+
+@main.command()
+@click.pass_obj
+def doctor(current: Settings) -> None:
+    """Look whether all is well here; mend file rights. Exits 1 if something needs doing."""
+    from gateway.doctor import examine  # noqa: PLC0415  # the same
+
+    findings = examine(current, given("D2F_PASSPHRASE"))
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(any(finding.verdict == "wrong" for finding in findings))
+
+
 def _answers(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
@@ -179,14 +201,16 @@ def _answers(port: int) -> bool:
     return True
 
 
-async def _serve(current: Settings, stop: asyncio.Event, *, browser: bool) -> int:
+async def _serve(current: Settings, passphrase: str | None, stop: asyncio.Event, *, browser: bool) -> int:
     from gateway.server import running  # noqa: PLC0415  # half a second of imports that other verbs need not wait for
 
-    async with running(current) as gateway:
+    async with running(current, passphrase) as gateway:
         link = new_login_link(gateway.store, gateway.settings)
         click.echo(f"D2F {__version__} · {gateway.settings.dashboard}")
         click.echo(f"打开控制台 / open the dashboard: {link}")
         click.echo(f"扩展 / extension: {extension_folder()}")
+        if kept_by(gateway.store) == "file":
+            click.echo(f"{KEPT['file'].zh} / {KEPT['file'].en}")
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
         if browser:
             await asyncio.to_thread(webbrowser.open, link)

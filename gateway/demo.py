@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway import log
 from gateway.app import Gateway
+from gateway.keys.keeper import Keeper
 from gateway.model import UNSET, Medium, Status, photo_id
 from gateway.sandbox.douban import Douban
 from gateway.sandbox.douban.pictures import cover
@@ -28,6 +29,7 @@ from gateway.sandbox.serve import APP_ID, APP_SECRET
 from gateway.security import new_login_link
 from gateway.server import running
 from gateway.settings import Settings
+from gateway.store import Store
 from gateway.visitor import DoubanVisitor, Extension, OwnerVisitor
 
 TABLE = "豆瓣标记"
@@ -70,6 +72,8 @@ async def demo(marks: int, stop: asyncio.Event, *, once: bool) -> int:
                 pictures=douban.url,
                 uploads=0,
             )
+            with Store(settings.library) as store:  # a demo leaves nothing in the system's keyring
+                Keeper(store, settings.key_file).open(with_ring=False)
             async with running(settings) as gateway:
                 bitable = f"{feishu.url}/base/{app_token}"
                 _say(

@@ -19,10 +19,10 @@ _LAST_REQUESTS = 3
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncGenerator[Gateway]:
+async def running(settings: Settings, passphrase: str | None = None) -> AsyncGenerator[Gateway]:
     """A gateway that answers. Port 0 takes a free one; ``Gateway.settings`` says which. Raises StartError."""
     with alone(settings.data), _take_port(settings.port) as taken:
-        gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]))
+        gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]), passphrase)
         server = _Server(
             uvicorn.Config(
                 gateway.app(),

@@ -9,7 +9,7 @@ import contextlib
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -150,6 +150,27 @@ class Store:
             self.do("DELETE FROM secret WHERE name = ?", [name])
         else:
             self.do("INSERT OR REPLACE INTO secret VALUES (?, ?, ?)", [name, sealed, now().isoformat()])
+
+    def secrets(self) -> list[tuple[str, bytes]]:
+        """The names of all secrets, and their sealed bytes."""
+        return list(self.rows("SELECT name, sealed FROM secret ORDER BY name"))
+
+    def reseal(self, name: str, sealed: bytes) -> None:
+        """The same secret, sealed anew: it is as old as it was."""
+        self.do("UPDATE secret SET sealed = ? WHERE name = ?", [sealed, name])
+
+    @contextlib.contextmanager
+    def alone(self) -> Generator[None]:
+        """All or nothing, on the disk for good; nobody else writes from its beginning on."""
+        self.durable(on=True)
+        try:
+            with self.atomic():
+                self.do(
+                    "DELETE FROM setting WHERE name IS NULL"
+                )  # no such row: it takes SQLite's lock, no more
+                yield
+        finally:
+            self.durable(on=False)
 
     # --- devices and log-in links
 
@@ -307,12 +328,12 @@ def _opened(path: Path) -> Database:
 def _look_for_emptied(path: Path) -> None:
     """Raises sqlite3.DatabaseError for a file that somebody emptied: SQLite would take it for new, and drop its log.
 
-    A library that has a log or a key has never been empty.
+    A library that has a log or a key, or was closed once, has never been empty.
     """
     if (
         path.exists()
         and not path.stat().st_size
-        and (_size(_log_of(path)) or _size(path.with_suffix(".key")))
+        and any(map(_size, (_log_of(path), path.with_suffix(".key"), _left(path))))
     ):
         raise sqlite3.DatabaseError("the file is empty")
 

@@ -1,5 +1,6 @@
 """Fixtures that many tests share."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import stamina
 from gateway import log
 from tests.process import Process
 from tests.support import Background, World, background
+
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+"""No test touches the keyring of whoever runs it; those that need one bring it along."""
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,6 +3,7 @@
 Prints each secret that was used, a line each, and ``end``; logs go to standard error, replies and the library's files stay in the folder.
 """
 
+import base64
 import logging
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 import stamina
 
 from gateway import log
+from gateway.keys.keeper import Keeper
 from gateway.sandbox.feishu import Fault
 from gateway.visitor import Reply
 from tests.support import APP_ID, APP_SECRET, Started, World, background
@@ -106,6 +108,10 @@ def main(folder: Path) -> None:
         run.by_base_token()
         run.by_app()
         run.by_login()
+        gateway = run.started.gateway
+        keeper = Keeper(gateway.store, gateway.settings.key_file)
+        key = beside.call(lambda: keeper.open().key)
+        run.secrets |= {key.hex(), base64.b64encode(key).decode()}
         for secret in run.secrets:
             sys.stdout.write(f"{secret}\n")
         sys.stdout.write("end\n")

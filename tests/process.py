@@ -31,7 +31,7 @@ runpy.run_module("gateway", run_name="__main__")"""
 class Process:
     """It starts at once, and is up when its owner is asked for."""
 
-    def __init__(self, world: World, folder: Path | None = None) -> None:
+    def __init__(self, world: World, folder: Path | None = None, **changes: str) -> None:
         environment = os.environ | {
             "D2F_DATA": str(folder or world.folder),
             "D2F_FEISHU": world.feishu_server.url,
@@ -40,6 +40,7 @@ class Process:
             "D2F_UPLOADS": "0",
             "D2F_PORT": "0",
             "D2F_LOG": "error",
+            **changes,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-c", _TELLING, "--no-browser"],

@@ -16,6 +16,16 @@ ONLY_FOR = {
     "gateway.capture": {"gateway.app"},
     "gateway.dashboard.": {"gateway.app"},
     "gateway.server": {"gateway.cli", "gateway.demo"},
+    "gateway.key_verbs": {"gateway.cli"},
+    "gateway.doctor": {"gateway.cli"},
+    "gateway.keys.": {
+        "gateway.cli",
+        "gateway.demo",
+        "gateway.doctor",
+        "gateway.key_verbs",
+        "gateway.vault",
+        "gateway.dashboard.",
+    },
     "gateway.demo": {"gateway.cli"},
     "gateway.visitor": {"gateway.demo", "gateway.telling"},
     "gateway.sandbox.": {"gateway.cli", "gateway.demo"},
@@ -60,19 +70,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway.sandbox.": {"gateway.model"},
     "gateway.store": {"gateway.model", "gateway.errors.", "gateway.schema"},
     "gateway.seal": {"gateway.errors."},
+    "gateway.keys.": {"gateway.errors.", "gateway.log", "gateway.store"},
     "gateway.feishu.": {"gateway.model", "gateway.errors.", "gateway.log"},
 }
 # Libraries that one part of the tree uses.
 AT_THE_EDGE = {
     "selectolax": {"gateway.douban."},
     # the simulated Douban makes its own certificate for --tls; it keeps no secret of anybody
-    "cryptography": {"gateway.vault", "gateway.seal", "gateway.sandbox.certificate"},
+    "cryptography": {"gateway.vault", "gateway.keys.", "gateway.seal", "gateway.sandbox.certificate"},
     "httpx": {"gateway.douban.fetch", "gateway.douban.pictures", "gateway.feishu."},
     "sqlite_utils": {"gateway.store", "gateway.schema"},
     "h11": {"gateway.sandbox."},
     "litestar": {"gateway.app", "gateway.capture", "gateway.security", "gateway.dashboard."},
     "uvicorn": {"gateway.server"},
-    "click": {"gateway.cli"},
+    "click": {"gateway.cli", "gateway.key_verbs"},
+    "keyring": {"gateway.keys.ring"},
 }
 
 

@@ -20,6 +20,8 @@ from gateway.edits import EditPolicy
 from gateway.errors import BadInput, Issue, NoSuchThing
 from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
+from gateway.keys import Method
+from gateway.keys.keeper import kept_by
 from gateway.ledger import Failure, Policy
 from gateway.library import Library
 from gateway.model import Account
@@ -203,6 +205,8 @@ class Overview(Struct, frozen=True, kw_only=True):
     calls: Used
     """Calls to Feishu, this month."""
     limits: Limits
+    vault: Method | None
+    """How the key of the stored secrets is kept."""
 
 
 def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -> Overview:
@@ -226,6 +230,7 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         feishu_refused=sync.refused,
         calls=budget.used,
         limits=budget.limits,
+        vault=kept_by(store),
     )
 
 

@@ -1,6 +1,7 @@
 """The dashboard's words, in Chinese and English. Those of errors are in ``errors`` and ``reasons``."""
 
 from gateway.errors import Words
+from gateway.keys import KEPT
 
 WORDS: dict[str, Words] = {
     "title": Words("D2F · 豆瓣到飞书", "D2F · Douban to Feishu"),
@@ -479,6 +480,7 @@ WORDS: dict[str, Words] = {
     "account_keep": Words("另开一个库", "Keep a library for it"),
     "account_decline": Words("不用", "No"),
     "log_out": Words("退出", "Log out"),
+    **{f"kept_{method}": words for method, words in KEPT.items()},
 }
 
 

@@ -8,7 +8,18 @@
     │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
     │   ├── LibraryDamaged
-    │   └── KeyLost
+    │   ├── KeyLost
+    │   ├── KeyNotInKeyring
+    │   ├── KeyringGone
+    │   ├── KeyringLocked
+    │   ├── KeyringSilent
+    │   ├── PassphraseNeeded
+    │   ├── PassphraseWrong
+    │   ├── PassphraseTooShort
+    │   ├── KeysInUse            the gateway has to end first
+    │   └── KeyNotKept           a new key is not used unless it was read back
+    ├── KeysChanged         500  by another process, a moment ago
+    ├── SecretUnreadable    500  it was moved, or changed
     ├── LibraryFault        500  the disk or the library file fails
     ├── Interrupted         500  (told of a run, never raised)
     ├── PictureRefused      502  Douban does not give a cover (tried again another day)
@@ -157,6 +168,13 @@ from gateway.errors.own import (
     DeviceError,
     Interrupted,
     KeyLost,
+    KeyNotInKeyring,
+    KeyNotKept,
+    KeyringGone,
+    KeyringLocked,
+    KeyringSilent,
+    KeysChanged,
+    KeysInUse,
     LibraryDamaged,
     LibraryFault,
     LoginLinkUsed,
@@ -169,8 +187,12 @@ from gateway.errors.own import (
     OtherDoubanLogin,
     OwnerError,
     PairingClosed,
+    PassphraseNeeded,
+    PassphraseTooShort,
+    PassphraseWrong,
     PictureRefused,
     PortTaken,
+    SecretUnreadable,
     StartError,
     UnknownDevice,
     WalkUnderWay,
@@ -214,6 +236,13 @@ __all__ = [
     "Interrupted",
     "Issue",
     "KeyLost",
+    "KeyNotInKeyring",
+    "KeyNotKept",
+    "KeyringGone",
+    "KeyringLocked",
+    "KeyringSilent",
+    "KeysChanged",
+    "KeysInUse",
     "LibraryDamaged",
     "LibraryFault",
     "LoginEnded",
@@ -236,6 +265,9 @@ __all__ = [
     "OtherDoubanLogin",
     "OwnerError",
     "PairingClosed",
+    "PassphraseNeeded",
+    "PassphraseTooShort",
+    "PassphraseWrong",
     "Paused",
     "PictureNotTaken",
     "PictureRefused",
@@ -247,6 +279,7 @@ __all__ = [
     "ReadOnly",
     "ReceiverUnknown",
     "RedirectUnknown",
+    "SecretUnreadable",
     "StaleColumns",
     "StartError",
     "StorageFull",

@@ -72,6 +72,110 @@ class KeyLost(StartError):
     )
 
 
+class KeyNotInKeyring(StartError):
+    code = "key_not_in_keyring"
+    title = "The keyring has no key for this library"
+    hint = Words(
+        "系统的钥匙串（{ring}）里没有这个库的密钥，已保存的密钥和 Cookie 无法解开。换了电脑或用户的话，请先在原来那里运行 "
+        "`d2f keys method passphrase`，再把库复制过来；找不回来的话，删除数据文件夹中的 d2f.db 后重新开始（豆瓣和飞书都不受影响）。",
+        "The keyring of this system ({ring}) has no key for this library, so the stored secrets cannot be opened. On "
+        "another machine or as another user: run `d2f keys method passphrase` where it was, then copy the library. If the "
+        "key is gone, delete d2f.db in the data folder and start afresh (nothing on Douban or in Feishu is touched).",
+    )
+
+
+class KeyringGone(StartError):
+    code = "keyring_gone"
+    title = "There is no keyring that works"
+    hint = Words(
+        "这里没有可用的系统钥匙串（{why}）。没有桌面的机器通常没有；有的话，请确认它在运行，再试一次。",
+        "There is no system keyring that works here ({why}). Machines without a desktop have none; where there should be "
+        "one, see that it runs, then try again.",
+    )
+
+
+class KeyringLocked(StartError):
+    code = "keyring_locked"
+    title = "The keyring is locked"
+    hint = Words(
+        "系统的钥匙串是锁着的，没有解锁。请先解锁它（登录桌面时通常会自动解锁），再启动。",
+        "The system's keyring is locked and was not unlocked. Unlock it (logging in to the desktop usually does), then "
+        "start again.",
+    )
+
+
+class KeyringSilent(StartError):
+    code = "keyring_silent"
+    title = "The keyring does not answer"
+    hint = Words(
+        "系统的钥匙串在 {seconds} 秒内没有应答。也许它在等你输入密码；请看看有没有弹出的窗口，再试一次。",
+        "The system's keyring has not answered for {seconds} seconds. Perhaps it waits for a password: look for a window, "
+        "then try again.",
+    )
+
+
+class PassphraseNeeded(StartError):
+    code = "passphrase_needed"
+    title = "The passphrase is needed"
+    hint = Words(
+        "这个库由口令保护，这里又没有终端可以输入。请在终端里启动，或用环境变量 D2F_PASSPHRASE（或 D2F_PASSPHRASE_FD）给出口令。",
+        "This library is protected by a passphrase, and there is no terminal to ask on. Start it in one, or give the "
+        "passphrase in D2F_PASSPHRASE (or by D2F_PASSPHRASE_FD).",
+    )
+
+
+class PassphraseWrong(StartError):
+    code = "passphrase_wrong"
+    title = "The passphrase is wrong"
+    hint = Words("口令不对。什么都没有改变。", "The passphrase is wrong. Nothing was changed.")
+
+
+class PassphraseTooShort(StartError):
+    code = "passphrase_too_short"
+    title = "The passphrase is too short"
+    hint = Words(
+        "口令至少要 {least} 个字符。什么都没有改变。",
+        "A passphrase has {least} characters at least. Nothing was changed.",
+    )
+
+
+class KeysInUse(StartError):
+    code = "keys_in_use"
+    title = "A gateway uses the keys"
+    hint = Words(
+        "数据文件夹 {folder} 的网关正在运行。请先结束它，再换密钥。什么都没有改变。",
+        "A gateway runs on the data folder {folder}. End it first, then change the keys. Nothing was changed.",
+    )
+
+
+class KeyNotKept(StartError):
+    code = "key_not_kept"
+    title = "A new key was not kept"
+    hint = Words(
+        "新的密钥存进去以后读不回来，所以没有换用它（{method}）。原来的还在用。",
+        "A new key did not come back as it was stored, so it is not used ({method}). The one of before still is.",
+    )
+
+
+class KeysChanged(D2FError):
+    code = "keys_changed"
+    title = "The keys were changed meanwhile"
+    hint = Words(
+        "密钥刚刚被另一个 d2f 换过。请再试一次。",
+        "Another d2f has just changed the keys. Please try again.",
+    )
+
+
+class SecretUnreadable(D2FError):
+    code = "secret_unreadable"
+    title = "A stored secret does not open"
+    hint = Words(
+        "保存的“{name}”解不开：库文件被别的程序改过，或密钥刚换过。请重启 D2F；还是这样的话，请重新输入它（或重新配对、重新登录）。",
+        "The stored “{name}” does not open: another program changed the library, or the keys were just changed. Start D2F "
+        "again; if it stays so, enter it anew (or pair, or log in again).",
+    )
+
+
 class PictureRefused(D2FError):
     """Told with the cover, and the cover is tried again another day."""
 
