@@ -12,9 +12,9 @@ from gateway.errors import Issue, Words
 from gateway.model import Outcome, now
 from gateway.store import Store
 
-Cause = Literal["button", "auto", "walk", "connect", "retry", "start"]
-"""What began a run: the extension's button or auto-sync, a walk through the lists, a new connection, the person who
-wants it tried again, a gateway that found something left to do."""
+Cause = Literal["button", "auto", "walk", "asked", "connect", "retry", "start"]
+"""What began a run: the extension's button or auto-sync, a walk through the lists, an open browser that was asked for
+one, a new connection, the person who wants it tried again, a gateway that found something left to do."""
 
 _SAME_RUN = timedelta(minutes=2)
 """A run goes on if the same cause comes again this soon: who turns pages sees one run, not one for each page."""

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from gateway.asked import AskedShown
 from gateway.coverage import Coverage
 from gateway.errors import Issue
 from gateway.model import Medium, Status
@@ -63,10 +64,13 @@ class ScheduleShown(Struct, frozen=True, kw_only=True):
     next: datetime | None
     problem: Issue | None
     """Why the last one could not be begun."""
+    asked: AskedShown | None
+    """What an open browser was asked for last, and how it fared."""
 
     @classmethod
     def of(cls, scheduler: Scheduler) -> "ScheduleShown":
-        return cls(schedule=scheduler.schedule, next=scheduler.next, problem=scheduler.problem)
+        asked = scheduler.asked.shown(scheduler.clock())
+        return cls(schedule=scheduler.schedule, next=scheduler.next, problem=scheduler.problem, asked=asked)
 
 
 class WalksController(Controller):
@@ -127,4 +131,10 @@ class ScheduleController(Controller):
     def change(self, data: JSONBody[Schedule], scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
         """Off, hourly, daily, or on some days of the week."""
         scheduler.set(data)
+        return ScheduleShown.of(scheduler)
+
+    @delete("/asked", summary="No browser need read any more", status_code=200, sync_to_thread=False)
+    def cancel(self, scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+        """One that reads stops before its next page; what it took in stays. 404 if none is asked."""
+        scheduler.asked.cancel(scheduler.clock())
         return ScheduleShown.of(scheduler)
