@@ -280,8 +280,8 @@ def _walk(
         asked.give_way(at)
     if report is not None:
         events.tell(Walked(report.id, "asked", report.state, report.pages, report.new, report.changed))
-    account = carrier.account
-    return asked.offer(device, account.id, at) if account and not busy else None
+    account = carrier.walks.account
+    return asked.offer(device, account, at) if account and not busy else None
 
 
 def _push(sync: Sync) -> DevicePush:
