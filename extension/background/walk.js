@@ -131,8 +131,8 @@ async function finish(walk) {
 
 /** The gateway has heard, or wants it no more. */
 async function forget() {
-  await chrome.storage.local.remove("walk");
   await closeOurs();
+  await chrome.storage.local.remove("walk");
   await ring(WALK_ALARM, OFTEN);
 }
 

@@ -285,10 +285,8 @@ WORDS: dict[str, Words] = {
     "day_6": Words("日", "Sun"),
     "schedule_kind": Words("做什么", "What to do"),
     "schedule_way": Words("由谁来读", "Who reads"),
-    "way_cookie": Words(
-        "网关，用浏览器交来的登录", "The gateway, with the log-in that your browser handed over"
-    ),
-    "way_browser": Words("打开着的浏览器，在后台标签页里", "An open browser, in a background tab"),
+    "way_cookie": Words("网关", "The gateway"),
+    "way_browser": Words("打开着的浏览器", "An open browser"),
     "way_browser_help": Words(
         "到点后，一个打开着、登录着这个豆瓣账号的浏览器会在后台标签页里一页一页地读，每页隔半分钟到一分钟，读完关掉。"
         "它不判断哪些标记被删掉了。浏览器刚打开时、点扩展时、之后每小时，都会来问一次该不该读。",
