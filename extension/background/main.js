@@ -11,7 +11,7 @@ import { tick, wake, WALK_ALARM } from "./walk.js";
 chrome.runtime.onInstalled.addListener(start);
 chrome.runtime.onStartup.addListener(start);
 chrome.runtime.onMessage.addListener(answer);
-chrome.alarms.onAlarm.addListener(({ name }) => void (name === WALK_ALARM ? tick() : run()));
+chrome.alarms.onAlarm.addListener((alarm) => void (alarm.name === WALK_ALARM ? tick(alarm) : run()));
 
 chrome.tabs.onUpdated.addListener((tabId, { status }, { url }) => {
   if (status === "complete") void captureQuietly(tabId, url);

@@ -27,11 +27,16 @@ const SELDOM = 60;
 
 const turn = inTurn();
 
-/** The alarm rang: the next page of a walk, or a look whether one is asked for. */
-export function tick() {
+/**
+ * The alarm rang: the next page of a walk, or a look whether one is asked for. One that was overdue, as when the browser
+ * has just started, may come right after a page was opened, and must not hurry it.
+ * @param {chrome.alarms.Alarm} alarm
+ */
+export function tick({ scheduledTime }) {
   return turn(async () => {
     const walk = await underWay();
-    await (walk ? step(walk).catch(wait) : inquire());
+    if (!walk) await inquire();
+    else if (scheduledTime >= walk.openedAt || walk.openedAt > Date.now()) await step(walk).catch(wait);
   });
 }
 
@@ -83,7 +88,7 @@ async function step(walk) {
   const tab = await ourTab();
   const reason = (await hindrance(walk.account)) ?? (tab === null ? "tab_closed" : null);
   if (reason) return finish(stop(walk, reason));
-  if (!tab || !walk.opened) return open(walk);
+  if (!tab || !walk.openedAt) return open(walk);
   return go(await read(walk, tab));
 }
 
@@ -108,14 +113,14 @@ async function read(walk, { id = chrome.tabs.TAB_ID_NONE, status }) {
 /** @param {Walk} walk  After a page. */
 async function go(walk) {
   if (walk.end) return finish(walk);
-  if (!walk.opened) await open(walk);
+  if (!walk.openedAt) await open(walk);
 }
 
 /** @param {Walk} walk */
 async function open(walk) {
   await keep(walk);
   await openInOurs(walk.url);
-  await keep({ ...walk, opened: true });
+  await keep({ ...walk, openedAt: Date.now() });
 }
 
 /**

@@ -9,7 +9,7 @@
  * @property {string[]} unfinished  Lists of which a part was read, and the rest was not.
  * @property {string} url           The page to read next.
  * @property {string} capture       The id of its message: the same page sent again gets the same answer.
- * @property {boolean} opened       The tab was sent there.
+ * @property {number} openedAt      When the tab was sent there, in milliseconds of the epoch; 0 if it was not.
  * @property {number} pages
  * @property {number} new
  * @property {number} changed
@@ -82,5 +82,5 @@ export function report({ id, pages, new: fresh, changed, unfinished, end }) {
 
 /** @param {string} url */
 function at(url) {
-  return { url, capture: crypto.randomUUID(), opened: false };
+  return { url, capture: crypto.randomUUID(), openedAt: 0 };
 }

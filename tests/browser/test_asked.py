@@ -24,7 +24,7 @@ _NEXT = """([act, patience]) => new Promise(async (resolve, reject) => {
     const before = JSON.stringify(await read());
     const look = async () => {
         const walk = await read();
-        if (JSON.stringify(walk) === before || (walk && (!walk.opened || walk.end))) return;
+        if (JSON.stringify(walk) === before || (walk && (!walk.openedAt || walk.end))) return;
         chrome.storage.onChanged.removeListener(look);
         resolve(walk);
     };
@@ -62,6 +62,9 @@ class Reader:
         self.context = browser.context
         self.eye = browser.extension_page("options/options.html")
         self.others = list(self.context.pages)
+        self.eye.evaluate(
+            "async () => { while (!(await chrome.alarms.get('d2f-walk'))); }"
+        )  # paired, and asked
 
     @property
     def walk(self) -> Any:

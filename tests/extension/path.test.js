@@ -88,10 +88,10 @@ test("a link back does not make a circle", () => {
 });
 
 test("each page has a message of its own, and is to be opened", () => {
-  const first = { ...asked("full"), opened: true };
+  const first = { ...asked("full"), openedAt: 7 };
   const second = advance(first, NEWS, page(15));
   assert.notEqual(second.capture, first.capture);
-  assert.equal(second.opened, false);
+  assert.equal(second.openedAt, 0);
 });
 
 test("the tab is where it was sent, however Douban writes it", () => {
