@@ -16,16 +16,17 @@ from litestar.openapi import ResponseSpec
 from msgspec import Meta, Struct, structs
 
 from gateway import __version__
-from gateway.carriers import Carriers
+from gateway.asked import WalkAsked, WalkReport
+from gateway.carriers import Carrier, Carriers
 from gateway.devices import Devices, Message
 from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused
+from gateway.events import Events, Walked
 from gateway.intake import Intake
 from gateway.ledger import Counts
 from gateway.library import Library
 from gateway.log import get
 from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
-from gateway.schedule import WalkAsked
 from gateway.sessions import Session, Sessions
 from gateway.settings import Settings
 from gateway.store import Store
@@ -89,6 +90,8 @@ class CaptureAnswer(Struct, frozen=True, kw_only=True):
     problems: int
     doubt: Issue | None
     push: DevicePush
+    asks: bool
+    """As in ``StateAnswer``."""
 
 
 class SessionAnswer(Struct, frozen=True):
@@ -98,6 +101,8 @@ class SessionAnswer(Struct, frozen=True):
 
 class StateRequest(Struct, frozen=True):
     capture: str | None = None
+    walk: WalkReport | None = None
+    """Of the walk that this browser reads, or was told of and would begin."""
 
 
 class CaptureProgress(Struct, frozen=True):
@@ -114,8 +119,10 @@ class StateAnswer(Struct, frozen=True, kw_only=True):
     marks: int
     push: DevicePush
     capture: CaptureProgress | None
-    walk: WalkAsked | None = None
-    """The walk that the schedule asks of an open browser, until another is due."""
+    asks: bool
+    """A schedule has browsers asked: this one should look in every few minutes."""
+    walk: WalkAsked | None
+    """The walk that this browser is to read, until it is over; after a report of it: whether it may go on."""
 
 
 class DeviceController(Controller):
@@ -150,7 +157,9 @@ class DeviceController(Controller):
             result = intake.take(_capture(message), message.device.id)
             carrier = carriers.of(_account_of(message.device.id, store, library))
             return CaptureAnswer(
-                **{name: getattr(result, name) for name in result.__struct_fields__}, push=_push(carrier.sync)
+                **{name: getattr(result, name) for name in result.__struct_fields__},
+                push=_push(carrier.sync),
+                asks=_asks(carriers),
             )
 
         return await _sealed(request, devices, take)
@@ -180,12 +189,13 @@ class DeviceController(Controller):
         store: NamedDependency[Store],
         carriers: NamedDependency[Carriers],
         settings: NamedDependency[Settings],
+        events: NamedDependency[Events],
     ) -> Response[bytes]:
         """``StateRequest``; answered by ``StateAnswer``. A capture's progress is told to its own device only."""
 
         async def tell(message: Message) -> StateAnswer:
-            asked = message.decode(StateRequest).capture
-            kept = store.kept(asked) if asked else None
+            asked = message.decode(StateRequest)
+            kept = store.kept(asked.capture) if asked.capture else None
             carrier = carriers.of(_account_of(message.device.id, store, library))
             account, sync = carrier.account, carrier.sync
             counts = sync.counts_of(kept.id) if kept and kept.device == message.device.id else None
@@ -195,7 +205,8 @@ class DeviceController(Controller):
                 marks=sum(library.counts(account.id if account else "").values()),
                 push=_push(sync),
                 capture=_progress(counts),
-                walk=carrier.scheduler.asked,
+                asks=_asks(carriers),
+                walk=_walk(carriers, carrier, message.device.id, asked.walk, events),
             )
 
         return await _sealed(request, devices, tell)
@@ -245,6 +256,32 @@ def _account_of(device: str, store: Store, library: Library) -> str | None:
     """Whose marks a browser sent last, as far as they are kept."""
     kept = [account.id for account in library.accounts.kept]
     return store.account_of(device, kept) if len(kept) > 1 else None
+
+
+def _asks(carriers: Carriers) -> bool:
+    return any(carrier.scheduler.asks for carrier in carriers.all)
+
+
+def _walk(
+    carriers: Carriers, carrier: Carrier, device: str, report: WalkReport | None, events: Events
+) -> WalkAsked | None:
+    """Hears what a browser says of its walk, and tells what it is to read. Douban sees one walk at a time from here."""
+    if report is not None:  # the browser may have sent a page of another account meanwhile
+        carrier = next((each for each in carriers.all if each.scheduler.asked.is_this(report.id)), carrier)
+    asked, at = carrier.scheduler.asked, carrier.scheduler.clock()
+    busy = any(
+        (each.walks.shown is not None and each.walks.shown.state == "walking")
+        or (each is not carrier and each.scheduler.asked.reader(at) is not None)
+        for each in carriers.all
+    )
+    if report is not None and (not busy or report.state != "reading"):
+        asked.hear(device, report, at)
+    elif busy:
+        asked.give_way(at)
+    if report is not None:
+        events.tell(Walked(report.id, "asked", report.state, report.pages, report.new, report.changed))
+    account = carrier.walks.account
+    return asked.offer(device, account, at) if account and not busy else None
 
 
 def _push(sync: Sync) -> DevicePush:

@@ -273,6 +273,8 @@ class Trigger(StrEnum):
     AUTO = "auto"
     WALK = "walk"
     """The gateway itself, with the stored cookie: no device may say so."""
+    ASKED = "asked"
+    """An open browser that the schedule asked to read the lists."""
 
 
 class Capture(Struct, kw_only=True, frozen=True):

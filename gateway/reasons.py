@@ -149,3 +149,60 @@ def walk_stop(code: str) -> Issue:
     """Why a walk stopped (``Frontier.stopped``), and what the person can do."""
     words = _WALK_STOPS.get(code) or PAGE_REASONS[code if code in PAGE_REASONS else "no_frame"]
     return Issue(code, words.zh, words.en)
+
+
+_BLOCKED = Words(
+    "豆瓣要你停一停。请在那个浏览器里打开豆瓣，按页面提示完成验证，过几小时再用；到下一次定时会再读。",
+    "Douban asks for a pause. Open Douban in that browser, pass its check, and leave it alone for some hours. "
+    "It is read again when the schedule comes next.",
+)
+_LOG_IN = Words(
+    "那个浏览器里没有登录豆瓣了。请重新登录；到下一次定时会再读。",
+    "Nobody is logged in to Douban in that browser any more. Log in again. It is read again when the schedule comes next.",
+)
+_UNREADABLE = Words(
+    "有一页没有打开，或没有加载完。请看看网络和豆瓣是否正常；到下一次定时会再读。",
+    "A page did not open, or not fully. See whether the network and Douban are well. It is read again when the schedule "
+    "comes next.",
+)
+_TAKEN = Words(
+    "读列表用的标签页被关掉或另作他用了。不要紧：已经读到的都留着，到下一次定时会再读。",
+    "The tab in which the lists were read was closed, or used for something else. No harm: what was read is kept, and it is "
+    "read again when the schedule comes next.",
+)
+_ASKED_STOPS: dict[str, Words] = {
+    **dict.fromkeys(
+        ("blocked", "captcha", "forbidden", "ip_refused", "proof_of_work", "robot", "too_often"), _BLOCKED
+    ),
+    **dict.fromkeys(("login_page", "logged_out"), _LOG_IN),
+    **dict.fromkeys(("unreadable", "loading", "empty", "elsewhere", "server_error"), _UNREADABLE),
+    **dict.fromkeys(("tab_closed", "tab_taken"), _TAKEN),
+    "by_person": Words(
+        "你在扩展里点了停止。已经读到的都留着，到下一次定时会再读。",
+        "You stopped it in the extension. What was read is kept, and it is read again when the schedule comes next.",
+    ),
+    "other_account": Words(
+        "那个浏览器里现在登录的是另一个豆瓣账号。请换回这个库的账号；到下一次定时会再读。",
+        "Another Douban account is logged in in that browser now. Log in with the one of this library. It is read again "
+        "when the schedule comes next.",
+    ),
+    "other_walk": Words(
+        "网关自己读起列表来了，浏览器就停下了：豆瓣那边一次只有一个在读。",
+        "The gateway began to read lists itself, so the browser stopped: only one reads from Douban at a time.",
+    ),
+    "permission": Words(
+        "扩展不能再访问 douban.com 了。请在扩展的设置里重新允许。",
+        "The extension may not access douban.com any more. Allow it again in its settings.",
+    ),
+    "rejected": Words(
+        "网关没有收下其中一页。更新 D2F 和扩展后，到下一次定时会再读。",
+        "The gateway did not accept one of the pages. Update D2F and the extension; it is read again when the schedule comes next.",
+    ),
+}
+"""Why a browser that was asked to read the lists did not go on, where it is another thing than for one page."""
+
+
+def asked_stop(code: str) -> Issue:
+    """Why a browser stopped (``WalkReport.reason``), and what the person can do."""
+    words = _ASKED_STOPS.get(code) or PAGE_REASONS[code if code in PAGE_REASONS else "no_frame"]
+    return Issue(code, words.zh, words.en)

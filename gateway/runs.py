@@ -16,6 +16,7 @@ Cause = Literal[
     "button",
     "auto",
     "walk",
+    "asked",
     "full",
     "schedule",
     "scheduled_full",
@@ -26,14 +27,14 @@ Cause = Literal[
     "restore",
 ]
 """What began a run: the extension's button or auto-sync, a walk to what is known or a full check, by the person or by
-the schedule, a new connection, the person who wants it tried again, a gateway that found something left to do, a look
+the schedule, an open browser that was asked for one, a new connection, the person who wants it tried again, a gateway that found something left to do, a look
 through the tables, rows that are put back."""
 
 _SAME_RUN = timedelta(minutes=2)
 """A run goes on if the same cause comes again this soon: who turns pages sees one run, not one for each page."""
 _KEPT = 1000
 _MOST_NOTES = 1000
-_READ = {"button", "auto", "walk", "full", "schedule", "scheduled_full"}
+_READ = {"button", "auto", "walk", "asked", "full", "schedule", "scheduled_full"}
 """Causes that come by turns: a browser turns pages while the lists are walked."""
 
 

@@ -1,15 +1,16 @@
 """Walks at set times: when the next one is due, and that a missed one is caught up once."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from msgspec import Meta, Struct
 
-from gateway.errors import D2FError, Issue, LibraryFault
+from gateway.asked import Asked
+from gateway.errors import D2FError, Issue, LibraryFault, NoSuchThing
 from gateway.log import get
 from gateway.model import now
 from gateway.store import Store, owned
@@ -39,13 +40,6 @@ class Schedule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By the gateway with the stored cookie, or by an open browser that is asked to."""
 
 
-class WalkAsked(Struct, frozen=True):
-    """What an open browser is asked to do; the same ``id`` is the same request."""
-
-    id: str
-    kind: WalkKind
-
-
 def next_due(schedule: Schedule, after: datetime, zone: tzinfo | None = None) -> datetime | None:
     """The first moment of the schedule later than ``after``; None if there is none.
 
@@ -73,11 +67,11 @@ class Scheduler:
     """Starts walks of one account (``owner``) when they are due. ``clock`` and ``zone`` are the machine's; tests have their own."""
 
     def __init__(self, store: Store, walks: Walks, owner: str = "") -> None:
-        self._set, self._last_due, self._asked = (
-            owned(name, owner) for name in ("schedule", "schedule last", "schedule asked")
-        )
+        self._set, self._last_due = (owned(name, owner) for name in ("schedule", "schedule last"))
         self._store = store
         self._walks = walks
+        self.asked = Asked(store, owner)
+        """What an open browser is to do."""
         self._changed = asyncio.Event()
         self.clock: Callable[[], datetime] = now
         self.zone: tzinfo | None = None
@@ -89,9 +83,9 @@ class Scheduler:
         return self._store.setting(self._set, Schedule) or Schedule()
 
     @property
-    def asked(self) -> WalkAsked | None:
-        """What a browser that asks is to do."""
-        return self._store.setting(self._asked, WalkAsked)
+    def asks(self) -> bool:
+        """Whether browsers are asked now and then, and should therefore look in."""
+        return self.schedule.way == "browser" and self.next is not None
 
     @property
     def next(self) -> datetime | None:
@@ -103,7 +97,8 @@ class Scheduler:
         with self._store.atomic():
             self._store.set(self._set, schedule)
             self._store.set(self._last_due, self.clock())
-            self._store.set(self._asked, None)
+            with contextlib.suppress(NoSuchThing):
+                self.asked.cancel(self.clock())
         self.problem = None
         self._changed.set()
 
@@ -139,7 +134,8 @@ class Scheduler:
     def _begin(self) -> None:
         schedule = self.schedule
         if schedule.way == "browser":
-            self._store.set(self._asked, WalkAsked(str(uuid4()), schedule.kind))
+            self.asked.ask(schedule.kind, self.clock())
+            self.problem = None
             return
         try:
             self._walks.begin_by_schedule(schedule.kind)

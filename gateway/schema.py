@@ -197,7 +197,7 @@ def m008_catalogue(db: Database) -> None:
             {_TITLE.format("subject.body")}, {_WORDS.format("mark.body")}
             FROM mark LEFT JOIN subject USING (medium, id)""",
         f"""CREATE TRIGGER mark_listed AFTER INSERT ON mark BEGIN
-            INSERT INTO catalogue VALUES (NEW.account, ifnull(NEW.marked_on, ''), NEW.medium, NEW.id,
+            INSERT OR REPLACE INTO catalogue VALUES (NEW.account, ifnull(NEW.marked_on, ''), NEW.medium, NEW.id,
                 ifnull((SELECT {_TITLE.format("body")} FROM subject
                     WHERE medium = NEW.medium AND id = NEW.id), char(10)), {words}); END""",
         f"""CREATE TRIGGER mark_listed_anew AFTER UPDATE OF body ON mark WHEN NEW.body <> OLD.body BEGIN

@@ -6,11 +6,12 @@
  */
 import { snapshot } from "../content/snapshot.js";
 import { placeOf } from "../lib/addresses.js";
-import { PAGE_LIMIT, refusal } from "../lib/judge.js";
+import { accountOf, PAGE_LIMIT, refusal } from "../lib/judge.js";
 import { toHex, utf8 } from "../lib/seal.js";
 import { settings } from "../lib/settings.js";
 import { badgeTab } from "./badge.js";
 import { deliver } from "./courier.js";
+import { ourTab } from "./tab.js";
 import { inTurn } from "./turn.js";
 
 export const DOUBAN_ORIGINS = ["*://*.douban.com/*"];
@@ -30,24 +31,34 @@ export async function captureNow(tabId) {
 }
 
 /**
- * A tab has loaded: captured if the person wants that, silently. Pages that are not theirs stay alone.
+ * A tab has loaded: captured if the person wants that, silently. Pages that are not theirs stay alone, and so does the
+ * tab that a walk reads.
  * @param {number} tabId
  * @param {string | undefined} url
  */
 export async function captureQuietly(tabId, url) {
   const type = placeOf(url)?.type;
   if ((type !== "list" && type !== "subject") || !(await settings()).autosync) return;
+  if ((await ourTab())?.id === tabId) return;
   const page = await look(tabId);
   if (typeof page !== "string" && (await turn(() => isNews(tabId, page)))) void send(tabId, page, "auto");
 }
 
-/** @typedef {{ url: string, age: number, status: number | null, bytes: Uint8Array }} Page */
+/**
+ * @typedef {object} Page
+ * @property {string} url
+ * @property {number} age
+ * @property {number | null} status
+ * @property {Uint8Array} bytes
+ * @property {string | null} account  Who is logged in.
+ * @property {string} next            Where its link to the next page leads.
+ */
 
 /**
  * @param {number} tabId
  * @returns {Promise<Page | Refusal>}
  */
-async function look(tabId) {
+export async function look(tabId) {
   if (!(await chrome.permissions.contains({ origins: DOUBAN_ORIGINS }))) return "permission";
   const tabs = await chrome.tabs.query({});
   if (!placeOf(tabs.find(({ id }) => id === tabId)?.url)) return "elsewhere";
@@ -62,12 +73,19 @@ async function look(tabId) {
   const reason = refusal(facts);
   if (reason) return reason;
   const bytes = utf8(facts.html ?? "");
-  return bytes.length > PAGE_LIMIT ? "too_large" : { url: facts.url, age: facts.age, status: facts.status, bytes };
+  if (bytes.length > PAGE_LIMIT) return "too_large";
+  const { url, age, status, next } = facts;
+  return { url, age, status, bytes, account: accountOf(facts), next };
 }
 
-/** @param {number} tabId @param {Page} page @param {"button" | "auto"} trigger */
-async function send(tabId, { url, age, status, bytes }, trigger) {
-  const item = { id: crypto.randomUUID(), url, age, status, trigger, bytes: bytes.length, since: Date.now() };
+/**
+ * @param {number} tabId
+ * @param {Page} page
+ * @param {import("./queue.js").Waiting["trigger"]} trigger
+ * @param {string} [id]  Of a page that may have been sent before.
+ */
+export async function send(tabId, { url, age, status, bytes }, trigger, id = crypto.randomUUID()) {
+  const item = { id, url, age, status, trigger, bytes: bytes.length, since: Date.now() };
   const outcome = await deliver(item, bytes);
   // The tab may be gone by now.
   if (outcome.kind === "done") await badgeTab(tabId, outcome.answer).catch(() => undefined);

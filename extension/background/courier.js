@@ -8,6 +8,7 @@
  */
 import { remember, settings } from "../lib/settings.js";
 import { join, utf8 } from "../lib/seal.js";
+import { keepRinging, silence } from "./alarms.js";
 import { refreshBadge } from "./badge.js";
 import { shelf } from "./db.js";
 import { call, callJson, Failure } from "./gateway.js";
@@ -34,7 +35,7 @@ export async function deliver(item, page) {
   /** @type {Promise<Outcome>} */
   const outcome = new Promise((resolve) => askers.set(item.id, resolve));
   await shelf.put(item, page);
-  await chrome.alarms.create(ALARM, { periodInMinutes: PERIOD }); // should the browser stop us before it is sent
+  await keepRinging(ALARM, PERIOD); // should the browser stop us before it is sent
   void run();
   return outcome;
 }
@@ -53,11 +54,13 @@ export function run() {
 /**
  * Asks the gateway how it is; what it says of Feishu is remembered. Rejects with a Failure.
  * @param {string | null} capture  Also tell of this one.
+ * @param {ReturnType<import("../lib/path.js").report> | null} [walk]  How the one under way fares.
  * @returns {Promise<State>}
  */
-export async function askState(capture) {
+export async function askState(capture, walk = null) {
   /** @type {State} */
-  const state = await callJson("/api/v1/state", { capture });
+  const state = await callJson("/api/v1/state", { capture, walk });
+  await remember({ asks: state.asks });
   await notePush(state.push);
   await refreshBadge();
   return state;
@@ -90,6 +93,7 @@ async function send({ id, url, age, status, since, trigger }) {
   const meta = utf8(`${JSON.stringify({ url, age: seconds, status, trigger })}\n`);
   try {
     const answer = await call("/api/v1/captures", join(meta, page), id);
+    await remember({ asks: answer.asks });
     await notePush(answer.push);
     return { kind: "done", answer };
   } catch (error) {
@@ -142,6 +146,5 @@ async function countDropped(more) {
 /** @param {import("../lib/ask.js").Trouble | null} trouble */
 async function setAlarm(trouble) {
   const isDue = (await settings()).pushing || (trouble !== null && trouble.kind !== "unpaired");
-  if (!isDue) await chrome.alarms.clear(ALARM);
-  else if (!(await chrome.alarms.get(ALARM))) await chrome.alarms.create(ALARM, { periodInMinutes: PERIOD });
+  await (isDue ? keepRinging(ALARM, PERIOD) : silence(ALARM));
 }

@@ -8,6 +8,7 @@ import { askState, run } from "./courier.js";
 import { shelf } from "./db.js";
 import { Failure } from "./gateway.js";
 import { currentPairing, pair, unpair } from "./pairing.js";
+import { stopWalk, underWay, wake } from "./walk.js";
 
 /** @typedef {import("../lib/ask.js").Questions} Questions */
 /** @type {{ [What in keyof Questions]: (ask: Questions[What]["ask"]) => Promise<Questions[What]["reply"]> }} */
@@ -18,10 +19,12 @@ const ANSWERS = {
   pair: ({ code }) => pair(code).then(paired, failed),
   unpair: async () => {
     await unpair();
+    await stopWalk();
     await refreshBadge();
     return null;
   },
   check: checkAll,
+  stopWalk: () => stopWalk().then(() => null),
 };
 
 /**
@@ -44,12 +47,14 @@ async function overview() {
   const { autosync, dropped } = await settings();
   const waiting = (await shelf.list()).length;
   if (waiting > 0) void run();
-  return { pairing: await currentPairing(), waiting, dropped, autosync };
+  const walk = await underWay();
+  return { pairing: await currentPairing(), waiting, dropped, autosync, walk: walk && !walk.end ? walk.pages : null };
 }
 
 /** @param {import("../lib/ask.js").Pairing} pairing */
 function paired(pairing) {
   void run();
+  void wake();
   return { ok: /** @type {const} */ (true), pairing };
 }
 

@@ -6,11 +6,12 @@ import { captureQuietly } from "./capture.js";
 import { run } from "./courier.js";
 import { answer } from "./desk.js";
 import { isLogin } from "./session.js";
+import { tick, wake, WALK_ALARM } from "./walk.js";
 
-chrome.runtime.onInstalled.addListener(run);
-chrome.runtime.onStartup.addListener(run);
+chrome.runtime.onInstalled.addListener(start);
+chrome.runtime.onStartup.addListener(start);
 chrome.runtime.onMessage.addListener(answer);
-chrome.alarms.onAlarm.addListener(run);
+chrome.alarms.onAlarm.addListener((alarm) => void (alarm.name === WALK_ALARM ? tick(alarm) : run()));
 
 chrome.tabs.onUpdated.addListener((tabId, { status }, { url }) => {
   if (status === "complete") void captureQuietly(tabId, url);
@@ -19,3 +20,12 @@ chrome.tabs.onUpdated.addListener((tabId, { status }, { url }) => {
 chrome.cookies.onChanged.addListener((change) => {
   if (isLogin(change)) void run();
 });
+
+chrome.storage.onChanged.addListener(({ asks }) => {
+  if (asks && asks.newValue !== (asks.oldValue ?? false)) void wake();
+});
+
+function start() {
+  void run();
+  void wake();
+}

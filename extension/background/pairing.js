@@ -29,7 +29,7 @@ export async function pair(code) {
 
 export async function unpair() {
   await forgetPairing();
-  await remember({ session: "", trouble: null, feishu: null, pushing: false });
+  await remember({ session: "", trouble: null, feishu: null, pushing: false, asks: false });
 }
 
 /**

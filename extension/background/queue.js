@@ -5,7 +5,7 @@
  * @typedef {object} Waiting
  * @property {string} id           Also the id of its message, however often it is tried.
  * @property {string} url
- * @property {"button" | "auto"} trigger
+ * @property {"button" | "auto" | "asked"} trigger
  * @property {number} bytes
  * @property {number} age          Of the page when it was captured, in milliseconds.
  * @property {number | null} status  The HTTP status that it came with, where the browser tells.

@@ -22,6 +22,12 @@ export async function hasLogin() {
   return (await readCookies()).some(({ name }) => name === "dbcl2");
 }
 
+/** The id of who is. */
+export async function accountLoggedIn() {
+  const login = (await readCookies()).find(({ name }) => name === "dbcl2");
+  return /^"?(\d+):/.exec(login?.value ?? "")?.[1] ?? null;
+}
+
 /** Sends the log-in if the gateway does not have it yet. Rejects with a Failure. */
 export async function sendSession() {
   const cookies = await readCookies();

@@ -19,6 +19,7 @@
  * @property {string} avatar       Address of the picture of the list's owner.
  * @property {boolean} canEdit     Rows offer to be changed and deleted, which they do to their owner alone.
  * @property {boolean} isUnmarked  A subject that the person may mark, and has not.
+ * @property {string} next         Where the link to the next page of a list leads; "" if there is none.
  * @property {string | null} html  null if it has more than `limit` characters.
  *
  * @param {number} limit
@@ -61,6 +62,7 @@ export async function snapshot(limit) {
     avatar: find("#db-usr-profile .pic img")?.getAttribute("src") ?? "",
     canEdit: find(".d_link, .js-remove-collect") !== null || Array.from(document.links).some(isEdit),
     isUnmarked: find(wishes) !== null && find(marked) === null,
+    next: /** @type {HTMLAnchorElement | null} */ (find(".paginator .next a, link[rel=next]"))?.href ?? "",
     html: html.length > limit ? null : html,
   };
 }

@@ -29,6 +29,7 @@
  * @property {number} same
  * @property {number} problems  Rows that could not be read.
  * @property {Push} push
+ * @property {boolean} asks
  *
  * @typedef {{ kind: "refused", reason: import("./judge.js").Refusal }
  *   | { kind: "waiting", trouble: Trouble }
@@ -42,9 +43,22 @@
  * @property {number} marks
  * @property {Push} push
  * @property {{ pending: number, failed: number } | null} capture
+ * @property {boolean} asks            Some schedule has browsers asked to read the lists.
+ * @property {WalkAsked | null} walk   What this one is to read.
+ *
+ * @typedef {object} WalkAsked
+ * @property {string} id
+ * @property {"sync" | "full"} kind
+ * @property {string} account          Whose lists.
+ * @property {string[]} whole          Lists to be read to their end.
  *
  * @typedef {{ port: number, name: string, since: string, gateway: string }} Pairing
- * @typedef {{ pairing: Pairing | null, waiting: number, dropped: number, autosync: boolean }} Overview
+ * @typedef {object} Overview
+ * @property {Pairing | null} pairing
+ * @property {number} waiting
+ * @property {number} dropped
+ * @property {boolean} autosync
+ * @property {number | null} walk      Pages that were read by now, while the lists are being read.
  * @typedef {{ ok: true, state: State } | { ok: false, trouble: Trouble }} StateReply
  * @typedef {{ ok: true, pairing: Pairing }
  *   | { ok: false, code: "shape" | "check" }
@@ -60,6 +74,7 @@
  * @property {{ ask: { code: string }, reply: PairReply }} pair
  * @property {{ ask: {}, reply: null }} unpair
  * @property {{ ask: {}, reply: Check[] }} check
+ * @property {{ ask: {}, reply: null }} stopWalk
  */
 
 /**

@@ -13,6 +13,7 @@ export const PAGE_LIMIT = 8 * 1024 * 1024;
 
 const BLOCKED_TITLES = new Set(["禁止访问", "豆瓣 - 登录跳转页"]);
 const BLOCKED_WORDS = /有异常请求|请输入验证码|访问过于频繁|像机器人程序|error code: 004/;
+const BLOCKED_STATUS = new Set([403, 418, 429]);
 const GONE_TITLES = new Set(["页面不存在", "条目不存在"]);
 const GONE_WORDS = /你想访问的条目豆瓣不收录|当前条目正在等待审核/;
 
@@ -40,7 +41,9 @@ export function refusal(facts) {
 
 /** @param {Facts} facts @param {string} words */
 function isBlocked(facts, words) {
+  const isOurs = placeOf(facts.url)?.type !== "other";
   return (
+    (isOurs && BLOCKED_STATUS.has(facts.status ?? 0)) ||
     new URL(facts.url).hostname === "sec.douban.com" ||
     facts.hasChallenge ||
     BLOCKED_TITLES.has(facts.title) ||

@@ -93,10 +93,12 @@ function showGateway(reply) {
 }
 
 async function showOverview() {
-  const { waiting, dropped, autosync: isOn } = await ask("overview", {});
+  const { waiting, dropped, autosync: isOn, walk } = await ask("overview", {});
   autosync.checked = isOn;
   autosync.disabled = false; // before, a click would be undone by what is just being asked
   element("waiting").textContent = waiting ? count(waiting, "popup_waits_one", "popup_waits_many") : "";
+  element("walk").hidden = walk === null;
+  element("walk-text").textContent = count(walk ?? 0, "walk_reading_one", "walk_reading_many");
   element("dropped").hidden = dropped === 0;
   element("dropped-text").textContent = count(dropped, "popup_dropped_one", "popup_dropped_many");
 }
@@ -104,6 +106,7 @@ async function showOverview() {
 translatePage();
 button.addEventListener("click", capture);
 autosync.addEventListener("change", () => remember({ autosync: autosync.checked }));
+element("walk-stop").addEventListener("click", () => ask("stopWalk", {}).then(showOverview));
 element("dropped-ok").addEventListener("click", () => remember({ dropped: 0 }).then(showOverview));
 void showOverview();
 void ask("state", { capture: null }).then(showGateway);

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from gateway.asked import AskedShown
 from gateway.coverage import Coverage
 from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.errors import Issue
@@ -64,10 +65,13 @@ class ScheduleShown(Struct, frozen=True, kw_only=True):
     next: datetime | None
     problem: Issue | None
     """Why the last one could not be begun."""
+    asked: AskedShown | None
+    """What an open browser was asked for last, and how it fared."""
 
     @classmethod
     def of(cls, scheduler: Scheduler) -> "ScheduleShown":
-        return cls(schedule=scheduler.schedule, next=scheduler.next, problem=scheduler.problem)
+        asked = scheduler.asked.shown(scheduler.clock())
+        return cls(schedule=scheduler.schedule, next=scheduler.next, problem=scheduler.problem, asked=asked)
 
 
 class WalksController(Controller):
@@ -132,3 +136,9 @@ class ScheduleController(Controller):
         agree(if_match, scheduler.schedule)
         scheduler.set(data)
         return tagged(ScheduleShown.of(scheduler), scheduler.schedule)
+
+    @delete("/asked", summary="No browser need read any more", status_code=200, sync_to_thread=False)
+    def cancel(self, scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+        """One that reads stops before its next page; what it took in stays. 404 if none is asked."""
+        scheduler.asked.cancel(scheduler.clock())
+        return ScheduleShown.of(scheduler)

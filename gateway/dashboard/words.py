@@ -298,6 +298,36 @@ WORDS: dict[str, Words] = {
     "day_5": Words("六", "Sat"),
     "day_6": Words("日", "Sun"),
     "schedule_kind": Words("做什么", "What to do"),
+    "schedule_way": Words("由谁来读", "Who reads"),
+    "way_cookie": Words("网关", "The gateway"),
+    "way_browser": Words("打开着的浏览器", "An open browser"),
+    "way_browser_help": Words(
+        "到点后，一个打开着、登录着这个豆瓣账号的浏览器会在后台标签页里一页一页地读，每页隔半分钟到一分钟，读完关掉。"
+        "它不判断哪些标记被删掉了。浏览器刚打开时、点扩展时、之后每小时，都会来问一次该不该读。",
+        "When it is time, a browser that is open and logged in with this Douban account reads page after page in a background "
+        "tab, half a minute to a minute apart, and closes it at the end. It does not find out which marks you took away. A browser "
+        "asks whether it should when it starts, when you click the extension, and every hour.",
+    ),
+    "asked_asked": Words("在等浏览器来读", "waits for a browser"),
+    "asked_asked_long": Words(
+        "{at} 请浏览器来读，还没有浏览器来。请打开装了扩展、登录着这个豆瓣账号的浏览器。",
+        "A browser was asked at {at}, and none has begun yet. Open the browser with the extension, logged in with this Douban account.",
+    ),
+    "asked_reading": Words("浏览器正在读", "a browser is reading"),
+    "asked_reading_long": Words("{browser} 从 {at} 开始在读", "{browser} is reading since {at}"),
+    "asked_silent": Words("浏览器没有消息了", "the browser went silent"),
+    "asked_silent_long": Words(
+        "{browser} 读到一半，{at} 以后没有消息了。再打开它会接着读；别的浏览器也可以从头读。",
+        "{browser} was reading, and was not heard of since {at}. It goes on when it is opened again; another browser may begin anew.",
+    ),
+    "asked_ended": Words("上次 {at}", "last {at}"),
+    "asked_ended_long": Words("{browser} 读完了，{at}", "{browser} did so at {at}"),
+    "asked_stopped": Words("浏览器没读完", "the browser could not finish"),
+    "asked_stopped_long": Words(
+        "{browser} 没读完，{at} 停下了", "{browser} stopped at {at} before it was done"
+    ),
+    "asked_cancelled": Words("上次取消了", "the last one was cancelled"),
+    "asked_cancelled_long": Words("{at} 取消了", "cancelled at {at}"),
     "schedule_next": Words("下次 {at}。错过了会补一次。", "Next: {at}. A missed one is caught up once."),
     "step_douban": Words("豆瓣", "Douban"),
     "douban_todo": Words(
@@ -361,6 +391,7 @@ WORDS: dict[str, Words] = {
     "cause_full": Words("全部核对", "Full check"),
     "cause_schedule": Words("定时同步", "Scheduled sync"),
     "cause_scheduled_full": Words("定时全部核对", "Scheduled full check"),
+    "cause_asked": Words("浏览器按定时读", "Browser, as scheduled"),
     "cause_connect": Words("连接多维表格", "New connection"),
     "cause_retry": Words("手动重试", "Tried again"),
     "cause_check": Words("核对表格", "Check of the tables"),

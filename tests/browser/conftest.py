@@ -176,11 +176,17 @@ def open_dashboard(chrome: Chromium, started: Started, language: str = "zh-CN") 
 @pytest.fixture
 def browser(playwright: Playwright, site: Site, tmp_path: Path, beside: Background) -> Iterator[Browser]:
     del beside
+    with contextlib.closing(launch(playwright, site, tmp_path / "profile")) as context:
+        yield Browser(context, site)
+
+
+def launch(playwright: Playwright, site: Site, profile: Path) -> BrowserContext:
+    """Starts Chromium with the extension. The same profile again is the same browser, started again."""
     path = chromium.find()
     assert path, "no Chromium: run `python -m tests.chromium`"
     folder = extension_folder()
-    context = playwright.chromium.launch_persistent_context(
-        tmp_path / "profile",
+    return playwright.chromium.launch_persistent_context(
+        profile,
         executable_path=path,
         headless=True,
         locale="en-US",
@@ -194,10 +200,6 @@ def browser(playwright: Playwright, site: Site, tmp_path: Path, beside: Backgrou
             "--disable-background-networking",
         ],
     )
-    try:
-        yield Browser(context, site)
-    finally:
-        context.close()
 
 
 def _pin(pem: bytes) -> str:

@@ -90,7 +90,7 @@ def test_a_page_whose_delivery_was_stopped_is_delivered_later(
             connection.close()
     options = ready.extension_page("options/options.html")
     alarms = options.evaluate("chrome.alarms.getAll()")
-    assert [alarm["name"] for alarm in alarms] == ["d2f-courier"]
+    assert "d2f-courier" in [alarm["name"] for alarm in alarms]
     again = world.start(port=port)
     ready.extension_page("popup/popup.html")
     again.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]))

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placeOf } from "../../extension/lib/addresses.js";
+import { frontOf, listOf, LISTS, placeOf } from "../../extension/lib/addresses.js";
 
-const LISTS = {
+const OF_LISTS = {
   "https://movie.douban.com/people/1000001/collect": "1000001",
   "https://movie.douban.com/people/1000001/wish?start=15&sort=time&mode=grid": "1000001",
   "http://book.douban.com/people/xiaolin/do/": "xiaolin",
@@ -48,9 +48,28 @@ const ELSEWHERE = [
   "https://example.com/?u=https://movie.douban.com/subject/1/",
 ];
 
-for (const [url, owner] of Object.entries(LISTS)) {
+for (const [url, owner] of Object.entries(OF_LISTS)) {
   test(`list: ${url}`, () => assert.deepEqual(placeOf(url), { type: "list", owner }));
 }
 for (const url of SUBJECTS) test(`subject: ${url}`, () => assert.deepEqual(placeOf(url), { type: "subject" }));
 for (const url of OTHERS) test(`neither: ${url}`, () => assert.deepEqual(placeOf(url), { type: "other" }));
 for (const url of ELSEWHERE) test(`not Douban: ${url}`, () => assert.equal(placeOf(url), null));
+
+test("fourteen lists: there is no 在看 of stage dramas", () => {
+  assert.equal(LISTS.length, 14);
+  assert.equal(new Set(LISTS).size, 14);
+  assert.ok(!LISTS.includes("drama/do"));
+});
+
+for (const list of LISTS) {
+  test(`where the list begins: ${list}`, () => {
+    assert.deepEqual(listOf(frontOf(list, "1000001")), { list, owner: "1000001", start: 0 });
+  });
+}
+
+test("how far into a list a page is", () => {
+  const games = "https://www.douban.com/people/xiaolin/games?action=collect";
+  assert.deepEqual(listOf(`${games}&start=30`), { list: "game/collect", owner: "xiaolin", start: 30 });
+  for (const start of ["", "&start=", "&start=-15", "&start=x"]) assert.equal(listOf(games + start)?.start, 0);
+  for (const other of [...SUBJECTS, ...OTHERS, ...ELSEWHERE]) assert.equal(listOf(other), null);
+});

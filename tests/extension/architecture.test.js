@@ -17,14 +17,22 @@ const ALONE = {
   "background/db.js": /\bindexedDB\b/,
   "background/capture.js": /\bchrome\.scripting\b/,
   "background/session.js": /\bchrome\.cookies\.get/,
-  "background/courier.js": /\bchrome\.alarms\.(create|clear)/,
+  "background/alarms.js": /\bchrome\.alarms\.(create|clear)/,
+  "background/tab.js": /\bchrome\.tabs\.(create|update|remove)/,
   "background/main.js": /\bchrome\.[\w.]+\.addListener\(/,
 };
 
 const NEVER =
   /\beval\(|new Function|\binnerHTML|\bouterHTML\s*=|insertAdjacentHTML|document\.write|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\(|localStorage/;
 
-const HOSTS = ["http://127.0.0.1:${port}${path}", "https://www.douban.com/mine/", "https://accounts.douban.com/passport/login"];
+const HOSTS = [
+  "http://127.0.0.1:${port}${path}",
+  "https://www.douban.com/mine/",
+  "https://accounts.douban.com/passport/login",
+  "https://${medium}.douban.com/people/${account}/${word}?${newest}",
+  "https://www.douban.com/people/${account}/games?action=${word}",
+  "https://www.douban.com/location/people/${account}/drama/${word}?${newest}",
+];
 
 const folder = (path) => path.split("/")[0];
 

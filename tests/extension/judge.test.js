@@ -9,6 +9,7 @@ const NAMED = "https://movie.douban.com/people/xiaolin/collect";
 function facts(but = {}) {
   return {
     url: LIST,
+    status: 200,
     isHtml: true,
     isEmpty: false,
     title: "我看过的影视",
@@ -50,6 +51,10 @@ const KEPT = {
   "a captcha": ["blocked", { heading: "", text: "请输入验证码" }],
   "too often": ["blocked", { text: "访问过于频繁，请稍后再试" }],
   "a robot, by the heading": ["blocked", { heading: "小林，你访问豆瓣的方式有点像机器人程序。" }],
+  "forbidden by its status alone": ["blocked", { status: 403, hasAccountMenu: false }],
+  "too many by its status alone": ["blocked", { status: 429, isEmpty: true, hasAccountMenu: false }],
+  "a teapot": ["blocked", { status: 418 }],
+  "the home page, forbidden": ["no_marks", { url: "https://www.douban.com/", status: 403 }],
   "an IP banned": ["blocked", { hasAccountMenu: false, text: "error code: 004" }],
   "the log-in host": ["login_page", { url: "https://accounts.douban.com/passport/login" }],
   "the log-in page in place of a list": ["login_page", { title: "登录豆瓣", hasAccountMenu: false }],

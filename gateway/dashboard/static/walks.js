@@ -13,6 +13,7 @@ function adapt() {
   for (const part of form.querySelectorAll("[data-rhythm]")) {
     part.hidden = !part.dataset.rhythm.split(" ").includes(field.rhythm.value);
   }
+  form.querySelector("[data-way]").hidden = field.rhythm.value === "off" || field.way.value !== "browser";
 }
 
 document.addEventListener("click", async (event) => {
@@ -37,9 +38,9 @@ form.addEventListener("submit", (event) => {
   done.textContent = "";
   submit(form, save, async () => {
     const entered = new FormData(form);
-    const { rhythm, at, kind } = Object.fromEntries(entered);
+    const { rhythm, at, kind, way } = Object.fromEntries(entered);
     const days = rhythm === "weekly" ? entered.getAll("days").map(Number) : [];
-    await call("PUT", "/api/v1/schedule", { rhythm, at, kind, days, way: form.dataset.way });
+    await call("PUT", "/api/v1/schedule", { rhythm, at, kind, days, way });
     done.textContent = words.saved;
     await refresh();
   }, save.textContent);

@@ -1,0 +1,187 @@
+"""A walk over the lists that an open browser is asked for: who reads, how far it is, how it ended.
+
+It takes pages in as auto-sync does, and proves nothing of what it did not see: no mark is taken for removed by it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from msgspec import Meta, Struct, structs
+
+from gateway.errors import Issue, NoSuchThing
+from gateway.reasons import asked_stop
+from gateway.store import Store, owned
+from gateway.walk import WalkKind
+
+_LAPSE = timedelta(minutes=10)
+"""A browser that reads speaks about once a minute. One that has not spoken for so long was closed: another may read."""
+_LISTS = 14
+
+AskedState = Literal["asked", "reading", "silent", "ended", "stopped", "cancelled"]
+"""``silent``: the browser that reads was not heard of for a while; it goes on when it is, or another does."""
+ListName = Annotated[str, Meta(pattern=r"^[a-z]{4,5}/[a-z]{2,7}$")]
+"""A medium and the word of the list's address, such as ``movie/collect``."""
+
+
+class WalkAsked(Struct, frozen=True, kw_only=True):
+    """What an open browser is asked to do; the same ``id`` is the same request."""
+
+    id: str
+    kind: WalkKind
+    account: str
+    """Whose lists."""
+    whole: tuple[str, ...] = ()
+    """Lists in the middle of which an earlier walk was stopped: that their first page is known proves nothing."""
+
+
+class WalkReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a browser fares with it."""
+
+    id: Annotated[str, Meta(max_length=40)]
+    state: Literal["reading", "ended", "stopped"]
+    reason: Annotated[str, Meta(pattern=r"^[a-z_]{1,40}$")] | None = None
+    """Why it stopped: a code of ``reasons.asked_stop``."""
+    pages: Annotated[int, Meta(ge=0)] = 0
+    new: Annotated[int, Meta(ge=0)] = 0
+    changed: Annotated[int, Meta(ge=0)] = 0
+    unfinished: Annotated[tuple[ListName, ...], Meta(max_length=_LISTS)] = ()
+    """Lists of which a part was read, and the rest was not."""
+
+
+class AskedWalk(Struct, frozen=True, kw_only=True):
+    """As it is stored."""
+
+    id: str
+    kind: WalkKind
+    asked_at: datetime
+    device: str | None = None
+    begun_at: datetime | None = None
+    heard_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+    pages: int = 0
+    new: int = 0
+    changed: int = 0
+    unfinished: tuple[str, ...] = ()
+
+
+class AskedShown(Struct, frozen=True, kw_only=True):
+    """As it is told."""
+
+    kind: WalkKind
+    state: AskedState
+    at: datetime
+    """Since when: asked, begun, last heard of, or over."""
+    browser: str | None
+    """The name of the one that reads, or did."""
+    stop: Issue | None
+    """Why it stopped, and what to do."""
+    pages: int
+    new: int
+    changed: int
+
+
+class Asked:
+    """Of one account (``owner``). One request at a time, and one browser for it."""
+
+    def __init__(self, store: Store, owner: str = "") -> None:
+        self._name = owned("asked walk", owner)
+        self._store = store
+
+    def ask(self, kind: WalkKind, at: datetime) -> None:
+        """From now on. One that a browser is reading will do."""
+        if self.reader(at) is None:
+            last = self._kept
+            unfinished = last.unfinished if last else ()
+            self._keep(AskedWalk(id=str(uuid4()), kind=kind, asked_at=at, unfinished=unfinished))
+
+    def is_this(self, walk: str) -> bool:
+        """Whether this is the walk that was asked last."""
+        return self._kept is not None and self._kept.id == walk
+
+    def reader(self, at: datetime) -> str | None:
+        """The device that reads at the moment."""
+        kept = self._kept
+        return kept.device if kept and _state(kept, at) == "reading" else None
+
+    def offer(self, device: str, account: str, at: datetime) -> WalkAsked | None:
+        """What this browser is to read, if no other does."""
+        kept = self._kept
+        if kept is None or kept.ended_at is not None or self.reader(at) not in {None, device}:
+            return None
+        return WalkAsked(id=kept.id, kind=kept.kind, account=account, whole=kept.unfinished)
+
+    def hear(self, device: str, report: WalkReport, at: datetime) -> None:
+        """What a browser says of it. One that is over, or that another reads, is none of its business."""
+        kept = self._kept
+        if kept is None or kept.id != report.id or kept.ended_at or self.reader(at) not in {None, device}:
+            return
+        over = report.state != "reading"
+        self._keep(
+            structs.replace(
+                kept,
+                device=device,
+                begun_at=kept.begun_at if kept.device == device else at,
+                heard_at=at,
+                ended_at=at if over else None,
+                reason=(report.reason or "internal") if report.state == "stopped" else None,
+                pages=report.pages,
+                new=report.new,
+                changed=report.changed,
+                unfinished=report.unfinished,
+            )
+        )
+
+    def give_way(self, at: datetime) -> None:
+        """Another walk is under way: Douban sees one at a time."""
+        if self.reader(at) is not None:
+            self._end("other_walk", at)
+
+    def cancel(self, at: datetime) -> None:
+        """Nobody need read any more. Raises NoSuchThing if nothing is asked."""
+        kept = self._kept
+        if kept is None or kept.ended_at is not None:
+            raise NoSuchThing
+        self._end("cancelled", at)
+
+    def shown(self, at: datetime) -> AskedShown | None:
+        """The last request."""
+        kept = self._kept
+        if kept is None:
+            return None
+        state = _state(kept, at)
+        device = self._store.device(kept.device) if kept.device else None
+        since = kept.begun_at if state == "reading" else kept.ended_at or kept.heard_at
+        return AskedShown(
+            kind=kept.kind,
+            state=state,
+            at=since or kept.asked_at,
+            browser=device.name if device else None,
+            stop=asked_stop(kept.reason) if state == "stopped" and kept.reason else None,
+            pages=kept.pages,
+            new=kept.new,
+            changed=kept.changed,
+        )
+
+    @property
+    def _kept(self) -> AskedWalk | None:
+        return self._store.setting(self._name, AskedWalk)
+
+    def _keep(self, walk: AskedWalk) -> None:
+        self._store.set(self._name, walk)
+
+    def _end(self, reason: str, at: datetime) -> None:
+        if (kept := self._kept) is not None:
+            self._keep(structs.replace(kept, ended_at=at, reason=reason))
+
+
+def _state(walk: AskedWalk, at: datetime) -> AskedState:
+    if walk.ended_at is not None:
+        if walk.reason is None:
+            return "ended"
+        return "cancelled" if walk.reason == "cancelled" else "stopped"
+    if walk.heard_at is None:
+        return "asked"
+    # a clock that was set back must not make a claim that never lapses
+    return "reading" if abs(at - walk.heard_at) < _LAPSE else "silent"
