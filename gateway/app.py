@@ -32,6 +32,7 @@ from gateway.dashboard.api import OwnerController
 from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
+from gateway.dashboard.push import PushController
 from gateway.dashboard.walks import ScheduleController, WalksController
 from gateway.devices import Devices
 from gateway.errors import BadInput, D2FError, LibraryFault, MessageTooLarge, NotLoggedIn
@@ -135,6 +136,7 @@ class Gateway:
                 health,
                 DeviceController,
                 OwnerController,
+                PushController,
                 LiveController,
                 NoticesController,
                 WalksController,
