@@ -138,9 +138,9 @@ def main(base: Path, change: str, every: int) -> None:
         if not killed:
             sys.stdout.write(f"{kills} {len(second_keys(folder))}\n")
             return
-        if not change.startswith(
-            "passphrase-to"
-        ):  # what was begun can be done; there the first one may be over
+        if not change.endswith(
+            "to-passphrase"
+        ):  # what was begun can be done; there it may be another one by now
             work(folder)
             assert kept(folder) == SECRETS, kills
 

@@ -7,6 +7,7 @@ from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import Started
 
 expect.set_options(timeout=WAIT)
+REMOVALS = '[data-put="/api/v1/removals"]'
 MINE, OTHER = "22222222-2222-4222-8222-222222222222", "11111111-1111-4111-8111-111111111111"
 
 
@@ -83,10 +84,10 @@ def test_a_choice_that_is_saved_at_once(chrome: Browser, started: Started) -> No
     one = open_dashboard(chrome, started)
     assert started.owner.call("PUT", "/api/v1/removals", {"policy": "delete"}).status == 200
     one.click(".walks summary")
-    one.select_option("[name=policy]", "ignore")
+    one.select_option(REMOVALS, "ignore")
     expect(one.locator("#notice")).to_contain_text("你选的“不管它”没有保存")
     expect(one.locator("#notice")).to_contain_text("现在是：删掉那一行")
-    expect(one.locator("[name=policy]")).to_have_value("delete")
-    one.select_option("[name=policy]", "ignore")
+    expect(one.locator(REMOVALS)).to_have_value("delete")
+    one.select_option(REMOVALS, "ignore")
     expect(one.locator("#notice")).to_be_hidden()
     assert started.owner.call("GET", "/api/v1/removals").json() == {"policy": "ignore"}
