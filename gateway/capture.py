@@ -279,7 +279,8 @@ def _walk(
     elif busy:
         asked.give_way(at)
     if report is not None:
-        events.tell(Walked(report.id, "asked", report.state, report.pages, report.new, report.changed))
+        counts = (report.pages, report.new, report.changed)
+        events.tell(Walked(report.id, "asked", report.state, *counts, owner=carrier.owner))
     account = carrier.walks.account
     return asked.offer(device, account, at) if account and not busy else None
 
