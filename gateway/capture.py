@@ -286,7 +286,7 @@ def _walk(
 
 
 def _push(sync: Sync) -> DevicePush:
-    push = sync.state
+    push = sync.of_rows
     if push.state == "paused":
         push = structs.replace(push, problem=Paused().issue)
     state = "error" if push.state in {"waiting", "paused"} else push.state

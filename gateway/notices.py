@@ -214,7 +214,7 @@ class Notices:
         """The message that is to go out next, and from when on it may."""
         setting, at = self.setting, self.clock()
         told, begun = self._told, self._begun
-        states = [(carrier.owner, carrier.sync.state) for carrier in self._carriers.all]
+        states = [(carrier.owner, carrier.sync.of_rows) for carrier in self._carriers.all]
         needs: list[tuple[datetime, _Message]] = []
         for owner, state in states:
             if state.state == "error" and (need := state.problem) is not None:
