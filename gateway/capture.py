@@ -279,13 +279,14 @@ def _walk(
     elif busy:
         asked.give_way(at)
     if report is not None:
-        events.tell(Walked(report.id, "asked", report.state, report.pages, report.new, report.changed))
+        counts = (report.pages, report.new, report.changed)
+        events.tell(Walked(report.id, "asked", report.state, *counts, owner=carrier.owner))
     account = carrier.walks.account
     return asked.offer(device, account, at) if account and not busy else None
 
 
 def _push(sync: Sync) -> DevicePush:
-    push = sync.state
+    push = sync.of_rows
     if push.state == "paused":
         push = structs.replace(push, problem=Paused().issue)
     state = "error" if push.state in {"waiting", "paused"} else push.state

@@ -119,9 +119,11 @@ class Catalogue:
             "account": account,
             "keys": msgspec.json.encode([(key.medium, key.id) for key in keys]).decode(),
         }
+        mine = "SELECT class FROM target WHERE table_key IN (SELECT value FROM json_each(:tables))"
+        values["tables"] = msgspec.json.encode([*tables]).decode()
         sql = f"""SELECT mark.body, subject.body, mark.removed_at IS NOT NULL,
                 EXISTS (SELECT 1 FROM due WHERE (due.account, due.medium, due.id) = (mark.account, mark.medium, mark.id)),
-                EXISTS (SELECT 1 FROM target) AND subject.class NOT IN (SELECT class FROM target)
+                EXISTS ({mine}) AND subject.class NOT IN ({mine})
             FROM mark JOIN subject USING (medium, id) WHERE mark.account = :account AND (mark.medium, mark.id) {wanted}"""
         records = self._records(wanted, values)
         found: dict[SubjectKey, MarkShown] = {}

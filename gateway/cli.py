@@ -123,6 +123,8 @@ def reparse(current: Settings) -> None:
 
     gateway = Gateway(current, asked(current))
     pages = list(reading.reparse(gateway.store, gateway.intake))
+    for carrier in gateway.carriers.all:
+        carrier.runs.end()
     gateway.store.close()
     for page in pages:
         if page.changed:

@@ -54,18 +54,21 @@ class Intake:
         self._captured = captured
         self._events = events
 
-    def take(self, capture: Capture, device: str, cause: Cause | None = None) -> Result:
+    def take(
+        self, capture: Capture, device: str, cause: Cause | None = None, owner: str | None = None
+    ) -> Result:
         """Keeps the page, then reads it. The same capture again gets the same result.
 
-        ``cause``: of the run that it belongs to, where its trigger does not tell.
+        ``cause``: of the run that it belongs to, where its trigger does not tell; ``owner``: whose run that is, where
+        the page does not tell.
         """
         if not self._store.keep(capture, device):
             kept = self._store.kept(capture.id)
             if kept and kept.result:
                 return _result.decode(kept.result)
-        return self.read(capture, cause)
+        return self.read(capture, cause, owner)
 
-    def read(self, capture: Capture, cause: Cause | None = None) -> Result:
+    def read(self, capture: Capture, cause: Cause | None = None, owner: str | None = None) -> Result:
         """Reads a kept page (again) and merges what it says into the library.
 
         A page that we stumble over is noted as such, and kept: nobody need send it again. Raises sqlite3.Error.
@@ -85,8 +88,8 @@ class Intake:
             "captured", capture=capture.id, verdict=result.verdict, new=result.new, changed=result.changed
         )
         self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
-        owner = reading.account.id if reading.account and reading.account.id in kept else None
-        self._captured(owner, cause or capture.trigger.value, outcome)
+        told = reading.account.id if reading.account and reading.account.id in kept else owner
+        self._captured(told, cause or capture.trigger.value, outcome)
         return result
 
     def _take_in(self, capture: Capture, reading: Reading) -> tuple[Result, Outcome]:

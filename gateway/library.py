@@ -102,6 +102,7 @@ class Library:
         writes: list[list[object]] = []
         seen: list[tuple[str, ...]] = []
         history: list[list[object]] = []
+        followed: set[MarkKey] = set()
         for mark, key in zip(marks, keys, strict=True):
             old, revision, seen_at, removed_at = known.pop(key, (None, 0, "", ""))
             # It waited longer than one captured after it, or than a walk that proved the mark to be gone.
@@ -129,7 +130,7 @@ class Library:
                     removed_at if removed_at and older else None,
                 ]
             )
-            outdated.discard(key.subject)
+            followed.add(key)
             if edited:
                 what = "returned" if back else "changed" if old else "new"
                 history.append(
@@ -149,13 +150,18 @@ class Library:
             )
         if seen:
             self._store.do(_MARKS_SEEN, [at, _json(seen)])
-        stales += self._outdate(outdated)
+        stales += self._outdate(outdated, followed)
         return Outcome(new=new, changed=changed, same=same, outdated=stales)
 
-    def _outdate(self, subjects: set[SubjectKey]) -> int:
-        """The subject changed though the page said nothing of the mark: its record must follow. Returns how many."""
-        sql = "UPDATE mark SET revision = revision + 1 WHERE medium = ? AND id = ?"
-        return sum(self._store.do(sql, [key.medium, key.id]) for key in subjects)
+    def _outdate(self, subjects: set[SubjectKey], followed: set[MarkKey]) -> int:
+        """The subject changed though the page said nothing of the mark: its record must follow. Returns how many.
+
+        ``followed``: marks whose record does already; those of other accounts on the same subject do not.
+        """
+        sql = "UPDATE mark SET revision = revision + 1 WHERE account = ? AND medium = ? AND id = ?"
+        kept = [account.id for account in self.accounts.kept] if subjects else []
+        keys = {MarkKey(account, subject) for account in kept for subject in subjects} - followed
+        return sum(self._store.do(sql, [key.account, key.subject.medium, key.subject.id]) for key in keys)
 
     def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool, str]]:
         sql = "SELECT medium, id, body, detailed, seen_at FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"

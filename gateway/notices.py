@@ -214,7 +214,8 @@ class Notices:
         """The message that is to go out next, and from when on it may."""
         setting, at = self.setting, self.clock()
         told, begun = self._told, self._begun
-        states = [(carrier.owner, carrier.sync.state) for carrier in self._carriers.all]
+        states = [(carrier.owner, carrier.sync.of_rows) for carrier in self._carriers.all]
+        needs: list[tuple[datetime, _Message]] = []
         for owner, state in states:
             if state.state == "error" and (need := state.problem) is not None:
                 name = owned(need.code, owner)
@@ -222,7 +223,9 @@ class Notices:
                     return at, begun
                 due = told.needs.get(name, at - _BETWEEN_NEEDS) + _BETWEEN_NEEDS
                 shown = cards.of_need(need, self._settings.dashboard, setting.language)
-                return due, _Message(setting=setting, shown=shown, need=name, begun_at=at)
+                needs.append((due, _Message(setting=setting, shown=shown, need=name, begun_at=at)))
+        if needs:
+            return min(needs, key=lambda need: need[0])
         if begun is not None and begun.change > told.change:
             return at, begun
         connected = [state for _, state in states if state.state != "unset"]

@@ -7,6 +7,7 @@ for a mark's row before it makes one, and once more when it has made it.
 from collections.abc import Mapping
 
 from gateway import records
+from gateway.edits import Edits
 from gateway.feishu.bitable import MOST_DELETED, Bitable
 from gateway.ledger import Ledger
 from gateway.library import MarkKey
@@ -22,9 +23,12 @@ class Others:
     a large table costs hundreds of calls otherwise.
     """
 
-    def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, bitable: Bitable, ledger: Ledger, edits: Edits, table: Table, names: Mapping[str, str]
+    ) -> None:
         self._bitable = bitable
         self._ledger = ledger
+        self._edits = edits
         self._table = table
         self._names = names
         self._looked: set[MarkKey] = set()
@@ -74,6 +78,7 @@ class Others:
         """
         taken = self._ledger.bound(self._table.key) - set(made.values())
         older = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
+        self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
         self._ledger.rebind(self._table.target, older)
         ours = [made[key] for key, _ in older]
         for at in range(0, len(ours), MOST_DELETED):

@@ -86,7 +86,7 @@ class Push:
         self._theirs = Theirs(edits, table)
         self._only: Mapping[MarkKey, Collection[str]] = {}
         self._makes_options = False
-        self._others = Others(bitable, ledger, table, {})
+        self._others = Others(bitable, ledger, edits, table, {})
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
@@ -98,7 +98,7 @@ class Push:
         except errors.WrongColumnType as error:
             self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
             raise
-        self._others = Others(self._bitable, self._ledger, self.table, self._bound.names)
+        self._others = Others(self._bitable, self._ledger, self._edits, self.table, self._bound.names)
         for batch in self._ledger.open_batches(self.table.key):
             await self._settle(batch)
         await self._others.take_over(set(self._ledger.wanted(self.table.target)))

@@ -87,6 +87,7 @@ class Sync:
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
+        self._at_covers = False
         self._state: State = "idle"
         self._problem: Issue | None = None
         self.refused: Issue | None = None
@@ -98,6 +99,15 @@ class Sync:
     @property
     def state(self) -> PushState:
         """The state of the push, with the counts of this moment."""
+        tables, of_rows = self.rows.tables, self.of_rows
+        if not tables:
+            return of_rows
+        covers = self._covers.counts(tables)
+        return structs.replace(of_rows, covers=covers, notes=self._notes(covers))
+
+    @property
+    def of_rows(self) -> PushState:
+        """The same but for covers and notes: to count covers takes long in a large library."""
         tables = self.rows.tables
         if not tables:
             problem = self.refused or self._problem
@@ -116,9 +126,7 @@ class Sync:
             wait=self.wait,
             table=tables[0].url,
             tables=tuple(TableState.of(table, counts) for table, counts in zip(tables, each, strict=True)),
-            covers=(covers := self._covers.counts(tables)),
             problem=self._problem,
-            notes=self._notes(covers),
         )
 
     @property
@@ -167,8 +175,14 @@ class Sync:
         self.runs.read(cause, outcome)
         if outcome.outdated or self.rows.retries_due:
             self.wake()
-        elif self.rests:
+        elif self._is_between_pushes:
             self.runs.end()
+
+    @property
+    def _is_between_pushes(self) -> bool:
+        """Whether no push is under way or about to begin; one that waits goes on with its run."""
+        at_covers = self._at_covers and not self._wake.is_set()
+        return at_covers or (self.rests and self._state != "waiting")
 
     def _count(self, purpose: str) -> None:
         self._calls += 1
@@ -396,6 +410,7 @@ class Sync:
         if time.monotonic() < self._covers_rest_until:
             return None
         steps = self._covers.steps(self.rows.tables, self._open)
+        self._at_covers = True
         try:
             while self._state == "idle" and not self._wake.is_set() and await self._cover_step(steps):
                 self._tell_covers(every=1.0)
@@ -412,6 +427,7 @@ class Sync:
         except ManyRefused:
             self._covers_rest_until = time.monotonic() + _COVERS_REST
         finally:
+            self._at_covers = False
             await steps.aclose()
             self._tell_covers()
         return None

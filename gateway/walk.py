@@ -326,7 +326,7 @@ class Walks:
             content=fetched.content,
         )
         with self._store.atomic():
-            result = self._intake.take(capture, walk.kind, _cause(walk))
+            result = self._intake.take(capture, walk.kind, _cause(walk), self._owner)
             self._note(walk, fetched, result)
             self._save(walk)
         self._tell()

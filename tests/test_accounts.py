@@ -1,10 +1,13 @@
 """Several accounts of Douban on one gateway: each with its own marks, its own tables, its own runs."""
 
+import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.carriers import Carrier
+from gateway.events import Event, Walked
 from gateway.model import Medium, Status
 from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.person import Person
@@ -204,3 +207,65 @@ def test_walks_of_two_accounts_take_turns(started: Started, other: Person) -> No
     assert second.requests_today > second.pages > 0
     assert second.requests_today >= first.pages + second.pages  # one allowance for both
     assert sum(overview(started, other.id)["marks"].values()) == len(other.marks)
+
+
+def test_a_kind_that_only_the_other_account_has_a_table_for_is_left_out(
+    started: Started, other: Person
+) -> None:
+    visit(started, other)
+    carrier = keep(started, other)
+    path = f"/api/v1/marks?account={other.id}"
+    assert {mark["record"] for mark in started.owner.call("GET", path).json()["marks"]} == {"waiting"}
+    token = started.world.background.call(
+        lambda: started.world.feishu.add_base("她的电影", collaborators={APP_ID: "edit"})
+    )
+    address = f"https://example.feishu.cn/base/{token}"
+    assert connect(started, other, address, layout="three").status == 200
+    settled(started, carrier)
+    lists = SECTIONS[Medium.MUSIC].list_of(other.address, Status.DONE)
+    page = DoubanVisitor(started.world.douban_server.url, other.cookies).open(lists).body
+    assert started.pair().capture(lists, page)[1]["new"] > 0
+    settled(started, carrier)
+    marks = started.owner.call("GET", path).json()["marks"]
+    records = {(mark["kind"] == "music", mark["record"]) for mark in marks}
+    assert records == {(True, "left_out"), (False, "shown")}
+
+
+def test_a_page_that_douban_refuses_a_walk_belongs_to_the_walkers_runs(
+    started: Started, other: Person
+) -> None:
+    world = started.world
+    visit(started, other)
+    carrier = keep(started, other)
+    settled(started, carrier)
+    lend(started, other)
+    before = overview(started)["runs"]
+    world.background.call(lambda: setattr(world.douban, "blocked", "403"))
+    assert ask(started, "POST", "/api/v1/walks", other.id, {"kind": "sync"}).status == 202
+    walked = world.background.run(carrier.walks.rest())
+    assert walked is not None
+    assert (walked.state, walked.pages) == ("stopped", 1)
+    assert overview(started, other.id)["runs"][0]["cause"] == "walk"
+    assert overview(started)["runs"] == before
+
+
+def test_news_of_a_walk_that_a_browser_reads_are_for_its_account(started: Started, other: Person) -> None:
+    world = started.world
+    visit(started, other)
+    carrier = keep(started, other)
+    browser = lend(started, other)
+    visit(started, other, browser)
+    world.background.call(lambda: carrier.scheduler.asked.ask("sync", carrier.scheduler.clock()))
+    asked = browser.send("/api/v1/state", b"{}")[1]["walk"]
+    assert asked["account"] == other.id
+    listening = started.gateway.events.listen()
+
+    async def hear() -> Event:
+        return await anext(listening)
+
+    hearing = asyncio.run_coroutine_threadsafe(hear(), world.background.loop)
+    report = msgspec.json.encode({"walk": {"id": asked["id"], "state": "reading", "pages": 1}})
+    assert browser.send("/api/v1/state", report)[1]["walk"] == asked
+    told = hearing.result(60)
+    assert isinstance(told, Walked)
+    assert (told.kind, told.owner) == ("asked", other.id)

@@ -11,8 +11,9 @@ import pytest
 from gateway.album import TRIES
 from gateway.demo import walk
 from gateway.feishu.fields import columns_of
-from gateway.model import now
+from gateway.model import Medium, Status, now
 from gateway.sandbox.douban.pictures import TEAPOT, cover
+from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.http import Drop, Response
@@ -510,3 +511,23 @@ def test_a_new_row_that_is_not_seen_yet_keeps_its_place(started: Started) -> Non
     world.feishu.on_call, world.feishu.lag = None, 0
     again(started)
     assert shown(world) == expected(world)
+
+
+def test_a_page_without_news_in_between_is_a_run_that_ends(started: Started) -> None:
+    """Covers take long; a run does not go on for as long as they do."""
+    world = started.world
+    url = SECTIONS[Medium.MOVIE].list_of(world.person.address, Status.DONE)
+    browser = started.pair()
+    told: list[Any] = []
+
+    async def interrupt(call: str, stage: Stage) -> None:
+        if (call, stage) == ("media.upload_all", "before") and not told:
+            body = (await asyncio.to_thread(world.visitor.open, url)).body
+            assert (await asyncio.to_thread(browser.capture, url, body))[1]["changed"] == 0
+            told.append((await asyncio.to_thread(started.owner.call, "GET", "/api/v1/runs")).json()[0])
+
+    world.feishu.on_call = interrupt
+    connected(started)
+    (run,) = told
+    assert run["cause"] == "button"
+    assert run["ended"] is not None

@@ -270,3 +270,23 @@ def test_a_cover_that_is_known_stays(library: Library, ledger: Ledger) -> None:
     take(library, MARK, subjects=(known,))
     take(library, MARK, subjects=(msgspec.structs.replace(SUBJECT, cover=None),), minutes=1)
     assert ledger.pending(TARGET, 10)[0].subject.cover == known.cover
+
+
+def test_a_subject_that_changes_is_out_of_date_for_each_account_that_marked_it(
+    library: Library, ledger: Ledger, store: Store
+) -> None:
+    """The page of one shows its own mark alone."""
+    take(library, MARK)
+    theirs = msgspec.structs.replace(MARK, account="2002")
+    read = msgspec.structs.replace(reading(theirs), account=Account("2002"))
+    library.merge(read, "theirs", NOON)
+    second = Ledger(store, "2002")
+    for each in (ledger, second):
+        each.pushed(
+            TARGET.key, [msgspec.structs.replace(row, record_id="rec") for row in each.pending(TARGET, 10)]
+        )
+        assert each.pending(TARGET, 10) == []
+    changed = msgspec.structs.replace(SUBJECT, title="更远的山")
+    assert take(library, MARK, minutes=1, subjects=(changed,)) == Outcome(same=1, outdated=2)
+    for each in (ledger, second):
+        assert title_in(each) == "更远的山"

@@ -13,6 +13,7 @@ from gateway.model import now
 from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.notices import Notice
 from tests.support import APP_ID, APP_SECRET, Started, World
+from tests.test_accounts import ask, connect, keep, settled, visit
 from tests.test_ways_in import log_in
 
 
@@ -513,3 +514,23 @@ def test_secrets_are_sealed_and_never_shown(started: Started) -> None:
 def test_a_card_stays_below_what_a_bot_takes() -> None:
     shown = card("D2F", ["长" * 100_000] * 5, colour="red")
     assert len(str(shown).encode()) < 20 * 1024
+
+
+def test_what_one_account_needs_does_not_keep_back_what_another_does(started: Started, clock: Clock) -> None:
+    world = started.world
+    del clock
+    assert bot(started).status == 200
+    fill(started)
+    started.connect()
+    started.settled()
+    other = world.add_stranger()
+    visit(started, other)
+    carriers = [started.gateway.carriers.first, keep(started, other)]
+    assert connect(started, other).status == 200
+    world.share(None)
+    for carrier in carriers:
+        assert ask(started, "POST", "/api/v1/check", carrier.owner).status == 202
+        assert settled(started, carrier).state == "error"
+    for _ in carriers:
+        consider(started)
+    assert len(received(started)) == len(carriers)

@@ -80,6 +80,8 @@ def test_kept_pages_are_read_again(world: World) -> None:
     world.background.call(started.gateway.carriers.first.sync.wake)
     right(started)
     assert "0 say something new" in d2f(world.folder, "reparse").stdout
+    told = started.owner.call("GET", "/api/v1/runs").json()
+    assert all(run["ended"] for run in told), "that process is over, and so are its runs"
 
 
 def pages_with_comments(started: Started) -> int:

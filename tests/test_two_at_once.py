@@ -212,6 +212,26 @@ def test_what_two_gateways_make_at_the_same_moment_is_one_record_each(
         right(started)
 
 
+def test_what_the_other_gateway_wrote_is_not_taken_for_the_persons(
+    beside: Background, tmp_path: Path
+) -> None:
+    """Cells that the person edits are theirs; but the row that came first says what the other machine knew."""
+    world = World(beside, tmp_path / "data", marks=30)
+    first, second = two_of(world)
+    for started, comment in ((first, "在家"), (second, "在公司")):
+        change(world, next(entry for entry in world.person.marks if not entry.removed), comment)
+        fill(started)
+        assert started.owner.call("PUT", "/api/v1/edits", {"policy": "theirs"}).status == 200
+    world.feishu.on_call = together = Together(in_turn=True)
+    assert first.connect().status == 200
+    beside.run(together.first.wait())
+    assert second.connect().status == 200
+    assert first.settled().state == "idle"
+    beside.call(together.go.set)
+    right(second)
+    assert world.feishu.calls["record.batch_delete"] == 1
+
+
 class Together:
     """The first create waits for the second one. Then they go ``in_turn``, or both are done before either is answered."""
 
