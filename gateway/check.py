@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from msgspec import Struct
 
@@ -157,10 +157,19 @@ class Judge:
 class Check:
     """One check of one table, for a push that is prepared. It may end anywhere, and begins anew then.
 
-    ``found``: the rows in which cells were ``edited``, and those that they ``deleted``; ``notes``: what is told of them.
+    ``young``: records that are so new that a read need not show them yet. ``found``: the rows in which cells were ``edited``, and those that they ``deleted``; ``notes``: what is told of them.
     """
 
-    def __init__(self, bitable: Bitable, ledger: Ledger, edits: Edits, push: Push, removals: Policy) -> None:
+    def __init__(
+        self,
+        bitable: Bitable,
+        ledger: Ledger,
+        edits: Edits,
+        push: Push,
+        removals: Policy,
+        young: Collection[str] = (),
+    ) -> None:
+        self._young = young
         self._bitable = bitable
         self._ledger = ledger
         self._edits = edits
@@ -209,7 +218,7 @@ class Check:
         missing = {
             record_id: key
             for record_id, key in self._ledger.rows(table.target, deleted=False).items()
-            if record_id not in seen
+            if record_id not in seen and record_id not in self._young
         }
         ids = list(missing)
         for at in range(0, len(ids), MOST_LOOKED_UP):

@@ -128,6 +128,13 @@ _STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id F
         AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
             WHERE target.table_key = ?1 AND subject.medium = ?3 AND subject.id = ?4)"""
 
+_STRAYED = """INSERT OR IGNORE INTO stray SELECT ?1, ?2, ?3, ?4 FROM record
+    WHERE table_key IN (SELECT table_key FROM target WHERE table_key <> ?1) AND (account, medium, id) = (?2, ?3, ?4)
+        AND record_id IS NOT NULL AND deleted = 0
+        AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
+            WHERE target.table_key = record.table_key AND subject.medium = ?3 AND subject.id = ?4)"""
+"""Another table shows the mark already: its subject changed class while the row was on the way to this one."""
+
 _CHANGED_SINCE = """INSERT OR IGNORE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
     FROM mark JOIN subject USING (medium, id)
     WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
@@ -512,6 +519,9 @@ class Ledger:
                     WHERE record.record_id IS NULL""",
                     [table, key.account, key.subject.medium, key.subject.id, record_id, of_person],
                 )
+                mark = [key.account, key.subject.medium, key.subject.id]
+                self._store.do(_CHANGED_SINCE, [*mark, 0])
+                self._store.do(_STRAYED, [table, *mark])
 
     def rebind(self, target: Target, found: Iterable[tuple[MarkKey, str]]) -> None:
         """Marks whose record is another one from now on. What it shows is not known: they are due."""

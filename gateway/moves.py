@@ -1,5 +1,6 @@
 """Rows that are to go: those of a subject that changed class, which another table shows by now, and of removed marks."""
 
+import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,12 @@ async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerato
     while strays := ledger.strays(table.target, MOST_LOOKED_UP):
         there = await _there(base, table, strays)
         yield 0, tuple(_notes(table, strays, there, theirs))
+        for stray in strays:
+            if (
+                stray.record_id and stray.record_id not in there
+            ):  # gone, or so new that it is not to be seen yet
+                with contextlib.suppress(NoSuchRecord):
+                    await base.delete_records(table.table_id, [stray.record_id])
         if there:
             try:
                 await base.delete_records(table.table_id, list(there))

@@ -90,6 +90,8 @@ class Push:
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
+        self.made: set[str] = set()
+        """Records that are so new that a read need not show them yet."""
 
     async def prepare(self) -> None:
         """Looks the columns up, settles what an earlier run left open, adopts rows that are there already."""
@@ -178,6 +180,7 @@ class Push:
         try:
             ids = await self._send(batch)
             self._ledger.created(batch, ids)
+            self.made.update(ids)
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))

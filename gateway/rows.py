@@ -42,6 +42,8 @@ class Rows:
         """Marks were removed since they were last sorted by what is to become of their rows."""
         self._tried_in = 0
         """The run that tried last what Feishu had not taken."""
+        self._young: set[str] = set()
+        """Records that were made by the work that is under way."""
         self._at_a_time = bitable.MOST_ROWS
         """Fewer after Feishu did not get so many done."""
 
@@ -118,6 +120,7 @@ class Rows:
         Returns what is the matter with one table; raises what is the matter with all.
         """
         retries, run = self.retries_due, self._runs.current
+        self._young.clear()
         problem = await self._write(stopped, told)
         self._tried_in = run.id if run else self._tried_in
         if retries and problem is None and not stopped():  # last, since many may fail again
@@ -165,6 +168,7 @@ class Rows:
         push = Push(self._opened(table), self._ledger, self.edits, table, claims, self._at_a_time)
         try:
             await push.prepare()
+            self._sort_removed()  # rows that turned up may be of marks that were removed meanwhile
             while not stopped() and await push.step():
                 if self._unsorted:
                     self._sort_removed()
@@ -183,6 +187,7 @@ class Rows:
             if push.done:
                 self._runs.add(push.done)
             self._at_a_time = push.rows
+            self._young |= push.made
             if push.table != table:
                 self.remember(push.table)
         self._at_a_time = min(
@@ -191,7 +196,8 @@ class Rows:
         return None
 
     async def _look_through(self, push: Push, stopped: Callable[[], bool]) -> None:
-        check = Check(self._opened(push.table), self._ledger, self.edits, push, self.removals)
+        young = self._young | push.made
+        check = Check(self._opened(push.table), self._ledger, self.edits, push, self.removals, young)
         try:
             await check.run(stopped)
         finally:
