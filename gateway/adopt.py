@@ -15,7 +15,7 @@ from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.columns import link_of, text_of
 from gateway.feishu.fields import KEY, LINK
 from gateway.feishu.values import media_of
-from gateway.ledger import Ledger, Unbound
+from gateway.ledger import Ledger, Target, Unbound
 from gateway.library import MarkKey
 from gateway.model import Medium, SubjectKey
 from gateway.records import Found
@@ -115,7 +115,9 @@ def remember(store: Store, table: Table, rows: Rows, *, likely: bool) -> None:
 class Claims:
     """Rows that were there before, of marks that came since the person agreed."""
 
-    def __init__(self, store: Store, ledger: Ledger, table: Table) -> None:
+    def __init__(self, store: Store, ledger: Ledger, table: Table, target: Target | None = None) -> None:
+        """``target``: the table with all classes whose marks are looked for; its own unless it is given."""
+        self._target = target or table.target
         self._store = store
         self._ledger = ledger
         self._table = table
@@ -124,7 +126,7 @@ class Claims:
     def expected(self) -> Found:
         """Those that were there at that time."""
         left = self._left
-        unbound = self._ledger.unbound(self._table.target) if left else []
+        unbound = self._ledger.unbound(self._target) if left else []
         if not left or not unbound:
             return []
         on_the_way = {key for batch in self._ledger.open_batches(self._table.key) for key in batch.marks}

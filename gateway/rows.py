@@ -11,7 +11,7 @@ from gateway.edits import Edits
 from gateway.feishu import bitable
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
-from gateway.ledger import Ledger, Policy
+from gateway.ledger import Ledger, Policy, Target
 from gateway.moves import take_out
 from gateway.push import Push
 from gateway.runs import Runs
@@ -71,6 +71,14 @@ class Rows:
     def remembered(self, key: str) -> Table | None:
         """The table as it was when it was last used, whoever's it was."""
         return self._store.setting(f"table {key}", Table)
+
+    def claimable(self, table: Table) -> Target:
+        """The table, with the classes of all marks that its rows may be of.
+
+        A row of ours may be of a film for whoever wrote it, which is a series by now: it is known, and moves.
+        """
+        of = self.tables if table.own else (table,)
+        return Target(table.key, tuple(each for other in of for each in other.classes))
 
     # --- what is to be done
 
@@ -136,6 +144,13 @@ class Rows:
         self, stopped: Callable[[], bool], told: Callable[[int], None]
     ) -> errors.FeishuError | None:
         problem: errors.FeishuError | None = None
+        for (
+            table
+        ) in self.tables:  # all before the first is written: a row may be of a mark that another table shows
+            if table.accepted:
+                claims = adopt.Claims(self._store, self._ledger, table, self.claimable(table))
+                with contextlib.suppress(errors.NotFound):  # said when it is its turn to be written
+                    await claims.take_over(self._opened(table))
         for table in self._with_work:
             if table.accepted:
                 problem = await self._push_into(table, stopped, told) or problem
@@ -164,7 +179,7 @@ class Rows:
     async def _push_into(
         self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
     ) -> errors.FeishuError | None:
-        claims = adopt.Claims(self._store, self._ledger, table)
+        claims = adopt.Claims(self._store, self._ledger, table, self.claimable(table))
         push = Push(self._opened(table), self._ledger, self.edits, table, claims, self._at_a_time)
         try:
             await push.prepare()

@@ -344,7 +344,8 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        unbound, taken = self._ledger.unbound(table.target), self._ledger.bound(table.key)
+        unbound = self._ledger.unbound(self.rows.claimable(table))
+        taken = self._ledger.bound(table.key)
         rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
