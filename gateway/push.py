@@ -6,7 +6,7 @@ from there. A create whose outcome is unknown is looked up in the table before a
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Struct
 
 from gateway import errors, tables
-from gateway.adopt import Claims
 from gateway.edits import Digests, Edits
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
@@ -64,7 +63,7 @@ class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
     ``table``: as it is to be remembered, also where it could not go on.
-    ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
+    ``claim``: takes over rows that were there before their marks came. ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
     """
 
     def __init__(
@@ -73,13 +72,13 @@ class Push:
         ledger: Ledger,
         edits: Edits,
         table: Table,
-        claims: Claims,
+        claim: Callable[[], Awaitable[None]],
         rows: int = MOST_ROWS,
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
         self._edits = edits
-        self._claims = claims
+        self._claim = claim
         self.table = table
         self.rows = rows
         self._bound = Bound({}, {}, {})
@@ -145,7 +144,7 @@ class Push:
 
     async def _make(self, besides: Collection[MarkKey] = ()) -> _Made | None:
         """The next batch: rows to create, else rows to update. ``besides``: the marks of one that is under way."""
-        await self._claims.take_over(self._bitable)
+        await self._claim()
         rows = self._ledger.pending(self.table.target, self.rows, besides)
         new = [row for row in rows if row.record_id is None]
         return await self._encoded(new or rows) if rows else None

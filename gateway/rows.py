@@ -144,13 +144,6 @@ class Rows:
         self, stopped: Callable[[], bool], told: Callable[[int], None]
     ) -> errors.FeishuError | None:
         problem: errors.FeishuError | None = None
-        for (
-            table
-        ) in self.tables:  # all before the first is written: a row may be of a mark that another table shows
-            if table.accepted:
-                claims = adopt.Claims(self._store, self._ledger, table, self.claimable(table))
-                with contextlib.suppress(errors.NotFound):  # said when it is its turn to be written
-                    await claims.take_over(self._opened(table))
         for table in self._with_work:
             if table.accepted:
                 problem = await self._push_into(table, stopped, told) or problem
@@ -179,8 +172,7 @@ class Rows:
     async def _push_into(
         self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
     ) -> errors.FeishuError | None:
-        claims = adopt.Claims(self._store, self._ledger, table, self.claimable(table))
-        push = Push(self._opened(table), self._ledger, self.edits, table, claims, self._at_a_time)
+        push = Push(self._opened(table), self._ledger, self.edits, table, self._claim, self._at_a_time)
         try:
             await push.prepare()
             self._sort_removed()  # rows that turned up may be of marks that were removed meanwhile
@@ -209,6 +201,22 @@ class Rows:
             self._at_a_time * 2, bitable.MOST_ROWS
         )  # all went through: dare more the next time
         return None
+
+    async def _claim(self) -> None:
+        """Takes over rows that were there before their marks came, in all tables: a mark may be another table's by now.
+
+        Raises FeishuError.
+        """
+        claims = [
+            (table, adopt.Claims(self._store, self._ledger, table, self.claimable(table)))
+            for table in self.tables
+            if table.accepted
+        ]
+        while found := next(((table, each) for table, each in claims if each.expected), None):
+            try:
+                await found[1].take_over(self._opened(found[0]))
+            except errors.NotFound:  # said when it is its turn to be written
+                claims.remove(found)
 
     async def _look_through(self, push: Push, stopped: Callable[[], bool]) -> None:
         young = self._young | push.made
