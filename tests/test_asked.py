@@ -11,17 +11,8 @@ import pytest
 from gateway.schedule import Scheduler
 from gateway.visitor import Extension
 from tests.support import Started, World
+from tests.test_schedule import Clock
 from tests.walks import Gate, lend, rested
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -194,7 +194,13 @@ def test_as_the_browser_that_lent_its_log_in(browser: Persons, world: World, gat
     browser.log_in()
     browser.pair(started)
     page = browser.extension_page("options/options.html")
-    page.wait_for_function("""async () => (await chrome.storage.local.get(null)).session""")
+    page.evaluate(
+        """() => new Promise((resolve) => {
+          const look = async () => { if ((await chrome.storage.local.get("session")).session) resolve(); };
+          chrome.storage.onChanged.addListener(look);
+          look();
+        })"""
+    )
     agent = page.evaluate("navigator.userAgent")
     page.close()
     assert walk(started, "sync").state == "ended"
