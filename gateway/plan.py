@@ -213,7 +213,7 @@ def _write(
     written: Collection[str],
 ) -> Write:
     """``but``: fields that are the person's. ``written``: of a row that they had before, those that we wrote."""
-    cells = cells_of(shown(row, table), table.shelf, bound, old or {})
+    cells = cells_of(shown(row, table), table.shelf, bound, old or {}, exactly=True)
     changed = [
         cell
         for cell in cells

@@ -54,10 +54,12 @@ def compared(shelf: str, bound: Bound) -> list[str]:
     return [bound.names[key] for key in ours if key in bound.names]
 
 
-def cells_of(shown: Shown, shelf: str, bound: Bound, there: Mapping[str, Any]) -> Iterator[Cell]:
+def cells_of(
+    shown: Shown, shelf: str, bound: Bound, there: Mapping[str, Any], *, exactly: bool = False
+) -> Iterator[Cell]:
     """What a row says in our columns, and what it would say; ``there``: the row's cells as they were read.
 
-    Left out are fields that Douban did not tell of: their cells are not written either.
+    Unless ``exactly``, options that say the same in other words count as what would be written. Left out are fields that Douban did not tell of: their cells are not written either.
     """
     new = columns.cells(shown, shelf, bound, clear=True)
     for column in columns_of(shelf):
@@ -65,7 +67,12 @@ def cells_of(shown: Shown, shelf: str, bound: Bound, there: Mapping[str, Any]) -
         if name is None or name not in new or column.key == OWN_TIME:
             continue
         old, wanted = plain(there.get(name), column.type), plain(new[name], column.type)
-        if old != wanted and column.key in _OPTIONS_WITH_WORDS and old in _other_words(shown, column, bound):
+        if (
+            not exactly
+            and old != wanted
+            and column.key in _OPTIONS_WITH_WORDS
+            and old in _other_words(shown, column, bound)
+        ):
             old = wanted
         yield Cell(column, name, old, wanted)
 
