@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from msgspec import Struct
 
+from gateway import records
 from gateway.edits import Digests, Edit, EditPolicy, Edits, is_given_back
 from gateway.errors import Words
-from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
+from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.compare import QUIET, Cell, cells_of, compared, digest
 from gateway.ledger import Ledger, Policy, Row
@@ -157,7 +158,7 @@ class Judge:
 class Check:
     """One check of one table, for a push that is prepared. It may end anywhere, and begins anew then.
 
-    ``young``: records that are so new that a read need not show them yet. ``found``: the rows in which cells were ``edited``, and those that they ``deleted``; ``notes``: what is told of them.
+    ``found``: the rows in which cells were ``edited``, and those that they ``deleted``; ``notes``: what is told of them.
     """
 
     def __init__(
@@ -167,9 +168,7 @@ class Check:
         edits: Edits,
         push: Push,
         removals: Policy,
-        young: Collection[str] = (),
     ) -> None:
-        self._young = young
         self._bitable = bitable
         self._ledger = ledger
         self._edits = edits
@@ -218,16 +217,12 @@ class Check:
         missing = {
             record_id: key
             for record_id, key in self._ledger.rows(table.target, deleted=False).items()
-            if record_id not in seen and record_id not in self._young
+            if record_id not in seen
         }
-        ids = list(missing)
-        for at in range(0, len(ids), MOST_LOOKED_UP):
-            asked = ids[at : at + MOST_LOOKED_UP]
-            found = await self._bitable.cells(table.table_id, asked, purpose="rows")
-            there = {record.record_id for record in found}
-            gone = [missing[record_id] for record_id in asked if record_id not in there]
-            self._ledger.gone(table.target, gone)
-            self.found["deleted"] += len(gone)
+        young = self._ledger.young(table.key)
+        gone = await records.gone(self._bitable, table.table_id, list(missing), young)
+        self._ledger.gone(table.target, [missing[record_id] for record_id in gone])
+        self.found["deleted"] += len(gone)
         deleted = self._ledger.rows(table.target, deleted=True)
         self._ledger.back(table.target, [key for record_id, key in deleted.items() if record_id in seen])
 

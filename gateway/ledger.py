@@ -5,8 +5,8 @@ every step, so that the gateway may end anywhere.
 """
 
 import contextlib
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +22,7 @@ _mark = msgspec.json.Decoder(Mark)
 _subject = msgspec.json.Decoder(Subject)
 _keys = msgspec.json.Decoder(tuple[tuple[MarkKey, int], ...])
 
+_YOUNG = timedelta(minutes=1)
 
 Policy = Literal["keep", "delete", "ignore"]
 """What becomes of the row of a mark that the person took away on Douban: it says so, it goes, it stays as it was."""
@@ -91,11 +92,12 @@ class Unbound(Struct, frozen=True):
 
 
 class Stray(Struct, frozen=True):
-    """A row of a table that does not show its subject's class any more."""
+    """A row of a table that does not show its subject's class any more, or is ``surplus`` beside another of its mark."""
 
     key: MarkKey
     record_id: str | None
     title: str | None
+    surplus: bool = False
 
 
 class Counts(Struct, frozen=True):
@@ -302,17 +304,71 @@ class Ledger:
         """Feishu answered the create with the record of each row. All or nothing."""
         shown = zip(batch.keys, records, strict=True)
         with self._store.atomic():
-            self._pushed(batch.table, ((key, record_id, revision) for (key, revision), record_id in shown))
+            made = [(key, record_id, revision) for (key, revision), record_id in shown]
+            self._pushed(batch.table, made)
+            self._made(batch, [(key, record_id) for key, record_id, _ in made])
             self.drop_batch(batch)
 
     def settled(self, batch: Batch, found: Iterable[tuple[MarkKey, str]] = ()) -> None:
         """The create is over. What the table shows of it is known by looking: it is ours, whatever it says."""
         with self._store.atomic():
-            self.adopt(batch.table, found)
+            made = list(found)
+            self.adopt(batch.table, made)
+            self._made(batch, made)
             self.drop_batch(batch)
 
     def drop_batch(self, batch: Batch) -> None:
         self._store.do("DELETE FROM batch WHERE client_token = ?", [batch.client_token])
+
+    def _made(self, batch: Batch, records: Iterable[tuple[MarkKey, str]]) -> None:
+        at = batch.sent_at.isoformat()
+        self._store.do_many(
+            "UPDATE record SET made_at = ?, unlooked = 1 WHERE table_key = ? AND record_id = ?",
+            [(at, batch.table, record_id) for _, record_id in records],
+        )
+
+    def young(self, table: str) -> set[str]:
+        """Records that were made within the last minute: Feishu need not show them everywhere yet."""
+        latest = now()
+        made = "SELECT record_id FROM record WHERE table_key = ? AND made_at BETWEEN ? AND ?"
+        asked = [table, (latest - _YOUNG).isoformat(), latest.isoformat()]
+        return {record_id for (record_id,) in self._store.rows(made, asked)}
+
+    # --- two gateways on one table
+
+    def unlooked(self, table: str) -> dict[MarkKey, str]:
+        """Records that were made, and not looked at since: another gateway may have made one of the same mark."""
+        sql = "SELECT account, medium, id, record_id FROM record WHERE table_key = ? AND unlooked = 1 AND deleted = 0"
+        return {_key(*mark): record_id for *mark, record_id in self._store.rows(sql, [table])}
+
+    def looked(
+        self, target: Target, made: Mapping[MarkKey, str], older: Iterable[tuple[MarkKey, str]]
+    ) -> None:
+        """These were looked at. Of some marks there is an ``older`` record, which is theirs from now on; ours is to go.
+
+        What the older one shows is not known: those marks are due.
+        """
+        with self._store.atomic():
+            self._store.do_many(
+                "UPDATE record SET unlooked = 0 WHERE table_key = ? AND record_id = ?",
+                [(target.key, record_id) for record_id in made.values()],
+            )
+            for key, record_id in older:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                self._store.do(
+                    "INSERT OR IGNORE INTO surplus VALUES (?, ?, ?, ?, ?)", [target.key, made[key], *mark]
+                )
+                self._store.do(
+                    f"UPDATE record SET record_id = ?, pushed = 0 WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
+                    [record_id, target.key, *mark],
+                )
+                self._store.do(
+                    """INSERT OR REPLACE INTO due
+                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+                    FROM mark JOIN subject USING (medium, id)
+                    WHERE (mark.account, mark.medium, mark.id) = (?, ?, ?)""",
+                    mark,
+                )
 
     # --- records
 
@@ -358,16 +414,6 @@ class Ledger:
                 [table, *mark, revision, _json(issue)],
             )
             self._done([(*mark, revision)])
-
-    def deleted(self, target: Target, key: MarkKey) -> None:
-        """The person deleted the row in Feishu. It is not made again."""
-        mark = [key.account, key.subject.medium, key.subject.id]
-        with self._store.atomic():
-            self._store.do(
-                f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
-                [target.key, *mark],
-            )
-            self._forget_deleted()
 
     def rows(self, target: Target, *, deleted: bool) -> dict[str, MarkKey]:
         """The records of a table, those that are there or those that the person deleted."""
@@ -472,15 +518,17 @@ class Ledger:
         return self._store.one("SELECT 1 FROM target WHERE owner = ? LIMIT 1", [self._owner]) is not None
 
     def strays(self, target: Target, limit: int) -> list[Stray]:
-        """Rows that are to go: another table shows the mark by now, or the person removed it."""
-        sql = """SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title
+        """Rows that are to go: another table or row shows the mark by now, or the person removed it."""
+        sql = """SELECT account, medium, id, record_id, title, 1 FROM surplus JOIN subject USING (medium, id)
+            WHERE table_key = :table AND account = :account
+            UNION ALL SELECT * FROM (SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title, 0
             FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
                 LEFT JOIN record USING (table_key, account, medium, id)
             WHERE table_key = :table AND (mark.removed_at IS NOT NULL
-                OR subject.class NOT IN (SELECT value FROM json_each(:classes))) LIMIT :limit"""
+                OR subject.class NOT IN (SELECT value FROM json_each(:classes)))) LIMIT :limit"""
         return [
-            Stray(_key(account, medium, subject_id), record_id, title)
-            for account, medium, subject_id, record_id, title in self._store.rows(
+            Stray(_key(account, medium, subject_id), record_id, title, bool(surplus))
+            for account, medium, subject_id, record_id, title, surplus in self._store.rows(
                 sql, {**self._asked(target), "limit": limit}
             )
         ]
@@ -500,9 +548,14 @@ class Ledger:
 
     def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
         """These rows are no more."""
-        keys = [stray.key for stray in strays]
-        marks = [(table, key.account, key.subject.medium, key.subject.id) for key in keys]
+        marks, surplus = list[tuple[str, ...]](), list[tuple[str, str | None]]()
+        for stray in strays:
+            if stray.surplus:
+                surplus.append((table, stray.record_id))
+            else:
+                marks.append((table, stray.key.account, stray.key.subject.medium, stray.key.subject.id))
         with self._store.atomic():
+            self._store.do_many("DELETE FROM surplus WHERE table_key = ? AND record_id = ?", surplus)
             for name in ("record", "stray"):
                 self._store.do_many(f"DELETE FROM {name} WHERE table_key = ? AND {_MARK} = (?, ?, ?)", marks)
 
@@ -523,27 +576,11 @@ class Ledger:
                 self._store.do(_CHANGED_SINCE, [*mark, 0])
                 self._store.do(_STRAYED, [table, *mark])
 
-    def rebind(self, target: Target, found: Iterable[tuple[MarkKey, str]]) -> None:
-        """Marks whose record is another one from now on. What it shows is not known: they are due."""
-        with self._store.atomic():
-            for key, record_id in found:
-                mark = [key.account, key.subject.medium, key.subject.id]
-                self._store.do(
-                    f"UPDATE record SET record_id = ?, pushed = 0 WHERE table_key = ? AND {_MARK} = (?, ?, ?)",
-                    [record_id, target.key, *mark],
-                )
-                self._store.do(
-                    """INSERT OR REPLACE INTO due
-                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
-                    FROM mark JOIN subject USING (medium, id)
-                    WHERE (mark.account, mark.medium, mark.id) = (?, ?, ?)""",
-                    mark,
-                )
-
     def bound(self, table: str) -> set[str]:
-        """The records of this table that show a mark already."""
-        sql = "SELECT record_id FROM record WHERE table_key = ? AND record_id IS NOT NULL"
-        return {record_id for (record_id,) in self._store.rows(sql, [table])}
+        """The records of this table that show a mark already, and those that go since another one shows it."""
+        sql = """SELECT record_id FROM record WHERE table_key = :table AND record_id IS NOT NULL
+            UNION SELECT record_id FROM surplus WHERE table_key = :table"""
+        return {record_id for (record_id,) in self._store.rows(sql, {"table": table})}
 
     def unbound(self, target: Target) -> list[Unbound]:
         """Marks that are due and have no record in this table yet, the newest first."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gateway import records
 from gateway.edits import Edits
-from gateway.feishu.bitable import MOST_DELETED, Bitable
+from gateway.feishu.bitable import Bitable
 from gateway.ledger import Ledger
 from gateway.library import MarkKey
 from gateway.records import FEW
@@ -34,7 +34,6 @@ class Others:
         self._looked: set[MarkKey] = set()
         self._rows: int | None = None
         """That the table should have; None while only few were made."""
-        self._many: dict[MarkKey, str] = {}
 
     async def find(self, marks: set[MarkKey]) -> records.Found:
         """The records of these marks, whoever made them. Raises FeishuError."""
@@ -61,28 +60,27 @@ class Others:
             self._rows += len(made)
         if len(made) <= FEW:
             await self._give_way(made)
-        else:
-            self._many.update(made)
 
     async def end(self) -> bool:
-        """All records are made. Returns whether some were taken away again. Raises FeishuError."""
-        many, self._many = self._many, {}
-        if not many or await self._bitable.count(self._table.table_id) == self._rows:
+        """All records are made, or were by an earlier push. Returns whether some marks are due again.
+
+        Raises FeishuError.
+        """
+        made = self._ledger.unlooked(self._table.key)
+        if not made:
             return False
-        return await self._give_way(many)
+        if self._rows is not None and await self._bitable.count(self._table.table_id) == self._rows:
+            self._ledger.looked(self._table.target, made, ())
+            return False
+        return await self._give_way(made)
 
     async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
         """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.
 
-        The other record is ours from then on, so that a crash in between leaves a row too many, and none too few.
+        That is noted before it is done, so that a crash in between leaves nothing behind.
         """
         taken = self._ledger.bound(self._table.key) - set(made.values())
         older = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
         self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
-        self._ledger.rebind(self._table.target, older)
-        ours = [made[key] for key, _ in older]
-        for at in range(0, len(ours), MOST_DELETED):
-            await self._bitable.delete_records(self._table.table_id, ours[at : at + MOST_DELETED])
-        if self._rows is not None:
-            self._rows -= len(ours)
-        return bool(ours)
+        self._ledger.looked(self._table.target, made, older)
+        return bool(older)

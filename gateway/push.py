@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec import Struct
 
-from gateway import errors, tables
+from gateway import errors, records, tables
 from gateway.edits import Digests, Edits
 from gateway.feishu import columns
-from gateway.feishu.bitable import MOST_LOOKED_UP, MOST_ROWS, Bitable, Record
+from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.fields import COVER
 from gateway.ledger import Batch, Ledger, Row
@@ -89,8 +89,6 @@ class Push:
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
-        self.made: set[str] = set()
-        """Records that are so new that a read need not show them yet."""
 
     async def prepare(self) -> None:
         """Looks the columns up, settles what an earlier run left open, adopts rows that are there already."""
@@ -102,6 +100,7 @@ class Push:
         self._others = Others(self._bitable, self._ledger, self._edits, self.table, self._bound.names)
         for batch in self._ledger.open_batches(self.table.key):
             await self._settle(batch)
+        await self._others.end()  # what an earlier push made, and did not look at again
         await self._others.take_over(set(self._ledger.wanted(self.table.target)))
         self.table = msgspec.structs.replace(self.table, scanned=True)
         await self._fill()
@@ -179,7 +178,6 @@ class Push:
         try:
             ids = await self._send(batch)
             self._ledger.created(batch, ids)
-            self.made.update(ids)
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
@@ -280,15 +278,14 @@ class Push:
     async def _isolate(self, rows: Sequence[Row], error: errors.FeishuError) -> None:
         """Batches are all or nothing: halve until the row at fault stands alone, so that the others go through."""
         key, revision = rows[0].key, rows[0].revision
-        if len(rows) > 1 and isinstance(error, errors.NoSuchRecord) and (gone := await self._gone(rows)):
-            for row in gone:
-                self._ledger.deleted(self.table.target, row.key)
+        if isinstance(error, errors.NoSuchRecord) and (gone := await self._gone(rows)):
+            self._ledger.gone(self.table.target, [row.key for row in gone])
             if rest := [row for row in rows if row not in gone]:
                 await self._write(await self._encoded(rest))
         elif len(rows) > 1:
             await self._halve(rows)
         elif isinstance(error, errors.NoSuchRecord):
-            self._ledger.deleted(self.table.target, key)
+            raise errors.FeishuConflict  # it can be read by now, and written soon
         else:
             self._strange += isinstance(error, errors.FeishuRefused)
             if self._strange >= _STRANGE_ROWS:
@@ -298,13 +295,10 @@ class Push:
             _log.warning("row refused", row=str(key.subject), error=error.code, log_id=error.log_id)
 
     async def _gone(self, rows: Sequence[Row]) -> list[Row]:
-        """Those that the person deleted: asked by the hundred, since to halve for each would cost calls by the row."""
-        there: set[str] = set()
-        for at in range(0, len(rows), MOST_LOOKED_UP):
-            ids = [row.record_id or "" for row in rows[at : at + MOST_LOOKED_UP]]
-            found = await self._bitable.cells(self.table.table_id, ids, purpose="rows")
-            there |= {record.record_id for record in found}
-        return [row for row in rows if row.record_id not in there]
+        """Those that the person deleted: asked for all at once, since to halve for each would cost calls by the row."""
+        asked, young = [row.record_id or "" for row in rows], self._ledger.young(self.table.key)
+        gone = await records.gone(self._bitable, self.table.table_id, asked, young)
+        return [row for row in rows if row.record_id in gone]
 
     async def _halve(self, rows: Sequence[Row]) -> None:
         middle = len(rows) // 2

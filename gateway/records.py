@@ -1,10 +1,12 @@
 """Which record of a table shows which mark, told from the table alone."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
+import stamina
 from msgspec import Struct
 
-from gateway.feishu.bitable import Bitable
+from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
 from gateway.feishu.columns import link_of, text_of
 from gateway.feishu.fields import KEY
 from gateway.feishu.values import media_of, page_of
@@ -62,6 +64,36 @@ async def older(
         if made[key] in age and age[row.record_id] < age[made[key]]
     ]
     return _each_once(before)
+
+
+async def gone(bitable: Bitable, table_id: str, asked: Sequence[str], young: Collection[str]) -> set[str]:
+    """Which of these records are no more. Raises FeishuError.
+
+    ``young``: those that are so new that Feishu may not show them yet; it says to wait a few seconds and look again
+    (its FAQ on 1254040 to 1254044).
+    """
+    left = set(asked)
+    with contextlib.suppress(_NotThereYet):
+        async for attempt in stamina.retry_context(
+            on=_NotThereYet, attempts=5, wait_initial=1.0, wait_max=8.0, timeout=None
+        ):
+            with attempt:
+                left -= await _there(bitable, table_id, [each for each in asked if each in left])
+                if not left.isdisjoint(young):
+                    raise _NotThereYet
+    return left
+
+
+class _NotThereYet(Exception):  # it is none for anybody else
+    """A record that is young was not to be read."""
+
+
+async def _there(bitable: Bitable, table_id: str, asked: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for at in range(0, len(asked), MOST_LOOKED_UP):
+        there = await bitable.cells(table_id, asked[at : at + MOST_LOOKED_UP], purpose="rows")
+        found |= {record.record_id for record in there}
+    return found
 
 
 async def _options(

@@ -42,8 +42,6 @@ class Rows:
         """Marks were removed since they were last sorted by what is to become of their rows."""
         self._tried_in = 0
         """The run that tried last what Feishu had not taken."""
-        self._young: set[str] = set()
-        """Records that were made by the work that is under way."""
         self._at_a_time = bitable.MOST_ROWS
         """Fewer after Feishu did not get so many done."""
 
@@ -128,7 +126,6 @@ class Rows:
         Returns what is the matter with one table; raises what is the matter with all.
         """
         retries, run = self.retries_due, self._runs.current
-        self._young.clear()
         problem = await self._write(stopped, told)
         self._tried_in = run.id if run else self._tried_in
         if retries and problem is None and not stopped():  # last, since many may fail again
@@ -161,6 +158,7 @@ class Rows:
             if self._ledger.counts(table.target).pending > 0
             or table.gaps
             or self._ledger.open_batches(table.key)
+            or self._ledger.unlooked(table.key)
             or self._ledger.strays(table.target, 1)
         ]
 
@@ -194,7 +192,6 @@ class Rows:
             if push.done:
                 self._runs.add(push.done)
             self._at_a_time = push.rows
-            self._young |= push.made
             if push.table != table:
                 self.remember(push.table)
         self._at_a_time = min(
@@ -219,8 +216,7 @@ class Rows:
                 claims.remove(found)
 
     async def _look_through(self, push: Push, stopped: Callable[[], bool]) -> None:
-        young = self._young | push.made
-        check = Check(self._opened(push.table), self._ledger, self.edits, push, self.removals, young)
+        check = Check(self._opened(push.table), self._ledger, self.edits, push, self.removals)
         try:
             await check.run(stopped)
         finally:

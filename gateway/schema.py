@@ -215,3 +215,18 @@ def m008_catalogue(db: Database) -> None:
 def m009_adopted(db: Database) -> None:
     """Rows that the person had before: what they wrote where Douban has nothing is not ours to clear."""
     db.execute("ALTER TABLE record ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m010_made(db: Database) -> None:
+    """Rows that were just made, and those of them that another gateway's made superfluous."""
+    for statement in (
+        "ALTER TABLE record ADD COLUMN made_at TEXT",
+        # Whether another gateway made a row of the same mark meanwhile was not looked at yet.
+        "ALTER TABLE record ADD COLUMN unlooked INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX record_unlooked ON record (table_key) WHERE unlooked = 1",
+        """CREATE TABLE surplus (
+            table_key TEXT NOT NULL, record_id TEXT NOT NULL, account TEXT NOT NULL, medium TEXT NOT NULL,
+            id TEXT NOT NULL, PRIMARY KEY (table_key, record_id)) WITHOUT ROWID""",
+    ):
+        db.execute(statement)

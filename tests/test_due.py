@@ -108,7 +108,7 @@ class Due(RuleBasedStateMachine):
     @rule(data=st.data())
     def deleted_by_the_person(self, data: st.DataObject) -> None:
         table, key = data.draw(st.sampled_from(sorted(self.shown)))
-        self.ledger.deleted(next(each for each in self.targets if each.key == table), key)
+        self.ledger.gone(next(each for each in self.targets if each.key == table), [key])
         self.deleted.add((table, key))
         self.failed.pop((table, key), None)
 

@@ -16,11 +16,13 @@ from gateway.errors import AlreadyRunning
 from gateway.model import Medium, Status, Subject
 from gateway.records import FEW
 from gateway.sandbox.douban.sections import SECTIONS
+from gateway.sandbox.feishu.faults import Fault
 from gateway.sandbox.feishu.feishu import Stage
+from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
 from tests.process import Process
 from tests.support import Background, Started, World
-from tests.test_push import fill, right
+from tests.test_push import TABLE, fill, right
 
 
 def films(world: World) -> str:
@@ -81,13 +83,14 @@ class During:
     """Does something in the middle of the first call of that name."""
 
     def __init__(self, call: str, stage: Stage, act: Callable[[], object]) -> None:
-        self.times = 0
+        self.times, self.over = 0, asyncio.Event()
         self._at, self._act = (call, stage), act
 
     async def __call__(self, call: str, stage: Stage) -> None:
         if (call, stage) == self._at and not self.times:
             self.times += 1
             await asyncio.to_thread(self._act)
+            self.over.set()
 
 
 def change(world: World, entry: Entry, comment: str) -> None:
@@ -210,6 +213,38 @@ def test_what_two_gateways_make_at_the_same_moment_is_one_record_each(
         change(world, next(entry for entry in world.person.marks if not entry.removed), comment)
         fill(started)
         right(started)
+
+
+@pytest.mark.parametrize("call", ["record.search", "record.batch_delete"])
+@pytest.mark.parametrize("marks", [30, FEW + 10])
+def test_a_gateway_that_ends_between_its_create_and_its_second_look_leaves_no_row_twice(
+    beside: Background, tmp_path: Path, marks: int, call: str
+) -> None:
+    """Or between that look and taking its own rows away; then it says what the person typed into them meanwhile."""
+    world = World(beside, tmp_path / "data", marks=marks)
+    first, second = two_of(world)
+    for started in (first, second):
+        fill(started)
+    world.feishu.on_call = together = Together(in_turn=True)
+    assert first.connect().status == 200
+    beside.run(together.first.wait())
+    assert second.connect().status == 200
+    right(first)
+    theirs = set(world.rows())
+    world.feishu.on_call = ending = During(call, "before", second.stop)
+    world.feishu.faults.append(Fault(call, "drop_before"))
+    beside.call(together.go.set)
+    beside.run(ending.over.wait())
+    world.feishu.on_call = None
+    twice = sorted(world.rows().keys() - theirs)
+    assert len(twice) == len(theirs)
+    beside.call(lambda: world.feishu.add_field(world.app_token, TABLE, FieldSpec("心得", 1)))
+    beside.call(lambda: world.feishu.edit_record(world.app_token, TABLE, twice[0], {"心得": "想再读一遍"}))
+    again = world.start()
+    assert again.settled().state == "idle"
+    right(again)
+    assert set(world.rows()) == theirs
+    assert "心得: 想再读一遍" in str(again.owner.call("GET", "/api/v1/overview").json()["runs"])
 
 
 def test_what_the_other_gateway_wrote_is_not_taken_for_the_persons(
