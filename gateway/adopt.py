@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from gateway.creates import Creates
 from gateway.douban.urls import subject_key
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.columns import link_of, text_of
@@ -129,7 +130,9 @@ class Claims:
         unbound = self._ledger.unbound(self._target) if left else []
         if not left or not unbound:
             return []
-        on_the_way = {key for batch in self._ledger.open_batches(self._table.key) for key in batch.marks}
+        on_the_way = {
+            key for batch in Creates(self._ledger).left_open(self._table.key) for key in batch.marks
+        }
         sure, likely = _matched(left.rows, [each for each in unbound if each.key not in on_the_way])
         return [*sure, *((each.key, each.record_id) for each in likely if left.likely)]
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from msgspec import Struct
 
 from gateway import records
+from gateway.creates import Creates
 from gateway.edits import Digests, Edit, EditPolicy, Edits, is_given_back
 from gateway.errors import Words
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
@@ -219,7 +220,7 @@ class Check:
             for record_id, key in self._ledger.rows(table.target, deleted=False).items()
             if record_id not in seen
         }
-        young = self._ledger.young(table.key)
+        young = Creates(self._ledger).young(table.key)
         gone = await records.gone(self._bitable, table.table_id, list(missing), young)
         self._ledger.gone(table.target, [missing[record_id] for record_id in gone])
         self.found["deleted"] += len(gone)

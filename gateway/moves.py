@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from gateway.errors import NoSuchRecord, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Field, Record
 from gateway.feishu.columns import in_words
-from gateway.ledger import Ledger, Stray
+from gateway.leaving import Leaving, Stray
+from gateway.ledger import Ledger
 from gateway.tables import Table
 
 _LONGEST = 1000
@@ -25,7 +26,8 @@ async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerato
     What the person had written is told before it goes, so that nothing of theirs goes unseen. It may end anywhere: a
     row that is no more is no hindrance.
     """
-    if not ledger.strays(table.target, 1):
+    leaving = Leaving(ledger)
+    if not leaving.strays(table.target, 1):
         return
     ours = set(table.binding.values())
     theirs = {
@@ -33,7 +35,7 @@ async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerato
         for field in await base.fields(table.table_id)
         if field.field_id not in ours and field.type not in _COMPUTED
     }
-    while strays := ledger.strays(table.target, MOST_LOOKED_UP):
+    while strays := leaving.strays(table.target, MOST_LOOKED_UP):
         there = await _there(base, table, strays)
         yield 0, tuple(_notes(table, strays, there, theirs))
         for stray in strays:
@@ -51,7 +53,7 @@ async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerato
                     raise
                 there = {record_id: record for record_id, record in there.items() if record_id not in left}
                 strays = [stray for stray in strays if stray.record_id not in left]
-        ledger.taken_out(table.key, strays)
+        leaving.taken_out(table.key, strays)
         yield len(there), ()
 
 

@@ -7,6 +7,7 @@ for a mark's row before it makes one, and once more when it has made it.
 from collections.abc import Mapping
 
 from gateway import records
+from gateway.creates import Creates
 from gateway.edits import Edits
 from gateway.feishu.bitable import Bitable
 from gateway.ledger import Ledger
@@ -28,6 +29,7 @@ class Others:
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
+        self._creates = Creates(ledger)
         self._edits = edits
         self._table = table
         self._names = names
@@ -66,11 +68,11 @@ class Others:
 
         Raises FeishuError.
         """
-        made = self._ledger.unlooked(self._table.key)
+        made = self._creates.unlooked(self._table.key)
         if not made:
             return False
         if self._rows is not None and await self._bitable.count(self._table.table_id) == self._rows:
-            self._ledger.looked(self._table.target, made, ())
+            self._creates.looked(self._table.target, made, ())
             return False
         return await self._give_way(made)
 
@@ -82,5 +84,5 @@ class Others:
         taken = self._ledger.bound(self._table.key) - set(made.values())
         older = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
         self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
-        self._ledger.looked(self._table.target, made, older)
+        self._creates.looked(self._table.target, made, older)
         return bool(older)

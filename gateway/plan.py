@@ -16,6 +16,7 @@ from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.columns import Bound, as_is
 from gateway.feishu.compare import Cell, cells_of, words
 from gateway.feishu.fields import COVER
+from gateway.leaving import Leaving
 from gateway.ledger import Counts, Ledger, Policy, Row, Unbound
 from gateway.records import Found
 from gateway.store import Store
@@ -95,9 +96,10 @@ class Due(Struct, frozen=True, kw_only=True):
 def foresee(store: Store, ledger: Ledger, tables: Sequence[Table], policy: Policy) -> list[Due]:
     """What is due, and what becomes of removed marks; found in the way that a push finds it, and then undone."""
     accepted = [each for table in tables if table.accepted for each in table.classes]
+    leaving = Leaving(ledger)
     with ledger.rehearsal():
         for table in tables:
-            ledger.sort_removed(table.target, policy)
+            leaving.sort(table.target, policy)
         return [_due(store, ledger, table, accepted, policy) for table in tables]
 
 
@@ -108,7 +110,7 @@ def _due(store: Store, ledger: Ledger, table: Table, accepted: Iterable[str], po
         counts=ledger.counts(table.target),
         unbound=ledger.unbound(table.target),
         rows=rows,
-        leaving=ledger.leaving(table.target, accepted),
+        leaving=Leaving(ledger).number(table.target, accepted),
         written=ledger.counts(table.target).pushed,
         policy=policy,
         bound=ledger.bound(table.key),

@@ -14,12 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from gateway import errors, records, tables
+from gateway.creates import Batch, Creates
 from gateway.edits import Digests, Edits
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.fields import COVER
-from gateway.ledger import Batch, Ledger, Row
+from gateway.ledger import Ledger, Row
 from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import now
@@ -77,6 +78,7 @@ class Push:
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
+        self._creates = Creates(ledger)
         self._edits = edits
         self._claim = claim
         self.table = table
@@ -98,7 +100,7 @@ class Push:
             self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
             raise
         self._others = Others(self._bitable, self._ledger, self._edits, self.table, self._bound.names)
-        for batch in self._ledger.open_batches(self.table.key):
+        for batch in self._creates.left_open(self.table.key):
             await self._settle(batch)
         await self._others.end()  # what an earlier push made, and did not look at again
         await self._others.take_over(set(self._ledger.wanted(self.table.target)))
@@ -177,15 +179,15 @@ class Push:
         self._edits.begin(self.table.key, made.written)
         try:
             ids = await self._send(batch)
-            self._ledger.created(batch, ids)
+            self._creates.created(batch, ids)
         except _UNKNOWN_OUTCOME:
             self._shrink(len(rows))
             await self._settle(msgspec.structs.replace(batch, sends=1))
         except _ROW_AT_FAULT as error:
-            self._ledger.settled(batch)  # all or nothing: surely nothing
+            self._creates.settled(batch)  # all or nothing: surely nothing
             await self._isolate(rows, error)
         except errors.FeishuError as error:
-            self._ledger.settled(batch)  # refused: surely nothing
+            self._creates.settled(batch)  # refused: surely nothing
             if len(rows) == 1 or not isinstance(error, errors.TableFull):
                 raise
             await self._halve(rows)  # the newest get the room there is
@@ -195,7 +197,7 @@ class Push:
 
     async def _send(self, batch: Batch) -> list[str]:
         """Returns the record of each row."""
-        self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
+        self._creates.open(msgspec.structs.replace(batch, sent_at=now()))
         made = await self._bitable.create_records(self.table.table_id, batch.body, UUID(batch.client_token))
         if len(made) != len(batch.keys):
             raise errors.FeishuFault  # who knows which
@@ -211,16 +213,16 @@ class Push:
         """
         found = await self._others.find(batch.marks)
         if len(found) == len(batch.keys):
-            self._ledger.settled(batch, found)
+            self._creates.settled(batch, found)
         elif batch.sends < _MOST_SENDS:
             await self._send_again(batch, found)
         elif batch.sent_at > now():  # by a clock that was ahead: the time to be patient begins now
-            self._ledger.open_batch(msgspec.structs.replace(batch, sent_at=now()))
+            self._creates.open(msgspec.structs.replace(batch, sent_at=now()))
             raise errors.TokenSpent
         elif now() - batch.sent_at > _PATIENCE:
             if (await self._bitable.app()).is_advanced:
                 await tables.probe(self._bitable, self.table)  # perhaps they are there, and not to be seen
-            self._ledger.settled(batch, found)
+            self._creates.settled(batch, found)
         else:
             raise errors.TokenSpent
 
@@ -228,10 +230,10 @@ class Push:
         try:
             made = await self._send(batch)
         except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
-            self._ledger.settled(batch, found)  # it is not there, and it cannot get there
+            self._creates.settled(batch, found)  # it is not there, and it cannot get there
             _log.info("create given up", error=error.code, log_id=error.log_id)
         else:  # its columns have the names of then: what the rows show is not sure
-            self._ledger.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
+            self._creates.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
 
     # --- updates
 
@@ -296,7 +298,7 @@ class Push:
 
     async def _gone(self, rows: Sequence[Row]) -> list[Row]:
         """Those that the person deleted: asked for all at once, since to halve for each would cost calls by the row."""
-        asked, young = [row.record_id or "" for row in rows], self._ledger.young(self.table.key)
+        asked, young = [row.record_id or "" for row in rows], self._creates.young(self.table.key)
         gone = await records.gone(self._bitable, self.table.table_id, asked, young)
         return [row for row in rows if row.record_id in gone]
 

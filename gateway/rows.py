@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from gateway import adopt, errors
 from gateway.check import Check
+from gateway.creates import Creates
 from gateway.edits import Edits
 from gateway.feishu import bitable
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
+from gateway.leaving import Leaving
 from gateway.ledger import Ledger, Policy, Target
 from gateway.moves import take_out
 from gateway.push import Push
@@ -34,6 +36,7 @@ class Rows:
     ) -> None:
         self._store = store
         self._ledger = ledger
+        self._creates, self._leaving = Creates(ledger), Leaving(ledger)
         self._runs = runs
         self._opened = opened
         self._owner = owner
@@ -157,15 +160,15 @@ class Rows:
             for table in self.tables
             if self._ledger.counts(table.target).pending > 0
             or table.gaps
-            or self._ledger.open_batches(table.key)
-            or self._ledger.unlooked(table.key)
-            or self._ledger.strays(table.target, 1)
+            or self._creates.left_open(table.key)
+            or self._creates.unlooked(table.key)
+            or self._leaving.strays(table.target, 1)
         ]
 
     def _sort_removed(self) -> None:
         self._unsorted = False
         for table in self.tables:
-            self._ledger.sort_removed(table.target, self.removals)
+            self._leaving.sort(table.target, self.removals)
 
     async def _push_into(
         self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False

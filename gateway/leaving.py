@@ -1,0 +1,109 @@
+"""Rows that are to go: another table or row shows their mark, or the person took it away on Douban."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from gateway.ledger import DUE, MARK, TABLES, Ledger, Policy, Target, as_json, mark_key
+from gateway.library import MarkKey
+
+
+class Stray(Struct, frozen=True):
+    """A row of a table that does not show its subject's class any more, or is ``surplus`` beside another of its mark."""
+
+    key: MarkKey
+    record_id: str | None
+    title: str | None
+    surplus: bool = False
+
+
+class Leaving:
+    """Of one account's tables, by the ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._store = ledger, ledger.store
+
+    def sort(self, target: Target, policy: Policy) -> None:
+        """What is due because its mark was removed: with ``keep`` its row will say so, if there is one."""
+        removed = f"""SELECT due.account, due.medium, due.id {DUE} AND EXISTS (SELECT 1 FROM mark
+            WHERE (mark.account, mark.medium, mark.id) = (due.account, due.medium, due.id)
+            AND mark.removed_at IS NOT NULL)"""
+        has_row = f"""EXISTS (SELECT 1 FROM record AS row WHERE row.table_key IN ({TABLES}) AND row.record_id IS NOT NULL
+            AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id))"""
+        with self._store.atomic():
+            if policy == "delete":
+                self._store.do(
+                    f"""INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
+                    WHERE table_key IN ({TABLES}) AND record_id IS NOT NULL AND deleted = 0 AND {MARK} IN ({removed})""",
+                    self._ledger.asked(target),
+                )
+            else:
+                self._stay(target)
+            if policy == "ignore":
+                self._store.do(
+                    f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
+                        = (record.account, record.medium, record.id))
+                    WHERE table_key = :table AND {MARK} IN ({removed})""",
+                    self._ledger.asked(target),
+                )
+            done = removed if policy != "keep" else f"{removed} AND NOT {has_row}"
+            self._store.do(f"DELETE FROM due WHERE {MARK} IN ({done})", self._ledger.asked(target))
+
+    def _stay(self, target: Target) -> None:
+        """Rows that were to go because their mark was removed, before the person wanted something else."""
+        stays = """FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+            WHERE mark.account = :account AND mark.removed_at IS NOT NULL
+                AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND (stray.table_key = :table OR NOT EXISTS (SELECT 1 FROM record AS row WHERE row.table_key = :table
+                    AND row.record_id IS NOT NULL AND (row.account, row.medium, row.id) = (mark.account, mark.medium, mark.id)))"""
+        self._store.do(
+            f"INSERT OR IGNORE INTO due SELECT account, medium, id, subject.class, mark.marked_on {stays}",
+            self._ledger.asked(target),
+        )
+        self._store.do(
+            f"""DELETE FROM stray WHERE (table_key, account, medium, id)
+            IN (SELECT stray.table_key, account, medium, id {stays})""",
+            self._ledger.asked(target),
+        )
+
+    def strays(self, target: Target, limit: int) -> list[Stray]:
+        """Rows that are to go: another table or row shows the mark by now, or the person removed it."""
+        sql = """SELECT account, medium, id, record_id, title, 1 FROM surplus JOIN subject USING (medium, id)
+            WHERE table_key = :table AND account = :account
+            UNION ALL SELECT * FROM (SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title, 0
+            FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+                LEFT JOIN record USING (table_key, account, medium, id)
+            WHERE table_key = :table AND (mark.removed_at IS NOT NULL
+                OR subject.class NOT IN (SELECT value FROM json_each(:classes)))) LIMIT :limit"""
+        return [
+            Stray(mark_key(account, medium, subject_id), record_id, title, bool(surplus))
+            for account, medium, subject_id, record_id, title, surplus in self._store.rows(
+                sql, {**self._ledger.asked(target), "limit": limit}
+            )
+        ]
+
+    def number(self, target: Target, accepted: Iterable[str]) -> int:
+        """How many rows are to go when all that is due is written, as far as it is of ``accepted`` classes."""
+        elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
+        sql = f"""SELECT count(*) FROM (
+            SELECT account, medium, id FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+                JOIN record USING (table_key, account, medium, id)
+                WHERE table_key = :table AND (mark.removed_at IS NOT NULL OR {elsewhere})
+            UNION SELECT account, medium, id FROM due JOIN subject USING (medium, id) JOIN record USING (account, medium, id)
+                WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
+                AND subject.class IN (SELECT value FROM json_each(:accepted)))"""
+        row = self._store.one(sql, {**self._ledger.asked(target), "accepted": as_json(list(accepted))})
+        return row[0] if row else 0
+
+    def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
+        """These rows are no more."""
+        marks, surplus = list[tuple[str, ...]](), list[tuple[str, str | None]]()
+        for stray in strays:
+            if stray.surplus:
+                surplus.append((table, stray.record_id))
+            else:
+                marks.append((table, stray.key.account, stray.key.subject.medium, stray.key.subject.id))
+        with self._store.atomic():
+            self._store.do_many("DELETE FROM surplus WHERE table_key = ? AND record_id = ?", surplus)
+            for name in ("record", "stray"):
+                self._store.do_many(f"DELETE FROM {name} WHERE table_key = ? AND {MARK} = (?, ?, ?)", marks)
