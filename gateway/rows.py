@@ -130,8 +130,10 @@ class Rows:
         """
         retries, run = self.retries_due, self._runs.current
         problem = await self._write(stopped, told)
+        if stopped():
+            return problem
         self._tried_in = run.id if run else self._tried_in
-        if retries and problem is None and not stopped():  # last, since many may fail again
+        if retries and problem is None:  # last, since many may fail again
             self.retry()
             problem = await self._write(stopped, told)
         for table in self.unchecked:

@@ -87,6 +87,8 @@ class Sync:
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._at_work = asyncio.Lock()
+        self._asked = 0
+        """How many want something while there may be a push: it gives way to them after its batch."""
         self._at_covers = False
         self._state: State = "idle"
         self._problem: Issue | None = None
@@ -246,13 +248,23 @@ class Sync:
 
     async def restore(self) -> int:
         """Rows that the person deleted are made again, but for those that they put back themselves."""
-        async with self._at_work:
+        async with self._turn():
             for table in self.rows.tables:
                 self.rows.remember(structs.replace(table, scanned=False))
             restored = self._ledger.restore([table.target for table in self.rows.tables])
         self.runs.begin("restore")
         self.wake()
         return restored
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        """Nothing is written meanwhile; a push under way goes on afterwards."""
+        self._asked += 1
+        try:
+            async with self._at_work:
+                yield
+        finally:
+            self._asked -= 1
 
     # --- the connection
 
@@ -261,7 +273,7 @@ class Sync:
 
         The input is kept in any case, so that nobody types it twice. Raises FeishuError with what to do.
         """
-        async with self._at_work:
+        async with self._turn():
             return await self._connect(self.connection.enter(setting, secret))
 
     async def _connect(self, entry: Entry) -> tuple[Table, ...]:
@@ -303,7 +315,7 @@ class Sync:
 
     async def finish_login(self, state: str, code: str) -> None:
         """Back from Feishu's log-in: it is tried at once. Raises FeishuError if it came to nothing."""
-        async with self._at_work:  # not under a push
+        async with self._turn():  # not under a push
             entry = await self.connection.finish_login(state, code)
             with contextlib.suppress(errors.FeishuError):  # ``refused`` says it
                 await self._connect(entry)
@@ -315,14 +327,14 @@ class Sync:
 
     async def ask(self, setting: FeishuSetting, secret: str | None) -> tuple[str, list[Proposal]]:
         """Which columns of the table that the address names could take what. Raises FeishuError."""
-        async with self._at_work, self.connection.trying(self.connection.enter(setting, secret)) as client:
+        async with self._turn(), self.connection.trying(self.connection.enter(setting, secret)) as client:
             return await ask(client, setting.wanted)
 
     # --- what a push would do
 
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
-        async with self._at_work:
+        async with self._turn():
             dues = foresee(self._store, self._ledger, self.rows.tables, self.rows.removals)
             tables = [
                 await of_table(self._open(due.table), self._ledger, self.rows.edits, due) for due in dues
@@ -334,7 +346,7 @@ class Sync:
 
         Raises FeishuError.
         """
-        async with self._at_work:
+        async with self._turn():
             for table in self.rows.tables:
                 if not table.accepted:
                     await self._accept(table, likely=likely)
@@ -400,6 +412,8 @@ class Sync:
         """Pushes all there is. Returns the error to try again after, if there is one."""
         async with self._at_work:
             again = await self._try()
+        if self._state == "busy":
+            self.wake()  # it gave way to the person
         if again is None and not self._wake.is_set():  # else what came meanwhile belongs to the same run
             self.runs.end(self._problem)
         return again
@@ -470,7 +484,7 @@ class Sync:
             return None
         self._state, self._pace = "busy", Pace()
         try:
-            problem = await self.rows.work(lambda: self.paused, self._wrote)
+            problem = await self.rows.work(lambda: self.paused or self._asked > 0, self._wrote)
         except _PASSING as error:
             if self.paused:
                 return self._stay_paused()
@@ -479,6 +493,8 @@ class Sync:
             return error
         except errors.FeishuError as error:
             problem = error
+        if self._asked and not self.paused:
+            return None  # it goes on when the person has what they want
         if problem is not None:
             self._rest_on(problem)
         else:

@@ -1,5 +1,6 @@
 """How the library is divided into tables: each mark in the one that it belongs to, with the columns of its kind."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.plan import Plan
+from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.person import EVERYTHING, Entry, make_person
 from gateway.shelves import DOCUMENTARY, SHELVES, Layout
 from tests.support import Started, World
@@ -274,3 +277,25 @@ def test_a_table_of_ours_that_was_renamed_is_still_ours(started: Started) -> Non
     assert started.settled().state == "idle"
     assert set(world.feishu.tables(world.app_token)) == tables
     assert world.rows("我的片单") == rows
+
+
+def test_a_plan_that_is_asked_for_in_the_middle_of_a_push_waits_for_one_batch(started: Started) -> None:
+    world, sync = started.world, started.gateway.carriers.first.sync
+    asked: list[asyncio.Task[Plan]] = []
+
+    async def ask(call: str, stage: Stage) -> None:
+        if call == "record.batch_create" and stage == "before" and not asked:
+            asked.append(asyncio.create_task(sync.plan()))
+            await asyncio.sleep(0)
+
+    world.feishu.on_call = ask
+    assert started.connect(layout=Layout.KINDS).status == 200
+    assert started.settled().state == "idle"
+
+    async def plan() -> Plan:
+        return await asked[0]
+
+    left = [table.creates for table in world.background.run(plan()).tables]
+    assert 0 in left
+    assert sum(left) > 0
+    assert world.background.call(lambda: sync.runs.recent(1))[0].created == sum(len(world.rows(name)) for name in TABLES[Layout.KINDS])
