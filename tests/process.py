@@ -31,7 +31,8 @@ runpy.run_module("gateway", run_name="__main__")"""
 class Process:
     """It starts at once, and is up when its owner is asked for."""
 
-    def __init__(self, world: World, folder: Path | None = None, **changes: str) -> None:
+    def __init__(self, world: World, folder: Path | None = None, *verb: str, **changes: str) -> None:
+        """Without a ``verb`` it is the gateway."""
         environment = os.environ | {
             "D2F_DATA": str(folder or world.folder),
             "D2F_FEISHU": world.feishu_server.url,
@@ -43,7 +44,7 @@ class Process:
             **changes,
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _TELLING, "--no-browser"],
+            [sys.executable, "-c", _TELLING, *(verb or ["--no-browser"])],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

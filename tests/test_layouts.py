@@ -298,4 +298,6 @@ def test_a_plan_that_is_asked_for_in_the_middle_of_a_push_waits_for_one_batch(st
     left = [table.creates for table in world.background.run(plan()).tables]
     assert 0 in left
     assert sum(left) > 0
-    assert world.background.call(lambda: sync.runs.recent(1))[0].created == sum(len(world.rows(name)) for name in TABLES[Layout.KINDS])
+    assert world.background.call(lambda: sync.runs.recent(1))[0].created == sum(
+        len(world.rows(name)) for name in TABLES[Layout.KINDS]
+    )

@@ -49,6 +49,8 @@ LONGEST_CAPTURE = 0.08
 """Seconds that a browser needs to be paired and to send three pages."""
 LONGEST_MIGRATION = 0.03
 """Seconds from a library's opening until a process is killed that migrates it."""
+LONGEST_ROTATION = 0.1
+"""Seconds from a library's opening until a process is killed that makes new keys for it."""
 LONG_AGO = timedelta(minutes=11)
 """After which no create of before can still be under way."""
 PLACES = (
@@ -121,7 +123,10 @@ class Round:
         self._migrate(kills // 4)
         self._weather = Weather(self._world, random.Random(self._chance.getrandbits(32)))
         for _ in range(kills - kills // 4):
-            self._live()
+            if self._chance.random() < 0.1:
+                self._rotate()
+            else:
+                self._live()
         self._weather.clear()
         self._end()
 
@@ -170,6 +175,13 @@ class Round:
             self._kill(process, f"migration, {number(folder, '_sqlite_migrations')} steps done")
             if content(folder) != truth:
                 self._tally.note(["a killed migration lost something"])
+
+    def _rotate(self) -> None:
+        """New keys are made, and it is killed in between: whatever is connected must go on working."""
+        process = Process(self._world, None, "keys", "rotate")
+        process.opens()
+        threading.Event().wait(self._chance.uniform(0, LONGEST_ROTATION))  # any instant
+        self._kill(process, "key rotation")
 
     # --- lives
 

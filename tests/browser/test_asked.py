@@ -14,6 +14,7 @@ from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from gateway.sandbox.person import Person
 from tests.browser.conftest import WAIT, Browser, Site, launch
 from tests.support import Background, Started, World
+from tests.test_push import fill
 from tests.walks import removed
 
 expect.set_options(timeout=WAIT)
@@ -167,9 +168,7 @@ def test_all_lists_are_read_to_their_end_in_one_tab(ready: Reader, world: World,
 
 
 def test_a_sync_leaves_each_list_where_nothing_is_new(ready: Reader, world: World, started: Started) -> None:
-    ask(started)
-    ready.tick()
-    ready.to_the_end()
+    fill(started)
     films = world.person.of(Medium.MOVIE, Status.DONE)
     assert len(films) > 30
     world.person.add(Subject(key=SubjectKey(Medium.MOVIE, "30001"), kind=Kind.MOVIE, title="雾中灯塔"))
@@ -177,7 +176,7 @@ def test_a_sync_leaves_each_list_where_nothing_is_new(ready: Reader, world: Worl
     gone = world.person.of(Medium.BOOK, Status.DONE)[0]
     world.person.marks.remove(gone)
     before = world.douban.lists
-    due(started)
+    ask(started)
     ready.tick()
     ready.to_the_end()
     assert world.douban.lists - before == LISTS + 1, (
