@@ -374,6 +374,18 @@ class Ledger:
             for account, medium, subject_id, title, year, isbn in self.store.rows(sql, self.asked(target))
         ]
 
+    def elsewhere(self, target: Target) -> list[Unbound]:
+        """Marks that other tables of ours show, and this one does not; a row of this one is known by its id alone."""
+        sql = f"""SELECT DISTINCT mark.account, mark.medium, mark.id FROM mark JOIN subject USING (medium, id)
+                JOIN record USING (account, medium, id)
+            WHERE mark.account = :account AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND record.table_key IN ({TABLES}) AND record.table_key <> :table
+                AND record.record_id IS NOT NULL AND record.deleted = 0
+                AND NOT EXISTS (SELECT 1 FROM record AS here WHERE here.table_key = :table AND here.record_id IS NOT NULL
+                    AND (here.account, here.medium, here.id) = (mark.account, mark.medium, mark.id))"""
+        found = self.store.rows(sql, self.asked(target))
+        return [Unbound(mark_key(*mark), None, None, None) for mark in found]
+
     def left_out(self) -> int:
         """Marks of classes that no table shows."""
         row = self.store.one(

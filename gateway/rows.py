@@ -17,6 +17,7 @@ from gateway.ledger import Ledger, Policy, Target
 from gateway.moves import take_out
 from gateway.push import Push
 from gateway.runs import Runs
+from gateway.shelves import may_become
 from gateway.store import Store, owned
 from gateway.tables import Table
 
@@ -41,6 +42,8 @@ class Rows:
         self._opened = opened
         self._owner = owner
         self.edits = Edits(store, owner)
+        self._unclaimed = True
+        """Marks may have come whose rows were there before."""
         self._unsorted = False
         """Marks were removed since they were last sorted by what is to become of their rows."""
         self._tried_in = 0
@@ -76,10 +79,14 @@ class Rows:
     def claimable(self, table: Table) -> Target:
         """The table, with the classes of all marks that its rows may be of.
 
-        A row of ours may be of a film for whoever wrote it, which is a series by now: it is known, and moves.
+        A row of ours may be of a film for whoever wrote it, which is a series by now: it is known, and moves; or goes,
+        if the table of series shows it already.
         """
         of = self.tables if table.own else (table,)
-        return Target(table.key, tuple(each for other in of for each in other.classes))
+        ours = (each for other in of for each in other.classes)
+        return Target(
+            table.key, tuple(each for each in ours if any(may_become(each, one) for one in table.classes))
+        )
 
     # --- what is to be done
 
@@ -91,6 +98,10 @@ class Rows:
     @removals.setter
     def removals(self, policy: Policy) -> None:
         self._store.set(owned("removals", self._owner), _Removals(policy))
+
+    def note_captured(self) -> None:
+        """A page was read that told something new."""
+        self._unclaimed = True
 
     def note_removed(self) -> None:
         """Marks were found to be gone from Douban."""
@@ -128,6 +139,7 @@ class Rows:
 
         Returns what is the matter with one table; raises what is the matter with all.
         """
+        self._unclaimed = True
         retries, run = self.retries_due, self._runs.current
         problem = await self._write(stopped, told)
         if stopped():
@@ -209,6 +221,9 @@ class Rows:
 
         Raises FeishuError.
         """
+        if not self._unclaimed:
+            return
+        self._unclaimed = False
         claims = [
             (table, adopt.Claims(self._store, self._ledger, table, self.claimable(table)))
             for table in self.tables

@@ -175,6 +175,7 @@ class Sync:
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
         self.runs.read(cause, outcome)
+        self.rows.note_captured()
         if outcome.outdated or self.rows.retries_due:
             self.wake()
         elif self._is_between_pushes:
@@ -356,7 +357,8 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        unbound = self._ledger.unbound(self.rows.claimable(table))
+        claimable = self.rows.claimable(table)
+        unbound = [*self._ledger.unbound(claimable), *self._ledger.elsewhere(claimable)]
         taken = self._ledger.bound(table.key)
         rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
