@@ -226,9 +226,13 @@ class Sync:
         """Tries again what Feishu did not take."""
         self.rows.retry()
         self.runs.begin("retry")
+        self._covers_rest_until = 0.0
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The person wants something done: what was the matter before is not said of it."""
         if self.rows.tables and not self.paused:
             self._state, self._problem = "busy", None
-        self._covers_rest_until = 0.0
         self.wake()
 
     # --- what the person did in the tables
@@ -236,7 +240,7 @@ class Sync:
     def check(self) -> None:
         """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
         self.rows.edits.ask(table.key for table in self.rows.tables)
-        self.wake()
+        self._begin_anew()
 
     def set_edits(self, policy: EditPolicy) -> None:
         """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
