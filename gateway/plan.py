@@ -24,6 +24,8 @@ from gateway.theirs import Theirs, shown
 
 _SHOWN = 200
 """Writes that are shown cell by cell; of more, the number."""
+_LONGEST = 200
+"""Characters of a cell that are told."""
 What = Literal["create", "update", "again"]
 
 
@@ -230,7 +232,10 @@ def _told(row: Row, table: Table, cells: Iterable[Cell], what: What) -> Write:
         title=title if isinstance(title, str) else row.key.subject.id,
         what=what,
         cells={
-            cell.name: (words(cell.there, cell.column.type, zone), words(cell.wanted, cell.column.type, zone))
+            cell.name: (
+                words(cell.there, cell.column.type, zone)[:_LONGEST],
+                words(cell.wanted, cell.column.type, zone)[:_LONGEST],
+            )
             for cell in cells
         },
     )
