@@ -229,7 +229,9 @@ class Rows:
     async def _tidy(self, table: Table, stopped: Callable[[], bool]) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""
         try:
-            async with contextlib.aclosing(take_out(self._opened(table), self._ledger, table)) as steps:
+            async with contextlib.aclosing(
+                take_out(self._opened(table), self._ledger, self.edits, table)
+            ) as steps:
                 async for removed, notes in steps:
                     self._runs.add({"removed": removed}, notes)
                     if stopped():
