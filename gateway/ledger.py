@@ -485,19 +485,6 @@ class Ledger:
             )
         ]
 
-    def leaving(self, target: Target, accepted: Iterable[str]) -> int:
-        """How many rows are to go when all that is due is written, as far as it is of ``accepted`` classes."""
-        elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
-        sql = f"""SELECT count(*) FROM (
-            SELECT account, medium, id FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
-                JOIN record USING (table_key, account, medium, id)
-                WHERE table_key = :table AND (mark.removed_at IS NOT NULL OR {elsewhere})
-            UNION SELECT account, medium, id FROM due JOIN subject USING (medium, id) JOIN record USING (account, medium, id)
-                WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
-                AND subject.class IN (SELECT value FROM json_each(:accepted)))"""
-        row = self._store.one(sql, {**self._asked(target), "accepted": _json(list(accepted))})
-        return row[0] if row else 0
-
     def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
         """These rows are no more."""
         keys = [stray.key for stray in strays]
@@ -556,14 +543,13 @@ class Ledger:
             for account, medium, subject_id, title, year, isbn in self._store.rows(sql, self._asked(target))
         ]
 
-    def left_out(self) -> int:
-        """Marks of classes that no table shows."""
-        row = self._store.one(
-            """SELECT count(*) FROM mark JOIN subject USING (medium, id)
-            WHERE account = ? AND subject.class NOT IN (SELECT class FROM target WHERE owner = ?)""",
-            [self._account, self._owner],
-        )
-        return row[0] if row else 0
+    def left_out(self) -> dict[str, int]:
+        """How many marks there are of each class that no table shows."""
+        sql = """SELECT subject.class, count(*) FROM mark JOIN subject USING (medium, id)
+            WHERE account = ? AND removed_at IS NULL
+                AND subject.class NOT IN (SELECT class FROM target WHERE owner = ?)
+            GROUP BY subject.class"""
+        return dict(self._store.rows(sql, [self._account, self._owner]))
 
     def wanted(self, target: Target) -> Iterator[MarkKey]:
         """Marks that are due and have no record in this table yet."""

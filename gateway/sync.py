@@ -17,6 +17,7 @@ from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers, ManyRefused
+from gateway.due import foresee
 from gateway.edits import EditPolicy
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
@@ -25,7 +26,7 @@ from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
 from gateway.log import get
 from gateway.model import Outcome
-from gateway.plan import Plan, foresee, of_table
+from gateway.plan import Plan, left_out, of_table
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -331,7 +332,7 @@ class Sync:
             tables = [
                 await of_table(self._open(due.table), self._ledger, self.rows.edits, due) for due in dues
             ]
-        return Plan(tuple(tables), self._ledger.left_out())
+        return Plan(tuple(tables), left_out(self._ledger.left_out()) if tables else ())
 
     async def accept(self, *, likely: bool) -> None:
         """The person saw the plan: rows of their marks are taken over, with ``likely`` those of the same title, too.
