@@ -557,6 +557,17 @@ class Ledger:
         for account, medium, subject_id in self._store.rows(sql, self._asked(target)):
             yield _key(account, medium, subject_id)
 
+    def retry_failure(self, target: Target, key: MarkKey) -> bool:
+        """A mark that was not taken is due again. Returns whether it was one."""
+        mark = [key.account, key.subject.medium, key.subject.id]
+        sql = f"""UPDATE record SET failed = 0, failure = NULL
+            WHERE table_key = ? AND {_MARK} = (?, ?, ?) AND failure IS NOT NULL"""
+        with self._store.atomic():
+            found = self._store.do(sql, [target.key, *mark]) > 0
+            if found:
+                self._store.do(_CHANGED_SINCE, [*mark, 0])
+        return found
+
 
 def _row(row: tuple[Any, ...]) -> Row:
     mark, subject, revision, record_id, removed, adopted = row

@@ -12,6 +12,7 @@ from gateway.feishu import bitable
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.ledger import Ledger, Policy, Target
+from gateway.library import MarkKey
 from gateway.moves import take_out
 from gateway.push import Push
 from gateway.runs import Runs
@@ -117,6 +118,15 @@ class Rows:
         """What Feishu did not take is due again."""
         for table in self.tables:
             self._ledger.retry_failures(table.target)
+
+    def retry_mark(self, key: MarkKey) -> bool:
+        """One mark that Feishu did not take is due again, the others not before another run. Returns whether it was one."""
+        if not [table for table in self.tables if self._ledger.retry_failure(table.target, key)]:
+            return False
+        if self._runs.current is None:
+            self._runs.begin("retry")
+            self._tried_in = self._runs.current.id if self._runs.current else 0
+        return True
 
     # --- the work
 

@@ -24,6 +24,7 @@ from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
+from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import Outcome
 from gateway.plan import Plan, left_out, of_table
@@ -162,9 +163,10 @@ class Sync:
         """How far the marks that a capture changed have come."""
         return total([self._ledger.counts_of(table.target, capture) for table in self.rows.tables])
 
-    def failures(self) -> list[Failure]:
-        """Marks that Feishu did not take, with its reason."""
-        return [failure for table in self.rows.tables for failure in self._ledger.failures(table.target)]
+    def failures(self) -> list[tuple[Table, Failure]]:
+        """Marks that Feishu did not take, with its reason, and the table that each is for."""
+        tables = self.rows.tables
+        return [(table, failure) for table in tables for failure in self._ledger.failures(table.target)]
 
     def _notes(self, covers: CoverCounts) -> tuple[Issue, ...]:
         proxy = errors.ProxyBroken().issue if self.connection.broken_proxy else None
@@ -228,6 +230,12 @@ class Sync:
         self.rows.retry()
         self.runs.begin("retry")
         self._covers_rest_until = 0.0
+        self._begin_anew()
+
+    def retry_mark(self, key: MarkKey) -> None:
+        """Tries one mark again that Feishu did not take, and no other. Raises NoSuchFailure."""
+        if not self.rows.retry_mark(key):
+            raise errors.NoSuchFailure
         self._begin_anew()
 
     def _begin_anew(self) -> None:
