@@ -54,8 +54,8 @@ class Due(Struct, frozen=True, kw_only=True):
     unbound: Sequence[Unbound]
     rows: Sequence[Row]
     """The first that a push would write."""
-    removals: Sequence[Removal]
-    """The first ``leaving``."""
+    removals: Mapping[str, Removal]
+    """By record, the first ``leaving``."""
     leaving: int
     skips: Sequence[Skip]
     """The first ``failed`` ones that are not tried again, then of ``ignored``, then of those that the person deleted."""
@@ -101,17 +101,17 @@ def _due(store: Store, ledger: Ledger, table: Table, names: Mapping[str, str], p
 
 def _leaving(
     store: Store, table: Table, names: Mapping[str, str], policy: Policy
-) -> tuple[list[Removal], int]:
+) -> tuple[dict[str, Removal], int]:
     """Rows that go once all that is due is written, and how many. ``names``: which table takes each class."""
     elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
     sql = f"""WITH leaving AS (
-            SELECT account, medium, id FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
-                JOIN record USING (table_key, account, medium, id)
-                WHERE table_key = :table AND (mark.removed_at IS NOT NULL OR {elsewhere})
-            UNION SELECT account, medium, id FROM due JOIN subject USING (medium, id) JOIN record USING (account, medium, id)
-                WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
+            SELECT account, medium, id, record_id FROM stray JOIN subject USING (medium, id)
+                JOIN mark USING (account, medium, id) JOIN record USING (table_key, account, medium, id)
+                WHERE table_key = :table AND record_id IS NOT NULL AND (mark.removed_at IS NOT NULL OR {elsewhere})
+            UNION SELECT account, medium, id, record_id FROM due JOIN subject USING (medium, id)
+                JOIN record USING (account, medium, id) WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
                 AND subject.class IN (SELECT value FROM json_each(:accepted)))
-        SELECT ifnull(subject.title, id), subject.class, mark.removed_at IS NOT NULL, count(*) OVER ()
+        SELECT record_id, ifnull(subject.title, id), subject.class, mark.removed_at IS NOT NULL, count(*) OVER ()
         FROM leaving JOIN subject USING (medium, id) JOIN mark USING (account, medium, id) LIMIT :limit"""
     values: dict[str, object] = {
         "table": table.key,
@@ -120,10 +120,10 @@ def _leaving(
         "limit": MOST_SHOWN,
     }
     rows = list(store.rows(sql, values))
-    told = [
-        Removal(title, _GONE if removed and policy == "delete" else _moves(names.get(shelf)))
-        for title, shelf, removed, _ in rows
-    ]
+    told = {
+        record_id: Removal(title, _GONE if removed and policy == "delete" else _moves(names.get(shelf)))
+        for record_id, title, shelf, removed, _ in rows
+    }
     return told, rows[0][-1] if rows else 0
 
 

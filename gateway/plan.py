@@ -118,7 +118,7 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         failed=due.failed,
         ignored=due.ignored,
         deleted=counts.deleted,
-        going=tuple(due.removals),
+        going=tuple(due.removals.values()),
         skips=tuple(due.skips),
     )
     try:
@@ -144,6 +144,7 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
     adopted = dict(there.sure)
     ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
     old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
+    leave = await _cells(base, table, [*due.removals])
     deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
     rows = [
         structs.replace(row, adopted=not table.own) if row.key in adopted else row
@@ -161,6 +162,7 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         told,
         creates=told.creates - len(adopted) + len(gone),
         updates=told.updates + len(adopted) - len(gone) - len(deleted),
+        removals=told.removals - len(due.removals) + len(leave),
         fills=due.written if gaps | (table.gaps - {COVER}) else 0,
         rows=there.number,
         adopts=len(adopted),
@@ -169,6 +171,7 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         deleted=told.deleted + len(deleted),
         edited=seen.edited,
         writes=tuple(seen.writes),
+        going=tuple(each for record_id, each in due.removals.items() if record_id in leave),
         skips=tuple(sorted([*seen.skips, *due.skips], key=lambda skip: _ORDER.index(skip.what))[:MOST_SHOWN]),
     )
 

@@ -271,6 +271,14 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[tuple[str, s
         [("policy", 0, "ignore"), ("remove", 1, None), ("remove", 2, None), ("edits", 0, "ours")],
     ]
 )
+@example(
+    rounds=[
+        [("policy", 0, "delete")]
+        + [("delete_row", number, None) for number in range(5)]
+        + [("remove", number, None) for number in range(5)]
+        + [("open", number, None) for number in range(MARKS)]
+    ]
+)
 def test_the_plan_is_what_happens(rounds: list[list[Act]]) -> None:
     with tempfile.TemporaryDirectory() as folder, background() as beside:
         person = Person(World(beside, Path(folder) / "data", marks=MARKS))
