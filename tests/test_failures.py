@@ -67,6 +67,9 @@ def test_what_is_told_of_it(started: Started) -> None:
         entry = refused.pop(failure["key"]["subject"]["id"])
         assert failure["title"] == entry.subject.title
         assert failure["issue"]["zh"] != failure["issue"]["en"]
+        assert failure["issue"]["en"].startswith(
+            "Feishu does not take this row: “我的评分”: the value of 'Rating'"
+        )
         assert failure["page"].endswith(f"/{entry.key.id}/")
         assert failure["table"].startswith(started.world.address)
     assert not refused
