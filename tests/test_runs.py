@@ -8,6 +8,7 @@ from gateway.model import Kind, Medium, Outcome, Status, Subject, SubjectKey
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import Started, World
+from tests.test_plan import plan
 from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
 from tests.walks import lend, rested, walk
@@ -135,6 +136,16 @@ def test_it_moves(moved: tuple[Started, SubjectKey]) -> None:
     assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 1)
     assert (run["created"] >= 1, run["removed"]) == (True, 1)
     assert len(started.world.rows(FILMS)) == films - 1, "no other row is touched"
+
+
+def test_the_plan_says_where_to(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    open_subject(started, key)
+    started.settled()
+    films = next(table for table in plan(started)["tables"] if table["name"] == FILMS)
+    (going,) = films["going"]
+    assert going == {"title": "远山来信", "why": {"zh": f"搬到“{SERIES}”", "en": f"moves to “{SERIES}”"}}
 
 
 def test_what_they_had_written_there_is_told(moved: tuple[Started, SubjectKey]) -> None:
