@@ -129,7 +129,7 @@ class Claims:
         left = self._left
         if not left:
             return []
-        unbound = [*self._ledger.unbound(self._target), *self._ledger.elsewhere(self._target)]
+        unbound = self._ledger.claimable(self._target)
         on_the_way = {
             key for batch in Creates(self._ledger).left_open(self._table.key) for key in batch.marks
         }

@@ -29,6 +29,7 @@ from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.failures import FailuresController
 from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
@@ -142,6 +143,7 @@ class Gateway:
                 WalksController,
                 ScheduleController,
                 MarksController,
+                FailuresController,
                 MarkPagesController,
                 *pages.handlers(auth),
             ],

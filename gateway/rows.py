@@ -14,6 +14,7 @@ from gateway.feishu.bitable import Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.leaving import Leaving
 from gateway.ledger import Ledger, Policy, Target
+from gateway.library import MarkKey
 from gateway.moves import take_out
 from gateway.push import Push
 from gateway.runs import Runs
@@ -130,6 +131,15 @@ class Rows:
         for table in self.tables:
             self._ledger.retry_failures(table.target)
 
+    def retry_mark(self, key: MarkKey) -> bool:
+        """One mark that Feishu did not take is due again, the others not before another run. Returns whether it was one."""
+        if not [table for table in self.tables if self._ledger.retry_failure(table.target, key)]:
+            return False
+        if self._runs.current is None:
+            self._runs.begin("retry")
+            self._tried_in = self._runs.current.id if self._runs.current else 0
+        return True
+
     # --- the work
 
     async def work(
@@ -245,7 +255,9 @@ class Rows:
     async def _tidy(self, table: Table, stopped: Callable[[], bool]) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""
         try:
-            async with contextlib.aclosing(take_out(self._opened(table), self._ledger, table)) as steps:
+            async with contextlib.aclosing(
+                take_out(self._opened(table), self._ledger, self.edits, table)
+            ) as steps:
                 async for removed, notes in steps:
                     self._runs.add({"removed": removed}, notes)
                     if stopped():

@@ -47,6 +47,11 @@ def class_of(medium: Medium, subject: Subject) -> str:
     return kind + (_SUFFIX if subject.genres and DOCUMENTARY in subject.genres else "")
 
 
+def kind_of(name: str) -> Kind:
+    """The kind of the subjects of a class."""
+    return Kind(name.removesuffix(_SUFFIX))
+
+
 _FILM, _SERIES = Kind.MOVIE.value, Kind.TV.value
 _FILM_DOCUMENTARY, _SERIES_DOCUMENTARY = _FILM + _SUFFIX, _SERIES + _SUFFIX
 _CLASSES = (*(kind.value for kind in Kind), _FILM_DOCUMENTARY, _SERIES_DOCUMENTARY)

@@ -17,15 +17,17 @@ from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers, ManyRefused
+from gateway.due import foresee
 from gateway.edits import EditPolicy
 from gateway.errors import Issue
 from gateway.events import Covered, Events, Pushed, Waiting
 from gateway.feishu import bitable
 from gateway.feishu.proposal import Proposal
 from gateway.ledger import Counts, Failure, Ledger
+from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import Outcome
-from gateway.plan import Plan, foresee, of_table
+from gateway.plan import Plan, left_out, of_table
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -163,9 +165,10 @@ class Sync:
         """How far the marks that a capture changed have come."""
         return total([self._ledger.counts_of(table.target, capture) for table in self.rows.tables])
 
-    def failures(self) -> list[Failure]:
-        """Marks that Feishu did not take, with its reason."""
-        return [failure for table in self.rows.tables for failure in self._ledger.failures(table.target)]
+    def failures(self) -> list[tuple[Table, Failure]]:
+        """Marks that Feishu did not take, with its reason, and the table that each is for."""
+        tables = self.rows.tables
+        return [(table, failure) for table in tables for failure in self._ledger.failures(table.target)]
 
     def _notes(self, covers: CoverCounts) -> tuple[Issue, ...]:
         proxy = errors.ProxyBroken().issue if self.connection.broken_proxy else None
@@ -229,9 +232,19 @@ class Sync:
         """Tries again what Feishu did not take."""
         self.rows.retry()
         self.runs.begin("retry")
+        self._covers_rest_until = 0.0
+        self._begin_anew()
+
+    def retry_mark(self, key: MarkKey) -> None:
+        """Tries one mark again that Feishu did not take, and no other. Raises NoSuchFailure."""
+        if not self.rows.retry_mark(key):
+            raise errors.NoSuchFailure
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The person wants something done: what was the matter before is not said of it."""
         if self.rows.tables and not self.paused:
             self._state, self._problem = "busy", None
-        self._covers_rest_until = 0.0
         self.wake()
 
     # --- what the person did in the tables
@@ -239,7 +252,7 @@ class Sync:
     def check(self) -> None:
         """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
         self.rows.edits.ask(table.key for table in self.rows.tables)
-        self.wake()
+        self._begin_anew()
 
     def set_edits(self, policy: EditPolicy) -> None:
         """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
@@ -336,11 +349,13 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._turn():
-            dues = foresee(self._store, self._ledger, self.rows.tables, self.rows.removals)
+            dues = foresee(
+                self._store, self._ledger, self.rows.tables, self.rows.removals, self.rows.claimable
+            )
             tables = [
                 await of_table(self._open(due.table), self._ledger, self.rows.edits, due) for due in dues
             ]
-        return Plan(tuple(tables), self._ledger.left_out())
+        return Plan(tuple(tables), left_out(self._ledger.left_out()) if tables else ())
 
     async def accept(self, *, likely: bool) -> None:
         """The person saw the plan: rows of their marks are taken over, with ``likely`` those of the same title, too.
@@ -357,8 +372,7 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        claimable = self.rows.claimable(table)
-        unbound = [*self._ledger.unbound(claimable), *self._ledger.elsewhere(claimable)]
+        unbound = self._ledger.claimable(self.rows.claimable(table))
         taken = self._ledger.bound(table.key)
         rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []

@@ -46,6 +46,7 @@ ONLY_FOR = {
         "gateway.rows",
         "gateway.sync",
         "gateway.dashboard.api",
+        "gateway.dashboard.failures",
         "gateway.dashboard.history",
         "gateway.dashboard.marks",
     },

@@ -136,8 +136,12 @@ def test_what_another_machine_took_for_a_film_is_not_there_twice(started: Starte
     assert started.settled().state == "error"
     assert len(world.rows("豆瓣电影")) == films
     assert world.rows("豆瓣纪录片")
+    plan = started.owner.call("GET", "/api/v1/plan").json()
+    told = next(table for table in plan["tables"] if table["name"] == "豆瓣电影")
+    assert told["removals"] == len(told["going"]) > 0
     assert started.owner.call("POST", "/api/v1/plan/accept", {}).status == 202
     assert started.settled().state == "idle"
+    assert len(world.rows("豆瓣电影")) == films + told["creates"] - told["removals"]
     for entry in world.person.marks:
         found = [
             name

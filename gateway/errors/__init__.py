@@ -39,6 +39,7 @@
     │   ├── WalkUnderWay    409
     │   ├── NoDoubanLogin   409
     │   ├── OtherDoubanLogin 409
+    │   ├── NoSuchFailure   404
     │   └── NoSuchThing     404
     └── FeishuError              Feishu, or the way to it
         ├── FeishuUnset     409
@@ -180,6 +181,7 @@ from gateway.errors.own import (
     LoginLinkUsed,
     MessageTooLarge,
     NoDoubanLogin,
+    NoSuchFailure,
     NoSuchThing,
     NotLoggedIn,
     NotRunning,
@@ -254,6 +256,7 @@ __all__ = [
     "NoAccess",
     "NoDoubanLogin",
     "NoScope",
+    "NoSuchFailure",
     "NoSuchRecord",
     "NoSuchThing",
     "NotATable",
