@@ -1,6 +1,7 @@
 """What carries the marks of each account into its tables: a sync, its walks, their schedule. No two accounts share a table."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 
 from gateway.accounts import Accounts
@@ -96,5 +97,7 @@ class Carriers:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
-        for carrier in self.all:
-            await carrier.sync.close()
+        """Raises what the first of them that fails raises, when all are closed."""
+        async with contextlib.AsyncExitStack() as stack:
+            for carrier in self.all:
+                stack.push_async_callback(carrier.sync.close)

@@ -106,6 +106,7 @@ from gateway.errors.base import (
     Words,
 )
 from gateway.errors.feishu import (
+    PASSING,
     AddressBarred,
     AppNotPublished,
     BadAddress,
@@ -203,6 +204,7 @@ from gateway.errors.own import (
 )
 
 __all__ = [
+    "PASSING",
     "UNDECODABLE",
     "AddressBarred",
     "AlreadyRunning",
