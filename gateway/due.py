@@ -82,9 +82,10 @@ def _due(store: Store, ledger: Ledger, table: Table, names: Mapping[str, str], p
     removals, leaving = _leaving(store, table, names, policy)
     failed, all_failed = _failed(store, table)
     ignored, all_ignored = _ignored(store, table) if policy == "ignore" else ([], 0)
+    counts = ledger.counts(table.target)
     return Due(
         table=table,
-        counts=ledger.counts(table.target),
+        counts=counts,
         unbound=ledger.unbound(table.target),
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
@@ -92,7 +93,7 @@ def _due(store: Store, ledger: Ledger, table: Table, names: Mapping[str, str], p
         skips=(failed + ignored + _deleted(store, table))[:MOST_SHOWN],
         failed=all_failed,
         ignored=all_ignored,
-        written=ledger.counts(table.target).pushed,
+        written=counts.pushed,
         policy=policy,
         bound=ledger.bound(table.key),
         claimed=Claims(store, ledger, table).expected,
