@@ -53,8 +53,8 @@ class Due(Struct, frozen=True, kw_only=True):
     table: Table
     counts: Counts
     unbound: Sequence[Unbound]
-    movable: Sequence[Unbound]
-    """Marks that other tables show, or will; a row of this table that turns out to be of one of them goes."""
+    others: Sequence[Unbound]
+    """Marks that other tables show, or will, of which rows of this table may be: those go. Of a table that is to be read."""
     rows: Sequence[Row]
     """The first that a push would write."""
     removals: Mapping[str, Removal]
@@ -70,6 +70,8 @@ class Due(Struct, frozen=True, kw_only=True):
     bound: set[str]
     claimed: Found
     """Rows that were there before the table was ours, of marks that came later."""
+    moved: Found
+    """The same, but another table shows those marks, or will."""
 
 
 def foresee(
@@ -97,23 +99,26 @@ def _due(
     removals, leaving = _leaving(store, table, names, policy)
     failed, all_failed = _failed(store, table)
     ignored, all_ignored = _ignored(store, table) if policy == "ignore" else ([], 0)
-    unbound = ledger.unbound(table.target)
+    counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
     own = {each.key for each in unbound}
+    claimed = Claims(store, ledger, table, claimable).expected
+    others = [] if table.scanned else [each for each in ledger.claimable(claimable) if each.key not in own]
     return Due(
         table=table,
-        counts=ledger.counts(table.target),
+        counts=counts,
         unbound=unbound,
-        movable=[each for each in ledger.claimable(claimable) if each.key not in own],
+        others=others,
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
         leaving=leaving,
         skips=(failed + ignored + _deleted(store, table))[:MOST_SHOWN],
         failed=all_failed,
         ignored=all_ignored,
-        written=ledger.counts(table.target).pushed,
+        written=counts.pushed,
         policy=policy,
         bound=ledger.bound(table.key),
-        claimed=Claims(store, ledger, table, claimable).expected,
+        claimed=[pair for pair in claimed if pair[0] in own],
+        moved=[pair for pair in claimed if pair[0] not in own],
     )
 
 

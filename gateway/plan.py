@@ -137,14 +137,19 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
             raise
         return structs.replace(told, problem=errors.TableGone(table=table.name).issue)
     there_now = {field: name for field, name in bound.names.items() if field not in gaps}
+    titles = {each.key: each.title for each in due.others}
     there = (
-        adopt.Rows(sure=due.claimed)
+        adopt.Rows(sure=[*due.claimed, *due.moved])
         if table.scanned
-        else await adopt.look(base, table.table_id, there_now, [*due.unbound, *due.movable], due.bound)
+        else await adopt.look(base, table.table_id, there_now, [*due.unbound, *due.others], due.bound)
     )
-    movable = {each.key: each.title or each.key.subject.id for each in due.movable}
-    adopted = {key: record_id for key, record_id in there.sure if key not in movable}
-    moving = {record_id: Removal(movable[key], moves()) for key, record_id in there.sure if key in movable}
+    moved = titles.keys() | dict(due.moved)
+    adopted = {key: record_id for key, record_id in there.sure if key not in moved}
+    moving = {
+        record_id: Removal(titles.get(key) or key.subject.id, moves())
+        for key, record_id in there.sure
+        if key in moved
+    }
     ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
     old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
     going = dict(itertools.islice([*due.removals.items(), *moving.items()], MOST_SHOWN))

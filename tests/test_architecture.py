@@ -39,6 +39,7 @@ ONLY_FOR = {
         "gateway.check",
         "gateway.edits",
         "gateway.theirs",
+        "gateway.hanging",
         "gateway.moves",
         "gateway.plan",
         "gateway.notices",

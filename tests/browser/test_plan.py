@@ -32,7 +32,7 @@ def test_what_goes_and_what_is_skipped(chrome: Browser, skipping: Skipping, worl
         [f"{titles[0]} 你改过“我的备注”，留着不动", f"{titles[1]} 你在飞书删了这一行"]
     )
     music = sum(entry.key.medium is Medium.MUSIC for entry in world.person.marks)
-    left_out = page.locator("#plan > .note")
+    left_out = page.locator("#plan .writes > .note")
     expect(left_out).to_contain_text(f"音乐 {music}")
     page.click("text=English")
     page.click("#plan > summary")

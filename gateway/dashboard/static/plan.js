@@ -42,13 +42,10 @@ function show(place, rows, total, how) {
   list.append(...rows.slice(0, FIRST).map(how));
   if (list.childElementCount) place.append(list);
   const more = total - list.childElementCount;
-  if (more > 0) place.append(Object.assign(document.createElement("p"), { className: "note", textContent: count("more", more) }));
+  if (more > 0) place.append(note(count("more", more)));
 }
 
-function note(place, text) {
-  place.textContent = text ?? "";
-  place.hidden = !text;
-}
+const note = (text) => Object.assign(document.createElement("p"), { className: "note", textContent: text });
 
 /** How many there are of each, as far as there are any. */
 const facts = (plan, names) => names.filter((name) => plan[name]).map((name) => count(name, plan[name])).join(" · ");
@@ -59,14 +56,12 @@ function table(plan) {
   const before = plan.accepted ? [] : ["rows", "adopts"];
   const told = facts(plan, [...before, "creates", "updates", "fills", "removals", "edited"]);
   item.querySelector(".facts").textContent = told || words.plan_nothing;
-  note(item.querySelector(".note"), plan.problem && say(plan.problem));
   const [rows, left] = item.querySelectorAll(".rows");
-  if (!plan.problem) {
-    show(rows, plan.writes, plan.creates + plan.updates + plan.edited, written);
-    show(rows, plan.going, plan.removals, goes);
-  }
+  if (plan.problem) rows.append(note(say(plan.problem)));
+  else show(rows, plan.writes, plan.creates + plan.updates + plan.edited, written);
+  show(rows, plan.going, plan.removals, goes);
   const skips = item.querySelector(".skips");
-  skips.hidden = !plan.skips.length;
+  if (!plan.skips.length) skips.remove();
   skips.querySelector("summary").textContent = fill(words.plan_skips, { what: facts(plan, SKIPS) });
   show(left, plan.skips, SKIPS.reduce((sum, name) => sum + plan[name], 0), skipped);
   return item;
@@ -78,8 +73,8 @@ async function look() {
   try {
     const { tables, left_out } = await call("GET", "/api/v1/plan");
     const kinds = left_out.map(({ names, number }) => `${say(names)} ${number.toLocaleString()}`).join(" · ");
-    note(part.querySelector(":scope > .note"), kinds && fill(words.plan_left_out, { what: kinds }));
     list.replaceChildren(...tables.map(table));
+    if (kinds) list.append(note(fill(words.plan_left_out, { what: kinds })));
     status.hidden = true;
     form.hidden = tables.every((each) => each.accepted);
     form.elements.likely.closest("label").hidden = !tables.some((each) => each.likely.length);
