@@ -42,7 +42,7 @@ from gateway.intake import Intake
 from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.log import get as get_logger
-from gateway.model import Outcome
+from gateway.model import Outcome, Reading
 from gateway.notices import Notices
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
 from gateway.runs import Cause, Runs
@@ -97,8 +97,10 @@ class Gateway:
         self.carriers = Carriers(self.library.accounts, self._carrier)
         self.notices = Notices(settings, self.store, self.vault, self.carriers, self.events)
 
-    def _captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
-        self.carriers.captured(account, cause, outcome)  # they come later: walks take captures in, too
+    def _captured(self, account: str | None, cause: Cause, outcome: Outcome, reading: Reading) -> None:
+        self.carriers.captured(
+            account, cause, outcome, reading
+        )  # they come later: walks take captures in, too
 
     def _carrier(self, owner: str) -> Carrier:
         store = self.store

@@ -53,6 +53,7 @@ ONLY_FOR = {
     },
     "gateway.douban.": {
         "gateway.adopt",
+        "gateway.asked",
         "gateway.covers",
         "gateway.coverage",
         "gateway.intake",
