@@ -1,5 +1,6 @@
 """The dashboard's words, in Chinese and English. Those of errors are in ``errors`` and ``reasons``."""
 
+from gateway.audit import ACTS
 from gateway.errors import Words
 from gateway.keys import KEPT
 
@@ -511,7 +512,42 @@ WORDS: dict[str, Words] = {
     "account_keep": Words("另开一个库", "Keep a library for it"),
     "account_decline": Words("不用", "No"),
     "log_out": Words("退出", "Log out"),
+    "rename": Words("改名", "Rename"),
+    "rename_ask": Words("给“{name}”起个名字", "What do you call “{name}”?"),
+    "safety": Words("安全", "Safety"),
+    "safety_open": Words("登录链接就能打开控制台", "the log-in link alone opens the dashboard"),
+    "safety_locked": Words("打开控制台还要口令", "the dashboard asks for a passphrase"),
+    "passphrase": Words("控制台的口令", "Passphrase of the dashboard"),
+    "passphrase_for": Words(
+        "别人也用这台电脑的话，可以设一个口令：用登录链接打开控制台后还要输入它。忘了的话，在这台电脑的终端里运行 "
+        "`d2f passphrase remove` 就能去掉：能读到数据文件夹的人，本来就能打开一切。",
+        "For a machine that others use: after the log-in link, the dashboard asks for it. If you forget it, "
+        "`d2f passphrase remove` in a terminal of this machine takes it away: whoever can read the data folder can open "
+        "everything anyhow.",
+    ),
+    "passphrase_current": Words("现在的口令", "The present one"),
+    "passphrase_new": Words("新口令（至少 8 个字符）", "A new one (8 characters at least)"),
+    "passphrase_again": Words("再输一次", "The same again"),
+    "passphrase_set": Words("设置口令", "Set it"),
+    "passphrase_change": Words("更换口令", "Change it"),
+    "passphrase_remove": Words("去掉口令", "Remove it"),
+    "passphrase_differs": Words("两次输入的不一样。", "The two are not the same."),
+    "passphrase_ask": Words("请输入口令", "Your passphrase, please"),
+    "passphrase_open": Words("打开控制台", "Open the dashboard"),
+    "sessions": Words("登录", "Sessions"),
+    "sessions_for": Words(
+        "每次登录用到七天没有打开控制台为止。",
+        "A session lasts until the dashboard was not opened for seven days.",
+    ),
+    "log_out_everywhere": Words("在所有地方退出", "Log out everywhere"),
+    "acts": Words("安全记录", "Safety record"),
+    "acts_none": Words("还没有记录。", "Nothing yet."),
+    "acts_all": Words("全部记录", "All of it"),
+    "acts_from": Words("来自 {source}", "from {source}"),
+    "acts_times": Words("{n} 次", "{n} times"),
+    "acts_command": Words("命令行", "the command line"),
     **{f"kept_{method}": words for method, words in KEPT.items()},
+    **{f"act_{act}": words for act, words in ACTS.items()},
 }
 
 
