@@ -113,7 +113,7 @@ class Audit:
             )
 
     def _counted(self, act: Act, source: str, about: str, at: datetime) -> bool:
-        sql = """UPDATE audit SET times = times + 1, at = ?
+        sql = """UPDATE audit SET times = times + 1, at = ?, number = (SELECT max(number) + 1 FROM audit)
             WHERE number = (SELECT max(number) FROM audit WHERE act = ?)
             AND source = ? AND about = ? AND at BETWEEN ? AND ?"""
         since = (at - _TOGETHER).isoformat()
