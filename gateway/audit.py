@@ -39,6 +39,7 @@ class Act(StrEnum):
     DEVICE_RENAMED = "device_renamed"
     DEVICE_REVOKED = "device_revoked"
     DOUBAN_KEPT = "douban_kept"
+    DOUBAN_FORGOTTEN = "douban_forgotten"
     FEISHU_SECRET = "feishu_secret"  # noqa: S105  # a name of an act
     NOTICE_SECRET = "notice_secret"  # noqa: S105  # the same
     KEYS_ROTATED = "keys_rotated"
@@ -69,6 +70,7 @@ ACTS = {
     Act.DEVICE_RENAMED: Words("给浏览器改了名", "A browser was renamed"),
     Act.DEVICE_REVOKED: Words("撤销了浏览器的配对", "A browser was revoked"),
     Act.DOUBAN_KEPT: Words("收下了豆瓣登录", "A Douban log-in was stored"),
+    Act.DOUBAN_FORGOTTEN: Words("忘掉了豆瓣登录", "A Douban log-in was forgotten"),
     Act.FEISHU_SECRET: Words("输入了飞书的密钥", "A secret of Feishu's was entered"),
     Act.NOTICE_SECRET: Words("输入了通知用的密钥", "A secret for notices was entered"),
     Act.KEYS_ROTATED: Words("换了新的密钥", "The keys were rotated"),

@@ -50,7 +50,11 @@ def test_what_devices_and_the_owner_do(started: Started) -> None:
     assert started.owner.call("DELETE", path).status == 204
     hook = "https://open.feishu.cn/open-apis/bot/v2/hook/11111111-1111-4111-8111-111111111111"
     assert started.owner.call("PUT", "/api/v1/notices", {"way": "bot", "webhook": hook}).status == 200
+    forget = "/api/v1/douban/1001/login"
+    assert [started.owner.call("DELETE", forget).status for _ in range(2)] == [204, 404]
+    assert started.world.background.call(started.gateway.sessions.accounts) == []
     assert told(started) == [
+        (Act.DOUBAN_FORGOTTEN, "1001", "d2f"),
         (Act.NOTICE_SECRET, "", "d2f"),
         (Act.DEVICE_REVOKED, "家里的 Chrome", "d2f"),
         (Act.DEVICE_RENAMED, "Demo → 家里的 Chrome", "d2f"),

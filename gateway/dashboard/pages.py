@@ -35,6 +35,7 @@ from gateway.notices import Notices
 from gateway.passphrase import Passphrase
 from gateway.problems import Problem
 from gateway.security import COOKIE, RENEWAL
+from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
 from gateway.store import Store
@@ -111,6 +112,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     settings: NamedDependency[Settings],
     passphrase: NamedDependency[Passphrase],
     audit: NamedDependency[Audit],
+    sessions: NamedDependency[Sessions],
     lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
@@ -132,6 +134,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "scheduled": ScheduleShown.of(carrier.scheduler),
         "redirect": settings.feishu_return,
         "has_passphrase": passphrase.is_set,
+        "douban_logins": sessions.accounts(),
         "acts": audit.newest(_ACTS),
         "alarms": ALARMS,
         "scopes": LOGIN_SCOPES,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
@@ -18,6 +18,7 @@ from gateway.events import Events
 from gateway.owner_sessions import end_all
 from gateway.passphrase import Passphrase
 from gateway.security import Owner, source_of
+from gateway.sessions import Sessions
 from gateway.store import Store
 
 _SHOWN = 1000
@@ -82,6 +83,19 @@ class SafetyController(Controller):
             passphrase.remove()
             audit.note(Act.PASSPHRASE_REMOVED, source)
         return PassphraseShown(passphrase.is_set)
+
+    @delete("/api/v1/douban/{account:str}/login", summary="Forget a Douban log-in", sync_to_thread=False)
+    def forget(
+        self,
+        request: Request[Owner, Token, Any],
+        account: FromPath[str],
+        sessions: NamedDependency[Sessions],
+        audit: NamedDependency[Audit],
+    ) -> None:
+        """No walk uses it any more; a browser hands over the next one. 404 if there is none."""
+        if not sessions.forget(account):
+            raise NoSuchThing
+        audit.note(Act.DOUBAN_FORGOTTEN, source_of(request), account)
 
     @post(
         "/api/v1/devices/{device_id:str}/name",

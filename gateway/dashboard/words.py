@@ -534,16 +534,26 @@ WORDS: dict[str, Words] = {
     "passphrase_differs": Words("两次输入的不一样。", "The two are not the same."),
     "passphrase_ask": Words("请输入口令", "Your passphrase, please"),
     "passphrase_open": Words("打开控制台", "Open the dashboard"),
-    "sessions": Words("登录", "Sessions"),
+    "sessions": Words("控制台的登录", "Sessions of the dashboard"),
     "sessions_for": Words(
-        "每次登录用到七天没有打开控制台为止。",
-        "A session lasts until the dashboard was not opened for seven days.",
+        "七天没有打开控制台，登录才会失效。",
+        "You stay logged in until you have not opened the dashboard for seven days.",
+    ),
+    "douban_logins": Words("保存的豆瓣登录", "Stored Douban log-ins"),
+    "douban_logins_for": Words(
+        "加密保存，只用来从豆瓣同步，谁也看不到。忘掉以后，下次在浏览器里登录豆瓣时扩展会再交来。",
+        "Kept encrypted, used for walks alone, shown to nobody. After one is forgotten, the extension hands over the "
+        "next, when you log in to Douban again.",
+    ),
+    "douban_forget": Words("忘掉", "Forget"),
+    "douban_forget_sure": Words(
+        "忘掉豆瓣账号 {name} 的登录？", "Forget the log-in of the Douban account {name}?"
     ),
     "log_out_everywhere": Words("在所有地方退出", "Log out everywhere"),
     "acts": Words("安全记录", "Safety record"),
     "acts_none": Words("还没有记录。", "Nothing yet."),
     "acts_all": Words("全部记录", "All of it"),
-    "acts_from": Words("来自 {source}", "from {source}"),
+    "acts_from": Words("来源：{source}", "from {source}"),
     "acts_times": Words("{n} 次", "{n} times"),
     "acts_command": Words("命令行", "the command line"),
     **{f"kept_{method}": words for method, words in KEPT.items()},

@@ -10,6 +10,7 @@ from gateway.audit import Act
 from gateway.security import new_login_link
 from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import Started
+from tests.test_audit import COOKIE
 
 expect.set_options(timeout=WAIT)
 QUARTER = timedelta(minutes=16)
@@ -156,6 +157,16 @@ def test_the_passphrase(
     form.locator("button >> nth=1").click()
     expect(form.locator("[name=current]")).to_be_hidden()
     assert acts(started)[0] is Act.PASSPHRASE_REMOVED
+
+
+def test_a_douban_log_in_is_forgotten(chrome: Browser, started: Started) -> None:
+    assert started.pair().send("/api/v1/session", COOKIE.encode())[0] == 200
+    page = open_dashboard(chrome, started)
+    page.on("dialog", lambda dialog: dialog.accept())
+    safety(page)
+    page.click("#douban-logins >> text=忘掉 >> nth=-1")
+    expect(page.locator("#douban-logins button")).to_have_count(0)
+    assert acts(started)[0] is Act.DOUBAN_FORGOTTEN
 
 
 def test_a_browser_is_given_a_name(chrome: Browser, started: Started) -> None:

@@ -14,7 +14,7 @@ export async function refresh() {
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const parts = ["state", "calls-sum", "calls-now", "devices", "entered", "account", "notices-now", "notices-failed", "walks-now", "walks-live",
-    "scheduled", "asked", "live", "accounts", "safety-now", "acts"];
+    "scheduled", "asked", "live", "accounts", "safety-now", "douban-logins", "acts"];
   for (const id of parts) {
     replace(document.getElementById(id), page.getElementById(id));
   }
