@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
 from litestar.openapi import OpenAPIConfig
@@ -56,7 +57,6 @@ from gateway.notices import Notices
 from gateway.owner_sessions import OwnerSessions
 from gateway.passphrase import Passphrase
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
-from gateway.rates import limits
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.security import DEVICE_PATHS, Guard, SessionCookies, csrf, owner_auth
@@ -171,7 +171,7 @@ class Gateway:
                 *pages.handlers(),
             ],
             dependencies=parts,
-            middleware=limits(self.devices),
+            state=State({"devices": self.devices}),  # for ``rates``, which no dependency reaches
             csrf_config=csrf(self.owner_sessions),
             lifespan=[self._life],
             on_app_init=[auth.on_app_init],

@@ -19,7 +19,7 @@ ONLY_FOR = {
     "gateway.key_verbs": {"gateway.cli", "gateway.safety_verbs"},
     "gateway.safety_verbs": {"gateway.cli"},
     "gateway.line": {"gateway.server"},
-    "gateway.rates": {"gateway.app"},
+    "gateway.rates": {"gateway.capture", "gateway.dashboard.login"},
     "gateway.doctor": {"gateway.cli"},
     "gateway.keys.": {
         "gateway.cli",
