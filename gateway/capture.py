@@ -17,6 +17,7 @@ from msgspec import Meta, Struct, structs
 
 from gateway import __version__
 from gateway.asked import WalkAsked, WalkReport
+from gateway.audit import Act, Audit
 from gateway.carriers import Carrier, Carriers
 from gateway.devices import Devices, Message
 from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused
@@ -27,6 +28,7 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
+from gateway.rates import PAIRINGS, STRANGERS
 from gateway.sessions import Session, Sessions
 from gateway.settings import Settings
 from gateway.store import Store
@@ -46,6 +48,7 @@ _FRAMES: dict[int, ResponseSpec] = {
             401: "Not paired",
             403: "Wrong origin",
             413: "Too large",
+            429: "Too often",
         }.items()
     },
 }
@@ -129,19 +132,27 @@ class DeviceController(Controller):
     """The routes of paired extensions."""
 
     path = "/api/v1"
-    opt = {"exclude_from_auth": True}  # noqa: RUF012  # Litestar's own way to set these
+    opt = {"exclude_from_auth": True, "exclude_from_csrf": True}  # noqa: RUF012  # Litestar's own way to set these
     tags = ["device"]  # noqa: RUF012  # the same
     status_code = 200
     request_max_body_size = MOST_BYTES
 
-    @post("/pair", media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser")
+    @post(
+        "/pair", middleware=[PAIRINGS], media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser"
+    )
     async def pair(
         self, request: Request[Any, Any, Any], devices: NamedDependency[Devices]
     ) -> Response[bytes]:
         """A frame under the pairing code's key: ``devices.PairRequest``; answered by ``devices.PairAnswer``."""
         return _frame(devices.pair(await request.body(), request.headers.get("origin", "")))
 
-    @post("/captures", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send a captured page")
+    @post(
+        "/captures",
+        middleware=[STRANGERS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Send a captured page",
+    )
     async def capture(
         self,
         request: Request[Any, Any, Any],
@@ -164,23 +175,38 @@ class DeviceController(Controller):
 
         return await _sealed(request, devices, take)
 
-    @post("/session", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send the Douban cookies")
+    @post(
+        "/session",
+        middleware=[STRANGERS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Send the Douban cookies",
+    )
     async def session(
         self,
         request: Request[Any, Any, Any],
         devices: NamedDependency[Devices],
         sessions: NamedDependency[Sessions],
+        audit: NamedDependency[Audit],
     ) -> Response[bytes]:
         """``Session``; answered by ``SessionAnswer``. Kept sealed; there is no way to read it back."""
 
         async def keep(message: Message) -> SessionAnswer:
             session = message.decode(Session)
             devices.believe_counter(message)
-            return SessionAnswer(sessions.keep(session))
+            if (account := sessions.keep(session)) is not None:
+                audit.note(Act.DOUBAN_KEPT, message.device.name, account)
+            return SessionAnswer(account)
 
         return await _sealed(request, devices, keep)
 
-    @post("/state", media_type=MediaType.TEXT, responses=_FRAMES, summary="Ask how things are")
+    @post(
+        "/state",
+        middleware=[STRANGERS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Ask how things are",
+    )
     async def state(
         self,
         request: Request[Any, Any, Any],
@@ -218,6 +244,7 @@ async def _sealed(
     """Opens a message, handles it, seals the answer, be it good or bad."""
     message = devices.open(await request.body(), request.url.path, request.headers.get("origin", ""))
     try:
+        devices.meter(message)
         return _frame(message.answer(200, await handle(message)))
     except D2FError as error:
         failed = error
