@@ -165,13 +165,7 @@ class DeviceController(Controller):
         """``CaptureHead`` as one line of JSON, then the page. Answered by ``CaptureAnswer``, once it is stored."""
 
         async def take(message: Message) -> CaptureAnswer:
-            result = intake.take(_capture(message), message.device.id)
-            carrier = carriers.of(_account_of(message.device.id, store, library))
-            return CaptureAnswer(
-                **{name: getattr(result, name) for name in result.__struct_fields__},
-                push=_push(carrier.sync),
-                asks=_asks(carriers),
-            )
+            return take_in(message, intake, library, store, carriers)
 
         return await _sealed(request, devices, take)
 
@@ -236,6 +230,19 @@ class DeviceController(Controller):
             )
 
         return await _sealed(request, devices, tell)
+
+
+def take_in(
+    message: Message, intake: Intake, library: Library, store: Store, carriers: Carriers
+) -> CaptureAnswer:
+    """Keeps and reads the page of a message. Raises BadMessage, sqlite3.Error."""
+    result = intake.take(_capture(message), message.device.id)
+    carrier = carriers.of(_account_of(message.device.id, store, library))
+    return CaptureAnswer(
+        **{name: getattr(result, name) for name in result.__struct_fields__},
+        push=_push(carrier.sync),
+        asks=_asks(carriers),
+    )
 
 
 async def _sealed(
