@@ -233,7 +233,8 @@ class Push:
             self._creates.settled(batch, found)  # it is not there, and it cannot get there
             _log.info("create given up", error=error.code, log_id=error.log_id)
         else:  # its columns have the names of then: what the rows show is not sure
-            self._creates.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
+            made_now = msgspec.structs.replace(batch, sent_at=now())
+            self._creates.settled(made_now, zip((key for key, _ in batch.keys), made, strict=True))
 
     # --- updates
 
