@@ -37,10 +37,11 @@ class Others:
         self._rows: int | None = None
         """That the table should have; None while only few were made."""
 
-    async def find(self, marks: set[MarkKey]) -> records.Found:
-        """The records of these marks, whoever made them. Raises FeishuError."""
+    async def find(self, marks: set[MarkKey], *, latest: bool = False) -> records.Found:
+        """The records of these marks, whoever made them; the ``latest`` ones, if that is asked. Raises FeishuError."""
         taken = self._ledger.bound(self._table.key)
-        return await records.find(self._bitable, self._table.table_id, self._names, marks, taken)
+        table_id = self._table.table_id
+        return await records.find(self._bitable, table_id, self._names, marks, taken, latest=latest)
 
     async def take_over(self, marks: set[MarkKey]) -> set[MarkKey]:
         """Adopts the records of these marks that are there already; returns the marks. Raises FeishuError."""

@@ -209,9 +209,10 @@ class Push:
 
         The same token makes the second sending harmless should the first one have gone through, or still be
         under way. Raises FeishuError, and keeps the batch open, while the rows may yet appear: what is
-        written before that is known would be there twice.
+        written before that is known would be there twice. Of two rows of a mark the later one is taken for ours: if
+        another gateway made one meanwhile, whoever came later gives way.
         """
-        found = await self._others.find(batch.marks)
+        found = await self._others.find(batch.marks, latest=True)
         if len(found) == len(batch.keys):
             self._creates.settled(batch, found)
         elif batch.sends < _MOST_SENDS:

@@ -35,13 +35,17 @@ async def find(
     names: Mapping[str, str],
     wanted: Collection[MarkKey],
     taken: Collection[str],
+    *,
+    latest: bool = False,
 ) -> Found:
     """The records of these marks, whoever wrote them; each record for one mark only, the surest first.
 
     ``names``: the present name of each of our columns. ``taken``: records that are known to show other marks.
-    Raises FeishuError.
+    ``latest``: of several that are as sure, the one that was made last. Raises FeishuError.
     """
-    options = await _options(bitable, table_id, names, wanted, taken)
+    options = await _options(bitable, table_id, names, wanted, taken, dated=latest)
+    if latest:
+        options.sort(key=lambda option: (option[2].made, option[2].record_id), reverse=True)
     return _each_once((likely, key, row.record_id) for likely, key, row in options)
 
 
