@@ -268,6 +268,30 @@ def test_a_create_without_an_answer_while_another_gateway_made_the_same_rows(
     assert set(world.rows()) == theirs
 
 
+@pytest.mark.parametrize("lag", [1, 2])
+@pytest.mark.parametrize("marks", [30, FEW + 10])
+def test_rows_that_are_not_to_be_seen_yet_are_looked_at_later(
+    beside: Background, tmp_path: Path, marks: int, lag: int
+) -> None:
+    """As many as the other gateway made: neither their number nor a look without them says that there are no others."""
+    world = World(beside, tmp_path / "data", marks=marks)
+    first, second = two_of(world)
+    for started in (first, second):
+        fill(started)
+    world.feishu.on_call = together = Together(in_turn=True)
+    assert first.connect().status == 200
+    beside.run(together.first.wait())
+    assert second.connect().status == 200
+    right(first)
+    theirs = set(world.rows())
+    world.feishu.lag = lag
+    beside.call(together.go.set)
+    assert second.settled().state == "idle"
+    beside.call(second.gateway.carriers.first.sync.wake)  # as it does each minute
+    right(second)
+    assert set(world.rows()) == theirs
+
+
 def test_what_the_other_gateway_wrote_is_not_taken_for_the_persons(
     beside: Background, tmp_path: Path
 ) -> None:
