@@ -155,7 +155,7 @@ class Rows:
         if stopped():
             return problem
         self._tried_in = run.id if run else self._tried_in
-        if retries and problem is None:  # last, since many may fail again
+        if retries:  # last, since many may fail again
             self.retry()
             problem = await self._write(stopped, told)
         for table in self.unchecked:
