@@ -179,6 +179,27 @@ def test_a_sync_that_was_given_up_leaves_no_hole(world: World, gate: Gate, start
     assert started.marks() == MARKS + 120
 
 
+def test_a_mark_that_slipped_past_a_sync_is_found_by_the_next(
+    world: World, gate: Gate, started: Started
+) -> None:
+    """One above it was taken away between two pages: it moved to the page that was read already."""
+    walk(started, "sync")
+    mark_new(world, 120)
+    newest = world.person.of(Medium.MOVIE, Status.DONE)[0].key
+
+    def remove(asked: Asked) -> None:
+        if asked == ("movie", "done", 100):
+            world.person.remove(newest)
+
+    gate.act = remove
+    assert walk(started, "sync").new == 119
+    gate.act = lambda _asked: None
+    assert walk(started, "sync").new == 1
+    gate.requests.clear()
+    walk(started, "sync")
+    assert len(gate.requests) == len(LISTS), "then all is known"
+
+
 def cancel(started: Started) -> None:
     started.gateway.carriers.first.walks.cancel()
 
