@@ -122,7 +122,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
                 seen=seen,
                 skipped=len(place.skipped) + progress.unread,
                 changed=progress.changed,
-                front=progress.newest,
+                front=progress.newest or self.front,
             )
         if place.enough:
             front = self.front if progress.changed else progress.newest or self.front
