@@ -5,6 +5,7 @@ from there. A create whose outcome is unknown is looked up in the table before a
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -166,11 +167,24 @@ class Push:
     # --- creates
 
     async def _create(self, made: _Made) -> None:
-        there = await self._others.take_over({row.key for row in made.rows})
+        keys = {row.key for row in made.rows}
+        there = await self._deleted_elsewhere(keys)
+        there |= await self._others.take_over(keys - there)
         if not there:
             await self._make_rows(made)
         elif rest := [row for row in made.rows if row.key not in there]:
             await self._make_rows(await self._encoded(rest))
+
+    async def _deleted_elsewhere(self, keys: Collection[MarkKey]) -> set[MarkKey]:
+        """Marks that are to move here, whose row the person deleted where it was: it stays deleted."""
+        deleted = set[MarkKey]()
+        for target, there in self._ledger.elsewhere(self.table.key, keys):
+            table_id, young = target.key.partition("/")[2], self._creates.young(target.key)
+            with contextlib.suppress(errors.NotFound):  # the table itself is gone, with all rows
+                gone = await records.gone(self._bitable, table_id, list(there), young)
+                deleted |= {there[record_id] for record_id in gone}
+                self._ledger.gone(target, [there[record_id] for record_id in gone])
+        return deleted
 
     async def _make_rows(self, made: _Made) -> None:
         rows = made.rows
