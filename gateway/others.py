@@ -63,7 +63,7 @@ class Others:
         """These records were just made. Raises FeishuError."""
         if self._rows is not None:
             self._rows += len(made)
-        self._last = next(reversed(made.values()))
+        *_, self._last = made.values()
         if len(made) <= FEW:
             await self._give_way(made)
 
