@@ -347,6 +347,30 @@ def test_a_plan_that_is_asked_for_in_the_middle_of_a_push_waits_for_one_batch(st
     )
 
 
+def test_plans_that_are_asked_for_all_the_time_do_not_keep_rows_waiting(started: Started) -> None:
+    """Another is asked for before the last one is there: between any two of them there is a batch."""
+    world = started.world
+    sync = started.gateway.carriers.first.sync
+    world.background.call(lambda: sync.pause(on=True))
+    started.connect(layout=Layout.KINDS)
+    world.background.call(lambda: sync.pause(on=False))
+
+    async def plans() -> int:
+        asked = 0
+
+        async def ask() -> None:
+            nonlocal asked
+            while sync.of_rows.pending and asked < 30:
+                asked += 1
+                await sync.plan()
+
+        await asyncio.gather(ask(), ask(), ask())
+        return asked
+
+    assert world.background.run(plans()) < 30
+    assert started.settled().state == "idle"
+
+
 def test_a_row_that_was_deleted_before_its_subject_changed_kind_does_not_come_back(started: Started) -> None:
     """Nobody had looked: it is asked for before the row is made where it would belong."""
     world = started.world
