@@ -122,10 +122,11 @@ class Coverage(Struct, frozen=True, kw_only=True):
                 seen=seen,
                 skipped=len(place.skipped) + progress.unread,
                 changed=progress.changed,
-                front=progress.newest,
+                front=progress.newest or self.front,
             )
         if place.enough:
-            return structs.replace(self, at=at, front=progress.newest or self.front)
+            front = self.front if progress.changed else progress.newest or self.front
+            return structs.replace(self, at=at, front=front)
         return self if self.ended_at is not None else structs.replace(self, back_to=reached)
 
 

@@ -390,6 +390,19 @@ class Ledger:
         elsewhere = [Unbound(mark_key(*mark), title, None, None) for *mark, title in found]
         return [*self.unbound(target), *elsewhere]
 
+    def elsewhere(self, table: str, keys: Collection[MarkKey]) -> list[tuple[Target, dict[str, MarkKey]]]:
+        """The other tables of ours in this one's Bitable that show some of these marks, by record."""
+        sql = f"""SELECT table_key, record_id FROM record WHERE {MARK} = (?, ?, ?) AND table_key IN ({TABLES})
+            AND table_key <> ? AND record_id IS NOT NULL AND deleted = 0"""
+        base = table.partition("/")[0]
+        found: dict[str, dict[str, MarkKey]] = {}
+        for key in keys:
+            mark = [key.account, key.subject.medium, key.subject.id]
+            for other, record_id in self.store.rows(sql, [*mark, table]):
+                if other.partition("/")[0] == base:
+                    found.setdefault(other, {})[record_id] = key
+        return [(Target(other, ()), there) for other, there in found.items()]
+
     def left_out(self) -> dict[str, int]:
         """How many marks there are of each class that no table shows."""
         sql = """SELECT subject.class, count(*) FROM mark JOIN subject USING (medium, id)

@@ -36,11 +36,14 @@ class Others:
         self._looked: set[MarkKey] = set()
         self._rows: int | None = None
         """That the table should have; None while only few were made."""
+        self._last = ""
+        """The record that was made last."""
 
-    async def find(self, marks: set[MarkKey]) -> records.Found:
-        """The records of these marks, whoever made them. Raises FeishuError."""
+    async def find(self, marks: set[MarkKey], *, latest: bool = False) -> records.Found:
+        """The records of these marks, whoever made them; the ``latest`` ones, if that is asked. Raises FeishuError."""
         taken = self._ledger.bound(self._table.key)
-        return await records.find(self._bitable, self._table.table_id, self._names, marks, taken)
+        table_id = self._table.table_id
+        return await records.find(self._bitable, table_id, self._names, marks, taken, latest=latest)
 
     async def take_over(self, marks: set[MarkKey]) -> set[MarkKey]:
         """Adopts the records of these marks that are there already; returns the marks. Raises FeishuError."""
@@ -60,6 +63,7 @@ class Others:
         """These records were just made. Raises FeishuError."""
         if self._rows is not None:
             self._rows += len(made)
+        *_, self._last = made.values()
         if len(made) <= FEW:
             await self._give_way(made)
 
@@ -71,18 +75,27 @@ class Others:
         made = self._creates.unlooked(self._table.key)
         if not made:
             return False
-        if self._rows is not None and await self._bitable.count(self._table.table_id) == self._rows:
+        if self._rows is not None and await self._count() == self._rows:
             self._creates.looked(self._table.target, made, ())
             return False
         return await self._give_way(made)
 
+    async def _count(self) -> int:
+        """How many rows there are, once Feishu shows the last one: before that, others' may make up for ours."""
+        if self._last:
+            await records.gone(self._bitable, self._table.table_id, [self._last], {self._last})
+        return await self._bitable.count(self._table.table_id)
+
     async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
         """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.
 
-        That is noted before it is done, so that a crash in between leaves nothing behind.
+        That is noted before it is done, so that a crash in between leaves nothing behind. A row that is too new to be
+        seen is looked at again later.
         """
         taken = self._ledger.bound(self._table.key) - set(made.values())
-        older = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
+        older, seen = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
+        unseen = self._creates.young(self._table.key) - seen
+        looked = {key: record_id for key, record_id in made.items() if record_id not in unseen}
         self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
-        self._creates.looked(self._table.target, made, older)
+        self._creates.looked(self._table.target, looked, older)
         return bool(older)

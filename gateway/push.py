@@ -5,6 +5,7 @@ from there. A create whose outcome is unknown is looked up in the table before a
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -166,11 +167,24 @@ class Push:
     # --- creates
 
     async def _create(self, made: _Made) -> None:
-        there = await self._others.take_over({row.key for row in made.rows})
+        keys = {row.key for row in made.rows}
+        there = await self._deleted_elsewhere(keys)
+        there |= await self._others.take_over(keys - there)
         if not there:
             await self._make_rows(made)
         elif rest := [row for row in made.rows if row.key not in there]:
             await self._make_rows(await self._encoded(rest))
+
+    async def _deleted_elsewhere(self, keys: Collection[MarkKey]) -> set[MarkKey]:
+        """Marks that are to move here, whose row the person deleted where it was: it stays deleted."""
+        deleted = set[MarkKey]()
+        for target, there in self._ledger.elsewhere(self.table.key, keys):
+            table_id, young = target.key.partition("/")[2], self._creates.young(target.key)
+            with contextlib.suppress(errors.NotFound):  # the table itself is gone, with all rows
+                gone = await records.gone(self._bitable, table_id, list(there), young)
+                deleted |= {there[record_id] for record_id in gone}
+                self._ledger.gone(target, [there[record_id] for record_id in gone])
+        return deleted
 
     async def _make_rows(self, made: _Made) -> None:
         rows = made.rows
@@ -209,9 +223,10 @@ class Push:
 
         The same token makes the second sending harmless should the first one have gone through, or still be
         under way. Raises FeishuError, and keeps the batch open, while the rows may yet appear: what is
-        written before that is known would be there twice.
+        written before that is known would be there twice. Of two rows of a mark the later one is taken for ours: if
+        another gateway made one meanwhile, whoever came later gives way.
         """
-        found = await self._others.find(batch.marks)
+        found = await self._others.find(batch.marks, latest=True)
         if len(found) == len(batch.keys):
             self._creates.settled(batch, found)
         elif batch.sends < _MOST_SENDS:
@@ -233,7 +248,8 @@ class Push:
             self._creates.settled(batch, found)  # it is not there, and it cannot get there
             _log.info("create given up", error=error.code, log_id=error.log_id)
         else:  # its columns have the names of then: what the rows show is not sure
-            self._creates.settled(batch, zip((key for key, _ in batch.keys), made, strict=True))
+            made_now = msgspec.structs.replace(batch, sent_at=now())
+            self._creates.settled(made_now, zip((key for key, _ in batch.keys), made, strict=True))
 
     # --- updates
 

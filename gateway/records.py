@@ -35,13 +35,17 @@ async def find(
     names: Mapping[str, str],
     wanted: Collection[MarkKey],
     taken: Collection[str],
+    *,
+    latest: bool = False,
 ) -> Found:
     """The records of these marks, whoever wrote them; each record for one mark only, the surest first.
 
     ``names``: the present name of each of our columns. ``taken``: records that are known to show other marks.
-    Raises FeishuError.
+    ``latest``: of several that are as sure, the one that was made last. Raises FeishuError.
     """
-    options = await _options(bitable, table_id, names, wanted, taken)
+    options = await _options(bitable, table_id, names, wanted, taken, dated=latest)
+    if latest:
+        options.sort(key=lambda option: (option[2].made, option[2].record_id), reverse=True)
     return _each_once((likely, key, row.record_id) for likely, key, row in options)
 
 
@@ -51,10 +55,11 @@ async def older(
     names: Mapping[str, str],
     made: Mapping[MarkKey, str],
     taken: Collection[str],
-) -> Found:
+) -> tuple[Found, set[str]]:
     """Of marks and the record that was just made of each: those of which somebody else's was made before it.
 
-    By Feishu's clock, so that all who look come to the same end. ``taken`` as for ``find``. Raises FeishuError.
+    By Feishu's clock, so that all who look come to the same end. And which of the records were to be seen: of the
+    others nothing is known. ``taken`` as for ``find``. Raises FeishuError.
     """
     options = await _options(bitable, table_id, names, made, taken, dated=True)
     age = {row.record_id: (row.made, row.record_id) for _, _, row in options}
@@ -63,7 +68,7 @@ async def older(
         for likely, key, row in options
         if made[key] in age and age[row.record_id] < age[made[key]]
     ]
-    return _each_once(before)
+    return _each_once(before), age.keys() & set(made.values())
 
 
 async def gone(bitable: Bitable, table_id: str, asked: Sequence[str], young: Collection[str]) -> set[str]:

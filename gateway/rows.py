@@ -155,7 +155,7 @@ class Rows:
         if stopped():
             return problem
         self._tried_in = run.id if run else self._tried_in
-        if retries and problem is None:  # last, since many may fail again
+        if retries:  # last, since many may fail again
             self.retry()
             problem = await self._write(stopped, told)
         for table in self.unchecked:
@@ -201,12 +201,7 @@ class Rows:
         try:
             await push.prepare()
             self._sort_removed()  # rows that turned up may be of marks that were removed meanwhile
-            while not stopped() and await push.step():
-                if self._unsorted:
-                    self._sort_removed()
-                self._runs.add(push.done)
-                told(push.done.total())
-                push.done.clear()
+            full = await self._steps(push, stopped, told)
             if check:
                 await self._look_through(push, stopped)
         except errors.NotFound as error:
@@ -221,9 +216,26 @@ class Rows:
             self._at_a_time = push.rows
             if push.table != table:
                 self.remember(push.table)
+        if full is not None:
+            return full
         self._at_a_time = min(
             self._at_a_time * 2, bitable.MOST_ROWS
         )  # all went through: dare more the next time
+        return None
+
+    async def _steps(
+        self, push: Push, stopped: Callable[[], bool], told: Callable[[int], None]
+    ) -> errors.TableFull | None:
+        """Returns it if there was no room for all: what has room is looked through all the same."""
+        try:
+            while not stopped() and await push.step():
+                if self._unsorted:
+                    self._sort_removed()
+                self._runs.add(push.done)
+                told(push.done.total())
+                push.done.clear()
+        except errors.TableFull as error:
+            return error
         return None
 
     async def _claim(self) -> None:

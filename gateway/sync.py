@@ -431,7 +431,7 @@ class Sync:
             return None
         self._state, self._pace = "busy", Pace()
         try:
-            problem = await self.rows.work(lambda: self.paused or self._asked > 0, self._wrote)
+            problem = await self.rows.work(lambda: self._is_to_stop, self._wrote)
         except errors.PASSING as error:
             if self.paused:
                 return self._stay_paused()
@@ -448,6 +448,13 @@ class Sync:
             self._state, self._problem = "paused" if self.paused else "idle", None
         self._tell()
         return None
+
+    @property
+    def _is_to_stop(self) -> bool:
+        """Who waits gets their turn after a batch. Before the first one, rows could wait for ever."""
+        if self._asked == 0 or self.paused:
+            return self.paused
+        return self._pace.rate is not None or self.progress.pending == 0
 
     def _stay_paused(self) -> None:
         self._state, self._problem = "paused", None

@@ -9,9 +9,11 @@ from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
 from tests.support import Started, World
+from tests.test_persons_acts import told
 from tests.test_plan import plan
 from tests.test_push import faulty, fill, right
 from tests.test_runs import runs
+from tests.test_two_at_once import pause
 from tests.test_ways_in import edit_one
 
 RATED = "书影音"
@@ -162,3 +164,21 @@ def test_one_that_was_not_refused(started: Started, which: str) -> None:
         assert (reply.status, problem["code"]) == (404, "no_such_failure")
         assert problem["hint"]["zh"] != problem["hint"]["en"]
     assert started.settled().problem is None
+
+
+def test_the_next_run_tries_again_whatever_is_the_matter_with_another_table(started: Started) -> None:
+    world = started.world
+    fill(started)
+    world.background.call(lambda: started.gateway.carriers.first.sync.pause(on=True))
+    assert started.connect(layout="kinds").status == 200
+    films = world.feishu.table(world.app_token, "豆瓣电影")
+    world.background.call(lambda: films.put_field(films.named("我的评分"), stars(3)))
+    pause(started, on=False)
+    assert started.settled().failed > 0
+    world.background.call(lambda: films.put_field(films.named("我的评分"), stars(5)))
+    world.background.call(lambda: world.feishu.retype_field(world.app_token, "豆瓣图书", "我的备注", 2))
+    book = next(each for each in world.person.marks if each.key.medium == "book" and not each.removed)
+    world.person.edit(book.key, comment="改过了")
+    fill(started)
+    assert "我的备注" in told(started, "wrong_column_type")
+    assert started.settled().failed == 0

@@ -186,5 +186,18 @@ def test_a_full_table_takes_what_it_has_room_for_and_its_rows_go_on(started: Sta
     right(started)
 
 
+def test_a_full_table_is_looked_through(started: Started) -> None:
+    world = started.world
+    world.feishu.bases[world.app_token].max_rows = 40
+    assert started.connect().status == 200
+    told(started, "table_full")
+    record, row = next(iter(world.rows().items()))
+    edited = {"标题": "我改的"}
+    world.background.call(lambda: world.feishu.edit_record(world.app_token, TABLE, record, edited))
+    assert started.owner.call("POST", "/api/v1/check").status == 202
+    told(started, "table_full")
+    assert world.rows()[record]["标题"] == row["标题"]
+
+
 def in_table(world: World, entry: Entry) -> bool:
     return page(entry) in {row["豆瓣页面"]["link"] for row in world.rows().values()}

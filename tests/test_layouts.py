@@ -345,3 +345,51 @@ def test_a_plan_that_is_asked_for_in_the_middle_of_a_push_waits_for_one_batch(st
     assert world.background.call(lambda: sync.runs.recent(1))[0].created == sum(
         len(world.rows(name)) for name in TABLES[Layout.KINDS]
     )
+
+
+def test_plans_that_are_asked_for_all_the_time_do_not_keep_rows_waiting(started: Started) -> None:
+    """Another is asked for before the last one is there: between any two of them there is a batch."""
+    world = started.world
+    sync = started.gateway.carriers.first.sync
+    world.background.call(lambda: sync.pause(on=True))
+    started.connect(layout=Layout.KINDS)
+    world.background.call(lambda: sync.pause(on=False))
+
+    async def plans() -> int:
+        asked = 0
+
+        async def ask() -> None:
+            nonlocal asked
+            while sync.of_rows.pending and asked < 30:
+                asked += 1
+                await sync.plan()
+
+        await asyncio.gather(ask(), ask(), ask())
+        return asked
+
+    assert world.background.run(plans()) < 30
+    assert started.settled().state == "idle"
+
+
+def test_a_row_that_was_deleted_before_its_subject_changed_kind_does_not_come_back(started: Started) -> None:
+    """Nobody had looked: it is asked for before the row is made where it would belong."""
+    world = started.world
+    started.connect(layout=Layout.FOUR)
+    assert started.settled().state == "idle"
+    films = [
+        each for each in world.person.marks if belongs(each, Layout.FOUR) == "豆瓣电影" and not each.removed
+    ]
+    pages = [f"https://{host(entry)}/" for entry in films[:2]]
+    records = {row["豆瓣页面"]["link"]: record for record, row in world.rows("豆瓣电影").items()}
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, "豆瓣电影", records[pages[0]]))
+    browser = started.pair()
+    for entry, page in zip(films, pages, strict=False):
+        entry.subject = structs.replace(entry.subject, genres=(DOCUMENTARY,))
+        assert browser.capture(page, world.visitor.open(page).body)[0] == 200
+    state = started.settled()
+    assert (state.state, state.deleted) == ("idle", 1)
+    there = {row["豆瓣页面"]["link"] for row in world.rows("豆瓣纪录片").values()}
+    assert [page in there for page in pages] == [False, True]
+    assert started.owner.call("POST", "/api/v1/deleted/restore").status == 202
+    assert started.settled().state == "idle"
+    assert pages[0] in {row["豆瓣页面"]["link"] for row in world.rows("豆瓣纪录片").values()}

@@ -163,3 +163,18 @@ def test_a_refusal_when_it_is_sent_again_does_not_block_the_others(started: Star
 
 def overview(started: Started) -> Any:
     return started.owner.call("GET", "/api/v1/overview").json()
+
+
+def test_rows_that_were_made_at_the_second_sending_are_new(started: Started) -> None:
+    """However long ago the first one was: not to be seen yet, they are not taken for deleted."""
+    world = started.world
+    fill(started)
+    faulty(started, Fault("record.batch_create", "drop_before", times=2))
+    started.connect()
+    assert started.settled().state == "waiting"
+    make_older(started)
+    world.feishu.lag = 3
+    faulty(started, Fault("record.batch_update", "refused", code=1254043))
+    push(started)
+    right(started)
+    assert started.settled().deleted == 0

@@ -22,7 +22,7 @@ from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
 from tests.process import Process
 from tests.support import Background, Started, World
-from tests.test_push import TABLE, fill, right
+from tests.test_push import TABLE, faulty, fill, right
 
 
 def films(world: World) -> str:
@@ -245,6 +245,51 @@ def test_a_gateway_that_ends_between_its_create_and_its_second_look_leaves_no_ro
     right(again)
     assert set(world.rows()) == theirs
     assert "心得: 想再读一遍" in str(again.owner.call("GET", "/api/v1/overview").json()["runs"])
+
+
+@pytest.mark.parametrize("marks", [30, FEW + 10])
+def test_a_create_without_an_answer_while_another_gateway_made_the_same_rows(
+    beside: Background, tmp_path: Path, marks: int
+) -> None:
+    """Two rows of each mark are found: to take the first for one's own would leave the second to nobody."""
+    world = World(beside, tmp_path / "data", marks=marks)
+    first, second = two_of(world)
+    for started in (first, second):
+        fill(started)
+    world.feishu.on_call = together = Together(in_turn=True)
+    assert first.connect().status == 200
+    beside.run(together.first.wait())
+    faulty(second, Fault("record.batch_create", "drop_after"))
+    assert second.connect().status == 200
+    right(first)
+    theirs = set(world.rows())
+    beside.call(together.go.set)
+    right(second)
+    assert set(world.rows()) == theirs
+
+
+@pytest.mark.parametrize("lag", [1, 2])
+@pytest.mark.parametrize("marks", [30, FEW + 10])
+def test_rows_that_are_not_to_be_seen_yet_are_looked_at_later(
+    beside: Background, tmp_path: Path, marks: int, lag: int
+) -> None:
+    """As many as the other gateway made: neither their number nor a look without them says that there are no others."""
+    world = World(beside, tmp_path / "data", marks=marks)
+    first, second = two_of(world)
+    for started in (first, second):
+        fill(started)
+    world.feishu.on_call = together = Together(in_turn=True)
+    assert first.connect().status == 200
+    beside.run(together.first.wait())
+    assert second.connect().status == 200
+    right(first)
+    theirs = set(world.rows())
+    world.feishu.lag = lag
+    beside.call(together.go.set)
+    assert second.settled().state == "idle"
+    beside.call(second.gateway.carriers.first.sync.wake)  # as it does each minute
+    right(second)
+    assert set(world.rows()) == theirs
 
 
 def test_what_the_other_gateway_wrote_is_not_taken_for_the_persons(

@@ -179,6 +179,57 @@ def test_a_sync_that_was_given_up_leaves_no_hole(world: World, gate: Gate, start
     assert started.marks() == MARKS + 120
 
 
+def test_a_mark_that_slipped_past_a_sync_is_found_by_the_next(
+    world: World, gate: Gate, started: Started
+) -> None:
+    """One above it was taken away between two pages: it moved to the page that was read already."""
+    walk(started, "sync")
+    mark_new(world, 120)
+    newest = world.person.of(Medium.MOVIE, Status.DONE)[0].key
+
+    def remove(asked: Asked) -> None:
+        if asked == ("movie", "done", 100):
+            world.person.remove(newest)
+
+    gate.act = remove
+    assert walk(started, "sync").new == 119
+    gate.act = lambda _asked: None
+    assert walk(started, "sync").new == 1
+    gate.requests.clear()
+    walk(started, "sync")
+    assert len(gate.requests) == len(LISTS), "then all is known"
+
+
+def test_what_an_open_browser_read_to_the_end_is_no_reason_to_read_all_again(
+    world: World, gate: Gate, started: Started
+) -> None:
+    """Its pages tell days alone; what the gateway's own walk knows of the newest mark still holds."""
+    walk(started, "sync")
+    scheduler = started.gateway.carriers.first.scheduler
+    world.background.call(lambda: scheduler.asked.ask("full", scheduler.clock()))
+    browser = started.pair()
+    for start in range(0, len(world.person.of(Medium.MOVIE, Status.DONE)), 15):
+        url = f"https://movie.douban.com/people/{world.person.address}/collect?start={start}&sort=time&rating=all&filter=all&mode=grid"
+        browser.capture(url, world.visitor.open(url).body, trigger=Trigger.ASKED)
+    films = next(
+        each["known"]
+        for each in shown(started)["lists"]
+        if (each["medium"], each["status"]) == ("movie", "done")
+    )
+    assert (
+        films["ended_at"]
+        == films["at"]
+        > max(
+            each["known"]["at"]
+            for each in shown(started)["lists"]
+            if (each["medium"], each["status"]) != ("movie", "done")
+        )
+    )
+    gate.requests.clear()
+    walk(started, "sync")
+    assert len(gate.requests) == len(LISTS)
+
+
 def cancel(started: Started) -> None:
     started.gateway.carriers.first.walks.cancel()
 
