@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromQuery
@@ -22,20 +22,30 @@ from msgspec import Struct
 
 from gateway import __version__
 from gateway.album import Album
+from gateway.audit import Audit
 from gateway.budget import Budget
 from gateway.capture import MOST_BYTES, DeviceController
 from gateway.carriers import Carrier, Carriers
 from gateway.catalogue import Catalogue
 from gateway.covers import Covers
-from gateway.dashboard import pages
+from gateway.dashboard import login, pages
 from gateway.dashboard.api import OwnerController
 from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
 from gateway.dashboard.push import PushController
+from gateway.dashboard.safety import SafetyController
 from gateway.dashboard.walks import ScheduleController, WalksController
 from gateway.devices import Devices
-from gateway.errors import BadInput, D2FError, LibraryFault, MessageTooLarge, NotLoggedIn
+from gateway.errors import (
+    BadInput,
+    D2FError,
+    LibraryFault,
+    MessageTooLarge,
+    NotLoggedIn,
+    StalePage,
+    TooManyTries,
+)
 from gateway.events import Events
 from gateway.intake import Intake
 from gateway.ledger import Ledger
@@ -43,10 +53,13 @@ from gateway.library import Library
 from gateway.log import get as get_logger
 from gateway.model import Outcome
 from gateway.notices import Notices
+from gateway.owner_sessions import OwnerSessions
+from gateway.passphrase import Passphrase
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
+from gateway.rates import limits
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
-from gateway.security import DEVICE_PATHS, Guard, owner_auth
+from gateway.security import DEVICE_PATHS, Guard, SessionCookies, csrf, owner_auth
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store
@@ -65,7 +78,13 @@ class Health(Struct, frozen=True):
     status: str = "ok"
 
 
-@get("/health", opt={"exclude_from_auth": True}, tags=["health"], summary="Is it up?", sync_to_thread=False)
+@get(
+    "/health",
+    opt={"exclude_from_auth": True, "exclude_from_csrf": True},
+    tags=["health"],
+    summary="Is it up?",
+    sync_to_thread=False,
+)
 def health() -> Health:
     """Answers without a credential."""
     return Health()
@@ -89,6 +108,9 @@ class Gateway:
         self.catalogue = Catalogue(self.store, self.library)
         self.events = Events()
         self.devices = Devices(self.store, self.vault)
+        self.audit = Audit(self.store)
+        self.owner_sessions = OwnerSessions(self.store, self.vault)
+        self.passphrase = Passphrase(self.store)
         self.budget = Budget(self.store)
         self.sessions = Sessions(self.store, self.vault)
         self.intake = Intake(self.store, self.library, self._captured, self.events)
@@ -130,7 +152,8 @@ class Gateway:
         }
         for part in (self.carrier, _sync, _walks, _scheduler, _runs):
             parts[part.__name__.removeprefix("_")] = Provide(part, sync_to_thread=False)
-        auth = owner_auth(self.store, self.vault)
+        auth = owner_auth(self.owner_sessions)
+        parts["session_cookies"] = Provide(_always(SessionCookies(auth)), sync_to_thread=False)
         app = Litestar(
             [
                 health,
@@ -143,9 +166,13 @@ class Gateway:
                 ScheduleController,
                 MarksController,
                 MarkPagesController,
-                *pages.handlers(auth),
+                SafetyController,
+                *login.HANDLERS,
+                *pages.handlers(),
             ],
             dependencies=parts,
+            middleware=limits(self.devices),
+            csrf_config=csrf(self.owner_sessions),
             lifespan=[self._life],
             on_app_init=[auth.on_app_init],
             before_request=_correlate,
@@ -221,6 +248,8 @@ async def _correlate(request: Request[Any, Any, Any]) -> None:
 
 
 def _our_error(request: Request[Any, Any, Any], error: D2FError) -> Response[Any]:
+    if isinstance(error, TooManyTries):
+        return _respond(request, problem(error), {"Retry-After": error.facts["seconds"]})
     return _respond(request, problem(error))
 
 
@@ -236,6 +265,10 @@ def _no_json(request: Request[Any, Any, Any], _error: RecursionError | UnicodeDe
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code == NotLoggedIn.status:
         return _respond(request, problem(NotLoggedIn()))
+    if error.status_code == TooManyTries.status:
+        return _our_error(request, TooManyTries(seconds=(error.headers or {}).get("RateLimit-Reset", "60")))
+    if isinstance(error, PermissionDeniedException):  # Litestar's check of the CSRF token raises nothing else
+        return _respond(request, problem(StalePage()))
     if isinstance(error, ValidationException):
         wrong = msgspec.convert(error.extra or [], list[_Wrong])
         return _respond(request, problem(BadInput(field=", ".join(each.key for each in wrong))))
@@ -249,8 +282,10 @@ def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[A
     return _respond(request, http_problem(500))
 
 
-def _respond(request: Request[Any, Any, Any], answer: Problem) -> Response[Any]:
-    """Problem details; for a person who opens a page, the same as a page."""
-    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        return pages.problem_page(request, answer)
-    return Response(answer, status_code=answer.status, media_type=MEDIA_TYPE)
+def _respond(
+    request: Request[Any, Any, Any], answer: Problem, headers: dict[str, str] | None = None
+) -> Response[Any]:
+    """Problem details; for a person who opens a page, or sends a form of one, the same as a page."""
+    if "text/html" in request.headers.get("accept", ""):
+        return pages.problem_page(request, answer, headers)
+    return Response(answer, status_code=answer.status, media_type=MEDIA_TYPE, headers=headers)

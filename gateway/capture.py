@@ -17,6 +17,7 @@ from msgspec import Meta, Struct, structs
 
 from gateway import __version__
 from gateway.asked import WalkAsked, WalkReport
+from gateway.audit import Act, Audit
 from gateway.carriers import Carrier, Carriers
 from gateway.devices import Devices, Message
 from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused
@@ -129,7 +130,7 @@ class DeviceController(Controller):
     """The routes of paired extensions."""
 
     path = "/api/v1"
-    opt = {"exclude_from_auth": True}  # noqa: RUF012  # Litestar's own way to set these
+    opt = {"exclude_from_auth": True, "exclude_from_csrf": True}  # noqa: RUF012  # Litestar's own way to set these
     tags = ["device"]  # noqa: RUF012  # the same
     status_code = 200
     request_max_body_size = MOST_BYTES
@@ -170,13 +171,16 @@ class DeviceController(Controller):
         request: Request[Any, Any, Any],
         devices: NamedDependency[Devices],
         sessions: NamedDependency[Sessions],
+        audit: NamedDependency[Audit],
     ) -> Response[bytes]:
         """``Session``; answered by ``SessionAnswer``. Kept sealed; there is no way to read it back."""
 
         async def keep(message: Message) -> SessionAnswer:
             session = message.decode(Session)
             devices.believe_counter(message)
-            return SessionAnswer(sessions.keep(session))
+            if (account := sessions.keep(session)) is not None:
+                audit.note(Act.DOUBAN_KEPT, message.device.name, account)
+            return SessionAnswer(account)
 
         return await _sealed(request, devices, keep)
 
@@ -218,6 +222,7 @@ async def _sealed(
     """Opens a message, handles it, seals the answer, be it good or bad."""
     message = devices.open(await request.body(), request.url.path, request.headers.get("origin", ""))
     try:
+        devices.meter(message)
         return _frame(message.answer(200, await handle(message)))
     except D2FError as error:
         failed = error

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import click
 
 from gateway import __version__, log, settings
+from gateway.audit import COMMAND
 from gateway.devices import Devices
 from gateway.errors import D2FError, NotRunning
 from gateway.extension import extension_folder
@@ -20,6 +21,7 @@ from gateway.key_verbs import asked, keys
 from gateway.keys import KEPT
 from gateway.keys.keeper import kept_by
 from gateway.keys.passphrase import given
+from gateway.safety_verbs import audit, passphrase
 from gateway.security import new_login_link
 from gateway.settings import Settings
 from gateway.store import Store
@@ -74,7 +76,7 @@ def pair(current: Settings) -> None:
     passphrase = asked(current)
     with Store(current.library) as store:
         vault = Vault(store, current.key_file, passphrase)
-        click.echo(Devices(store, vault).start_pairing(current.port))
+        click.echo(Devices(store, vault).start_pairing(current.port, COMMAND))
 
 
 @main.command()
@@ -109,7 +111,7 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
     if not _answers(current.port):
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
-        owner = telling.Owner(new_login_link(store, current))
+        owner = telling.Owner(new_login_link(store, current, asks=False))
     for told in owner.each(owner.plan if dry_run else owner.check if check else owner.push):
         click.echo(told)
 
@@ -181,6 +183,8 @@ def feishu(port: int) -> None:
 
 
 main.add_command(keys)
+main.add_command(passphrase)
+main.add_command(audit)
 
 
 @main.command()

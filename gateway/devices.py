@@ -1,6 +1,7 @@
 """Paired browsers: how one is paired, and how its messages are opened and answered."""
 
 import secrets
+import time
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -8,7 +9,16 @@ import msgspec
 from msgspec import Struct
 
 from gateway import __version__, seal
-from gateway.errors import UNDECODABLE, BadMessage, OldMessage, PairingClosed, UnknownDevice, WrongOrigin
+from gateway.audit import Act, Audit
+from gateway.errors import (
+    UNDECODABLE,
+    BadMessage,
+    OldMessage,
+    PairingClosed,
+    TooManyTries,
+    UnknownDevice,
+    WrongOrigin,
+)
 from gateway.log import get
 from gateway.model import now
 from gateway.seal import Head, Keys
@@ -21,7 +31,12 @@ T = TypeVar("T")
 _LIFETIME = timedelta(minutes=10)
 _MOST_FAILURES = 5
 _RANDOM = 32
-_ORIGINS = ("chrome-extension://", "moz-extension://")
+ORIGINS = ("chrome-extension://", "moz-extension://")
+
+_MOST = 3000
+"""Messages of one browser a minute. What waits there is 200 pages at most; a walk of its own sends two a minute; and
+Chromium takes 18 ms to seal a page, so that it could not send more if it tried."""
+_MINUTE = 60
 
 _HIGHEST_COUNTER = 2**63 - 1
 """The largest whole number that SQLite keeps."""
@@ -79,13 +94,17 @@ class Devices:
     def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
         self._vault = vault
+        self._audit = Audit(store)
+        self._sent: dict[str, tuple[int, int]] = {}
+        """By device: which minute it is, and how many messages came in it."""
 
-    def start_pairing(self, port: int) -> str:
+    def start_pairing(self, port: int, source: str) -> str:
         """Opens a pairing for ten minutes, in place of any other. Returns the code to paste."""
         psk = secrets.token_bytes(seal.SECRET_BYTES)
         with self._store.atomic():
             self._vault.set("pairing", psk)
             self._store.set("pairing", Pairing(now() + _LIFETIME))
+            self._audit.note(Act.PAIRING_OPENED, source)
         return seal.pairing_code(port, psk)
 
     def pairing(self) -> Pairing | None:
@@ -103,15 +122,14 @@ class Devices:
         pairing, psk = self.pairing(), self._vault.get("pairing")
         if pairing is None or psk is None:
             raise PairingClosed
-        if not origin.startswith(_ORIGINS):
+        if not origin.startswith(ORIGINS):
             raise WrongOrigin
         keys = Keys.for_pairing(psk)
         try:
             head = Head.of(frame)  # another key id has another key: it will not open
             request = _pair_request(seal.unseal(frame, keys.requests, f"POST {PAIR_PATH}"))
         except BadMessage:
-            self._store.set("pairing", msgspec.structs.replace(pairing, failures=pairing.failures + 1))
-            _log.warning("pairing failed", failures=pairing.failures + 1)
+            self._fail(pairing, origin)
             raise
         device, random = secrets.token_bytes(16), secrets.token_bytes(_RANDOM)
         made = Keys.for_device(psk, request.random, random)
@@ -120,9 +138,19 @@ class Devices:
             self._store.add_device(device.hex(), request.name[:80], origin, request.version[:20])
             self._vault.set("pairing", None)
             self._store.set("pairing", None)
+            self._audit.note(Act.PAIRED, request.name, origin)
         _log.info("paired", device=device.hex(), browser=request.name[:80])
         answer = msgspec.json.encode(PairAnswer(device.hex(), random))
         return seal.seal(head, keys.answers, f"200 {PAIR_PATH}", answer)
+
+    def _fail(self, pairing: Pairing, origin: str) -> None:
+        failures = pairing.failures + 1
+        with self._store.atomic():
+            self._store.set("pairing", msgspec.structs.replace(pairing, failures=failures))
+            self._audit.note(Act.PAIRING_FAILED, origin)
+            if failures == _MOST_FAILURES:
+                self._audit.note(Act.PAIRING_CLOSED, origin)
+        _log.warning("pairing failed", failures=failures)
 
     def open(self, frame: bytes, path: str, origin: str) -> Message:
         """Raises UnknownDevice, WrongOrigin or BadMessage."""
@@ -145,11 +173,38 @@ class Devices:
         if not self._store.count_message(message.device.id, message.head.counter):
             raise OldMessage
 
-    def revoke(self, device_id: str) -> bool:
+    def meter(self, message: Message) -> None:
+        """Raises TooManyTries for a browser that has gone mad: nothing of it is lost, it sends it again."""
+        minute, second = divmod(int(time.monotonic()), _MINUTE)
+        began, sent = self._sent.get(message.device.id, (minute, 0))
+        sent = sent + 1 if began == minute else 1
+        self._sent[message.device.id] = minute, sent
+        if sent > _MOST:
+            raise TooManyTries(seconds=str(_MINUTE - second))
+
+    def is_origin(self, origin: str) -> bool:
+        """Whether some paired browser sends from there."""
+        sql = "SELECT 1 FROM device WHERE origin = ? AND revoked_at IS NULL"
+        return self._store.one(sql, [origin]) is not None
+
+    def rename(self, device_id: str, name: str, source: str) -> bool:
+        """As the owner calls it. False if it is not paired."""
+        device = self._store.device(device_id)
+        with self._store.atomic():
+            renamed = self._store.rename_device(device_id, name)
+            if renamed and device is not None:
+                self._audit.note(Act.DEVICE_RENAMED, source, f"{device.name} → {name}")
+        return renamed
+
+    def revoke(self, device_id: str, source: str) -> bool:
         """From now on nothing of that browser opens. False if it is not paired."""
+        device = self._store.device(device_id)
         with self._store.atomic():
             self._vault.set(f"device {device_id}", None)
-            return self._store.revoke_device(device_id)
+            revoked = self._store.revoke_device(device_id)
+            if revoked and device is not None:
+                self._audit.note(Act.DEVICE_REVOKED, source, device.name)
+        return revoked
 
 
 def _pair_request(plaintext: bytes) -> PairRequest:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import click
 
+from gateway.audit import COMMAND, Act, Audit
 from gateway.errors import AlreadyRunning, KeysInUse, PassphraseNeeded
 from gateway.keys import KEPT, Method
 from gateway.keys.keeper import Keeper, seen_from_outside
@@ -21,12 +22,13 @@ def asked(current: Settings) -> str | None:
     """The passphrase, if the library is protected by one. Raises PassphraseNeeded where nobody can be asked."""
     if seen_from_outside(current.library) != "passphrase":
         return None
-    return _told("D2F_PASSPHRASE", "口令 / passphrase", again=False)
+    return told("D2F_PASSPHRASE", "口令 / passphrase", again=False)
 
 
-def _told(name: str, prompt: str, *, again: bool) -> str:
-    if (told := given(name)) is not None:
-        return told
+def told(name: str, prompt: str, *, again: bool) -> str:
+    """What the environment gives, or the person types. Raises PassphraseNeeded where nobody can be asked."""
+    if (found := given(name)) is not None:
+        return found
     if not sys.stdin.isatty():
         raise PassphraseNeeded
     return click.prompt(
@@ -46,8 +48,9 @@ def keys(ctx: click.Context) -> None:
 @click.pass_obj
 def rotate(current: Settings) -> None:
     """Make new keys and seal every secret anew. The gateway has to be ended first."""
-    with _keeper(current) as keeper:
+    with _keeper(current) as (keeper, audit):
         keeper.rotate()
+        audit.note(Act.KEYS_ROTATED, COMMAND)
     click.echo("换了新的密钥，保存的内容都已重新加密 / new keys: all secrets are sealed anew")
     _status(current)
 
@@ -57,13 +60,14 @@ def rotate(current: Settings) -> None:
 @click.pass_obj
 def method(current: Settings, way: Method) -> None:
     """Keep the key in the system's keyring, by a passphrase, or in a file. The gateway has to be ended first."""
-    with _keeper(current) as keeper:
+    with _keeper(current) as (keeper, audit):
         keeper.change(
             way,
-            _told("D2F_NEW_PASSPHRASE", "新口令 / new passphrase", again=True)
+            told("D2F_NEW_PASSPHRASE", "新口令 / new passphrase", again=True)
             if way == "passphrase"
             else None,
         )
+        audit.note(Act.KEYS_METHOD, COMMAND, way)
     _status(current)
 
 
@@ -76,7 +80,7 @@ def _status(current: Settings) -> None:
 
 
 @contextlib.contextmanager
-def _keeper(current: Settings) -> Generator[Keeper]:
+def _keeper(current: Settings) -> Generator[tuple[Keeper, Audit]]:
     """Raises KeysInUse while a gateway runs: it has the key in its hands."""
     with contextlib.ExitStack() as stack:
         try:
@@ -85,4 +89,4 @@ def _keeper(current: Settings) -> Generator[Keeper]:
             raise KeysInUse(folder=str(current.data)) from None
         passphrase = asked(current)
         store = stack.enter_context(Store(current.library))
-        yield Keeper(store, current.key_file, passphrase)
+        yield Keeper(store, current.key_file, passphrase), Audit(store)

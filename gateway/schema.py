@@ -230,3 +230,23 @@ def m010_made(db: Database) -> None:
             id TEXT NOT NULL, PRIMARY KEY (table_key, record_id)) WITHOUT ROWID""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m011_owner(db: Database) -> None:
+    """The owner's sessions, each with the refresh cookies that it had, and what was done that matters to safety."""
+    for statement in (
+        "DROP TABLE ended_session",  # those that go on are kept now, no longer those that ended
+        "ALTER TABLE login_link ADD COLUMN asks INTEGER NOT NULL DEFAULT 1",
+        "CREATE TABLE owner_session (id TEXT PRIMARY KEY, began_at TEXT NOT NULL, browser TEXT NOT NULL)",
+        # By their hashes. A spent one is remembered for as long as it would have been good: it must not come again.
+        """CREATE TABLE owner_refresh (
+            hash TEXT PRIMARY KEY, session TEXT NOT NULL, expires_at TEXT NOT NULL, spent_at TEXT)""",
+        "CREATE INDEX owner_refresh_of ON owner_refresh (session)",
+        # audit.Entry.
+        """CREATE TABLE audit (
+            number INTEGER PRIMARY KEY, at TEXT NOT NULL, act TEXT NOT NULL, source TEXT NOT NULL, about TEXT NOT NULL,
+            times INTEGER NOT NULL DEFAULT 1)""",
+        "CREATE INDEX audit_act ON audit (act, number)",
+    ):
+        db.execute(statement)

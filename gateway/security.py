@@ -1,31 +1,36 @@
-"""Who may call what: names and origins before anything else runs, then the owner's session.
+"""Who may call what: names and origins before anything else runs, then the owner's cookies.
 
 A device's messages are their own credential (``devices``); everything else needs the owner's cookie.
 """
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
 
 import msgspec
+from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.security.jwt import JWTCookieAuth, Token
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 
+from gateway.audit import browser_of
 from gateway.errors import D2FError, LoginLinkUsed, WrongHost, WrongOrigin
 from gateway.model import now
+from gateway.owner_sessions import REFRESH_LIFE, OwnerSessions, Refreshed, digest
 from gateway.problems import MEDIA_TYPE, http_problem, problem
 from gateway.settings import Settings
 from gateway.store import Store
-from gateway.vault import Vault
 
 COOKIE = "d2f"
+REFRESH_COOKIE = "d2f-refresh"
+TICKET_COOKIE = "d2f-ticket"
+CSRF_COOKIE = "d2f-csrf"
+RENEWAL, LOGIN = "/renew", "/login"
+"""Where the refresh cookie goes, and nowhere else; and the ticket."""
 _LINK_LIFETIME = timedelta(minutes=10)
-_SESSION = timedelta(days=7)
-_JWT_SECRET = "jwt"  # noqa: S105  # the name that it is kept under
+_ACCESS = timedelta(minutes=15)
 _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = _SAFE | {"POST", "PUT", "DELETE"}
 DEVICE_PATHS = frozenset(f"/api/v1/{name}" for name in ("pair", "captures", "session", "state"))
@@ -102,7 +107,7 @@ class Guard:
             return None
         if hosts != [self._settings.dashboard_host]:
             return self._elsewhere(hosts, method, headers.get(b"accept", ""))
-        if headers.get(b"origin", own if method in _SAFE else "") != own:
+        if headers.get(b"origin", own if method in _SAFE else "") != own or _is_for_another(headers):
             return _Refusal.of(WrongOrigin())
         return None
 
@@ -112,6 +117,15 @@ class Guard:
         if hosts in usual and method == "GET" and "text/html" in accept:
             return _Refusal(307, b"", self._settings.dashboard)
         return _Refusal.of(WrongHost(host=self._settings.dashboard))
+
+
+def _is_for_another(headers: dict[bytes, str]) -> bool:
+    """Whether a page of another site asks for itself, and does not lead a person here.
+
+    Where a browser does not say so, the cookies tell, which are strict.
+    """
+    way = headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")
+    return headers.get(b"sec-fetch-site") in {"cross-site", "same-site"} and way != ("navigate", "document")
 
 
 class _Refusal(Struct, frozen=True):
@@ -133,25 +147,21 @@ async def _respond(send: Any, refusal: _Refusal, kind: str) -> None:
     await send({"type": f"{kind}http.response.body", "body": refusal.body, "more_body": False})
 
 
-def owner_auth(store: Store, vault: Vault) -> JWTCookieAuth[Owner, Token]:
-    """The owner's session: a signed cookie of seven days, for the dashboard's own host name only.
+def owner_auth(sessions: OwnerSessions) -> JWTCookieAuth[Owner, Token]:
+    """The access token: a signed cookie of 15 minutes, for the dashboard's own host name only.
 
-    Each has an id (``jti``), so that the one that is logged out of is good for nothing more.
+    Its id (``jti``) is that of the session, so that one that was ended is good for nothing more.
     """
-    secret = vault.get(_JWT_SECRET)
-    if secret is None:
-        secret = secrets.token_hex(32).encode()
-        vault.set(_JWT_SECRET, secret)
 
     async def has_ended(token: Token, _connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-        return store.session_ended(_digest(str(token.jti)))
+        return not sessions.goes_on(str(token.jti))
 
     return JWTCookieAuth[Owner, Token](
         retrieve_user_handler=_owner,
         revoked_token_handler=has_ended,
-        token_secret=secret.decode(),
+        token_secret=sessions.key("access"),
         key=COOKIE,
-        default_token_expiration=_SESSION,
+        default_token_expiration=_ACCESS,
         secure=False,  # http on loopback; browsers send it to this host name only
         samesite="strict",
         exclude_http_methods=[],
@@ -159,32 +169,86 @@ def owner_auth(store: Store, vault: Vault) -> JWTCookieAuth[Owner, Token]:
     )
 
 
-def new_login_link(store: Store, settings: Settings) -> str:
-    """A link that opens the dashboard once, within ten minutes. Only its hash is kept."""
+def csrf(sessions: OwnerSessions) -> CSRFConfig:
+    """What changes something comes from a page of ours: it has the token that only our pages are told."""
+    return CSRFConfig(
+        secret=sessions.key("csrf"),
+        cookie_name=CSRF_COOKIE,
+        cookie_httponly=True,
+        cookie_samesite="strict",
+    )
+
+
+def new_login_link(store: Store, settings: Settings, *, asks: bool = True) -> str:
+    """A link that opens the dashboard once, within ten minutes. Only its hash is kept.
+
+    ``asks``: for the passphrase, too, if there is one; what the command line does itself is not asked.
+    """
     key = secrets.token_urlsafe(32)
-    store.add_login_link(_digest(key), now() + _LINK_LIFETIME)
+    store.add_login_link(digest(key), now() + _LINK_LIFETIME, asks=asks)
     return f"{settings.dashboard}login?key={key}"
 
 
-def use_login_link(store: Store, key: str) -> None:
-    """Raises LoginLinkUsed."""
-    if not store.use_login_link(_digest(key)):
+def use_login_link(store: Store, key: str) -> bool:
+    """Whether it asks for the passphrase. Raises LoginLinkUsed."""
+    asks = store.use_login_link(digest(key))
+    if asks is None:
         raise LoginLinkUsed
+    return asks
 
 
-def log_in(auth: JWTCookieAuth[Owner, Token]) -> list[Cookie]:
-    """The cookies of a new session."""
-    response = auth.login(Owner().name, token_unique_jwt_id=secrets.token_urlsafe(16))
-    return [cookie for cookie in response.cookies if cookie.value]
+class SessionCookies:
+    """What a session goes on with."""
+
+    def __init__(self, auth: JWTCookieAuth[Owner, Token]) -> None:
+        self._auth = auth
+
+    def of(self, refreshed: Refreshed) -> list[Cookie]:
+        """The access cookie stays with the browser for longer than it is good.
+
+        One that is there, but too old, says that there may be a session to renew.
+        """
+        week = int(REFRESH_LIFE.total_seconds())
+        access = self._auth.create_token(Owner().name, token_unique_jwt_id=refreshed.session)
+        return [_cookie(COOKIE, access, "/", week), _cookie(REFRESH_COOKIE, refreshed.token, RENEWAL, week)]
 
 
-def log_out(store: Store, token: Token) -> None:
-    """From now on the session is good for nothing, whoever has its cookie."""
-    store.end_session(_digest(str(token.jti)), token.exp)
+def no_cookies() -> list[Cookie]:
+    """Takes those of a session away."""
+    return [_cookie(COOKIE, "", "/", 0), _cookie(REFRESH_COOKIE, "", RENEWAL, 0)]
 
 
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def new_ticket(store: Store) -> Cookie:
+    """For who used a log-in link and is asked for the passphrase now: the link itself is spent."""
+    ticket = secrets.token_urlsafe(32)
+    store.add_login_link(_digest_of_ticket(ticket), now() + _LINK_LIFETIME)
+    return _cookie(TICKET_COOKIE, ticket, LOGIN, int(_LINK_LIFETIME.total_seconds()))
+
+
+def has_ticket(store: Store, ticket: str) -> bool:
+    return store.has_login_link(_digest_of_ticket(ticket))
+
+
+def use_ticket(store: Store, ticket: str) -> Cookie:
+    """Takes it away, there and here. Raises LoginLinkUsed."""
+    if store.use_login_link(_digest_of_ticket(ticket)) is None:
+        raise LoginLinkUsed
+    return _cookie(TICKET_COOKIE, "", LOGIN, 0)
+
+
+def source_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """From where it comes, for the audit trail."""
+    browser = browser_of(request.headers.get("user-agent", ""))
+    address = request.client.host if request.client else ""
+    return browser if address in {"127.0.0.1", ""} else f"{browser} · {address}"
+
+
+def _digest_of_ticket(ticket: str) -> str:
+    return digest(f"ticket {ticket}")
+
+
+def _cookie(key: str, value: str, path: str, seconds: int) -> Cookie:
+    return Cookie(key=key, value=value, path=path, max_age=seconds, httponly=True, samesite="strict")
 
 
 def _owner(token: Token, _connection: ASGIConnection[Any, Any, Any, Any]) -> Owner | None:

@@ -11,6 +11,7 @@ import uvicorn
 
 from gateway.app import Gateway
 from gateway.errors import PortTaken
+from gateway.line import Line
 from gateway.lock import alone
 from gateway.settings import Settings
 
@@ -26,6 +27,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
         server = _Server(
             uvicorn.Config(
                 gateway.app(),
+                http=Line,
                 log_config=None,
                 access_log=False,
                 server_header=False,

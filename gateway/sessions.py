@@ -54,6 +54,13 @@ class Sessions:
             self._vault.set(f"{_NAME}{account}", msgspec.json.encode(session))
         return account
 
+    def forget(self, account: str) -> bool:
+        """From now on no walk can use it. False if there is none."""
+        if account not in self.accounts():
+            return False
+        self._vault.set(f"{_NAME}{account}", None)
+        return True
+
     def accounts(self) -> list[str]:
         """Whose log-ins are kept, the latest first."""
         rows = self._store.rows("SELECT name FROM secret WHERE name LIKE ? ORDER BY at DESC", [f"{_NAME}%"])

@@ -204,24 +204,27 @@ class Store:
         sql = "UPDATE device SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
         return self.do(sql, [now().isoformat(), device_id]) == 1
 
-    def add_login_link(self, digest: str, expires_at: datetime) -> None:
-        """A one-time link; only its hash is kept."""
-        self.do("INSERT INTO login_link VALUES (?, ?)", [digest, expires_at.isoformat()])
+    def rename_device(self, device_id: str, name: str) -> bool:
+        """False if there is no such paired device."""
+        sql = "UPDATE device SET name = ? WHERE id = ? AND revoked_at IS NULL"
+        return self.do(sql, [name, device_id]) == 1
 
-    def use_login_link(self, digest: str) -> bool:
-        """Spends a link; False if there is none, or it has expired."""
+    def add_login_link(self, digest: str, expires_at: datetime, *, asks: bool = True) -> None:
+        """What logs in once; only its hash is kept. ``asks``: for the passphrase, too, if there is one."""
+        self.do("INSERT INTO login_link VALUES (?, ?, ?)", [digest, expires_at.isoformat(), asks])
+
+    def has_login_link(self, digest: str) -> bool:
+        """Whether it is there, and good."""
+        sql = "SELECT 1 FROM login_link WHERE hash = ? AND expires_at > ?"
+        return self.one(sql, [digest, now().isoformat()]) is not None
+
+    def use_login_link(self, digest: str) -> bool | None:
+        """Spends a link, and says whether it ``asks``; None if there is none, or it has expired."""
         at = now().isoformat()
-        used = self.do("DELETE FROM login_link WHERE hash = ? AND expires_at > ?", [digest, at]) == 1
-        self.do("DELETE FROM login_link WHERE expires_at <= ?", [at])
-        return used
-
-    def end_session(self, digest: str, expires_at: datetime) -> None:
-        """A session that is good for nothing more; it is remembered until it would have expired."""
-        self.do("DELETE FROM ended_session WHERE expires_at <= ?", [now().isoformat()])
-        self.do("INSERT OR IGNORE INTO ended_session VALUES (?, ?)", [digest, expires_at.isoformat()])
-
-    def session_ended(self, digest: str) -> bool:
-        return self.one("SELECT 1 FROM ended_session WHERE hash = ?", [digest]) is not None
+        with self.atomic():
+            row = self.one("SELECT asks FROM login_link WHERE hash = ? AND expires_at > ?", [digest, at])
+            self.do("DELETE FROM login_link WHERE hash = ? OR expires_at <= ?", [digest, at])
+        return bool(row[0]) if row else None
 
     # --- captures
 

@@ -10,6 +10,7 @@ import http.client
 import re
 import secrets
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -18,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway import seal
+from gateway.audit import COMMAND
 from gateway.model import Trigger
 from gateway.seal import Head, Keys
 
@@ -29,7 +31,7 @@ class Reply(Struct, frozen=True):
 
     status: int
     headers: dict[str, str]
-    """Names in lower case."""
+    """Names in lower case; what came more than once is a line each."""
     body: bytes
 
     def json(self) -> Any:
@@ -46,7 +48,10 @@ def call(
     ) as line:
         line.request(method, target, body, headers or {})
         reply = line.getresponse()
-        names = {name.lower(): value for name, value in reply.getheaders()}
+        names: dict[str, str] = {}
+        for name, value in reply.getheaders():
+            key = name.lower()
+            names[key] = f"{names[key]}\n{value}" if key in names else value
         return Reply(reply.status, names, reply.read())
 
 
@@ -126,20 +131,37 @@ class OwnerVisitor:
         """Logs in. Raises AssertionError if the link does not."""
         link = urlsplit(login_link)
         self._host, self._gateway = link.netloc, f"http://127.0.0.1:{link.port}"
-        reply = call(self._gateway, "GET", f"{link.path}?{link.query}", headers={"Host": self._host})
-        cookie = re.match(r"d2f=[^;]+", reply.headers.get("set-cookie", ""))
-        assert cookie, f"log-in failed: {reply.status}"
-        self.cookie = cookie[0]
+        self.cookies: dict[str, str] = {}
+        reply = self._ask("GET", f"{link.path}?{link.query}", {})
+        assert "d2f" in self.cookies, f"log-in failed: {reply.status}"
+
+    @property
+    def cookie(self) -> str:
+        """The one that proves who it is, for as long as it is good."""
+        return f"d2f={self.cookies['d2f']}"
 
     @property
     def headers(self) -> dict[str, str]:
         """What a request of the dashboard's own carries."""
-        return {"Host": self._host, "Origin": f"http://{self._host}", "Cookie": self.cookie}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        own = {"Host": self._host, "Origin": f"http://{self._host}", "User-Agent": COMMAND, "Cookie": cookies}
+        return own | {"X-CSRFToken": self.cookies.get("d2f-csrf", "")}
 
     def call(self, method: str, target: str, body: object = None) -> Reply:
-        """A request of the dashboard's own."""
-        headers = self.headers
-        if body is None:
-            return call(self._gateway, method, target, headers=headers)
-        headers["Content-Type"] = "application/json"
-        return call(self._gateway, method, target, headers=headers, body=msgspec.json.encode(body))
+        """A request of the dashboard's own; if the session has to be renewed for it, it is."""
+        sent = {} if body is None else {"Content-Type": "application/json"}
+        content = None if body is None else msgspec.json.encode(body)
+        reply = self._ask(method, target, sent, content)
+        if (
+            reply.status == HTTPStatus.UNAUTHORIZED
+            and self._ask("POST", "/renew", {}).status == HTTPStatus.OK
+        ):
+            reply = self._ask(method, target, sent, content)
+        return reply
+
+    def _ask(self, method: str, target: str, headers: dict[str, str], body: bytes | None = None) -> Reply:
+        reply = call(self._gateway, method, target, headers=self.headers | headers, body=body)
+        self.cookies |= dict(
+            re.findall(r"^(d2f[\w-]*)=([^;]*)", reply.headers.get("set-cookie", ""), re.MULTILINE)
+        )
+        return reply

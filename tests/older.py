@@ -20,7 +20,11 @@ def older(folder: Path, older: Path) -> Path:
         db = Database(connection)
         migrations.apply(db, stop_before=migrations.pending(db)[1].name)
         connection.execute("ATTACH ? AS newer", [str(folder / "d2f.db")])
-        for table in set(db.table_names()) - {"_sqlite_migrations"}:
+        kept = {
+            name
+            for (name,) in connection.execute("SELECT name FROM newer.sqlite_master WHERE type = 'table'")
+        }
+        for table in (set(db.table_names()) & kept) - {"_sqlite_migrations"}:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM newer.{table}")
     return older

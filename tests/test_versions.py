@@ -40,13 +40,8 @@ def started(tmp_path: Path) -> Iterator[Started]:
 
 
 def ask(started: Started, method: str, name: str, seen: str | None = None, body: Any = None) -> Reply:
-    settings = started.gateway.settings
-    headers = {
-        "Host": settings.dashboard_host,
-        "Origin": settings.dashboard.rstrip("/"),
-        "Cookie": started.owner.cookie,
-        "Content-Type": "application/json",
-    } | ({"If-Match": seen} if seen is not None else {})
+    headers = started.owner.headers | {"Content-Type": "application/json"}
+    headers |= {"If-Match": seen} if seen is not None else {}
     content = msgspec.json.encode(body) if body is not None else None
     return call(started.origin, method, f"/api/v1/{name}", headers=headers, body=content)
 

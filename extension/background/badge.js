@@ -4,6 +4,7 @@
  *
  * @typedef {import("../lib/ask.js").Trouble} Trouble
  */
+import { isTooOften } from "../lib/ask.js";
 import { settings } from "../lib/settings.js";
 import { count, t } from "../lib/words.js";
 import { sayTrouble } from "../lib/say.js";
@@ -39,11 +40,11 @@ export async function badgeTab(tabId, { new: fresh, changed }) {
 }
 
 /**
- * A gateway that is merely off comes back by itself; the rest waits for the person.
+ * A gateway that is merely off, or asks to wait, comes back by itself; the rest waits for the person.
  * @param {Trouble} trouble
  */
-function needsPerson({ kind }) {
-  return kind !== "offline" && kind !== "timeout";
+function needsPerson(trouble) {
+  return trouble.kind !== "offline" && trouble.kind !== "timeout" && !isTooOften(trouble);
 }
 
 /** @param {{ tabId?: number }} where @param {string} text @param {string} color @param {string} title */

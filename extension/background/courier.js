@@ -6,6 +6,7 @@
  * @typedef {import("../lib/ask.js").State} State
  * @typedef {import("./queue.js").Waiting} Waiting
  */
+import { isTooOften } from "../lib/ask.js";
 import { remember, settings } from "../lib/settings.js";
 import { join, utf8 } from "../lib/seal.js";
 import { keepRinging, silence } from "./alarms.js";
@@ -70,12 +71,14 @@ export async function askState(capture, walk = null) {
 async function round() {
   await countDropped(await tidy(shelf, Date.now()));
   let trouble = await sendSession().then(() => null, skipProblem);
+  if (trouble && isTooOften(trouble)) return trouble;
   for (const item of await waiting(shelf)) {
     const outcome = await send(item);
     if (outcome.kind === "waiting") trouble = outcome.trouble;
     else await shelf.remove(item.id);
     if (outcome.kind === "rejected" && !askers.has(item.id)) await countDropped(1);
     tell(item.id, outcome);
+    if (outcome.kind === "waiting" && isTooOften(outcome.trouble)) return trouble; // the rest waits for the alarm, too
   }
   if ((await settings()).pushing) await lookAgain();
   return trouble;

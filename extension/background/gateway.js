@@ -70,7 +70,8 @@ export function callJson(path, message) {
 export async function exchange(port, path, keys, message, plaintext) {
   const head = { kid: keys.kid, ...message };
   const { response, body } = await post(port, path, await sealRequest(keys.c2s, path, head, plaintext));
-  const refused = response.status === 401 || response.status === 403;
+  // Unsealed, 429 is for those whom it does not know; a browser that it knows is told sealed.
+  const refused = [401, 403, 429].includes(response.status);
   const answer = await openAnswer(keys.s2c, path, response.status, head, body).catch(() => {
     throw new Failure(refused ? "stranger" : "foreign", port);
   });

@@ -89,3 +89,11 @@ export async function ask(what, about) {
   if (error !== undefined) throw new Error(error);
   return reply;
 }
+
+/**
+ * The gateway asks to wait: that passes by itself, and nothing is lost.
+ * @param {Trouble} trouble
+ */
+export function isTooOften({ problem }) {
+  return problem?.status === 429;
+}

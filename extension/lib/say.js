@@ -8,6 +8,7 @@
  * @typedef {"busy" | "good" | "calm" | "warn" | "bad"} Tone
  * @typedef {{ tone: Tone, title: string, detail: string, link?: Link | null }} Saying
  */
+import { isTooOften } from "./ask.js";
 import { count, pick, t } from "./words.js";
 
 const OPTIONS = "/options/options.html";
@@ -45,10 +46,11 @@ const TROUBLE = {
 };
 
 /** @param {Trouble} trouble @returns {Saying} */
-export function sayTrouble({ kind, port, problem }) {
+export function sayTrouble(trouble) {
+  const { kind, port, problem } = trouble;
   const [title, detail, way] = TROUBLE[kind];
   return {
-    tone: kind === "offline" || kind === "timeout" ? "warn" : "bad",
+    tone: kind === "offline" || kind === "timeout" || isTooOften(trouble) ? "warn" : "bad",
     title: t(title, port ?? ""),
     detail: problem ? pick(problem.hint) : t(detail, port ?? ""),
     link: way ? { text: t(way), href: OPTIONS } : null,

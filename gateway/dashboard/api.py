@@ -1,16 +1,18 @@
 """What the owner may ask and change, as JSON under ``/api/v1``. Needs the owner's cookie."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from litestar.security.jwt import Token
 from msgspec import Meta, Struct
 
 from gateway import __version__
+from gateway.audit import Act, Audit
 from gateway.budget import Budget, Limits, Used
 from gateway.carriers import Carrier, Carriers
 from gateway.connection import FeishuSetting, Way
@@ -26,6 +28,7 @@ from gateway.ledger import Failure, Policy
 from gateway.library import Library
 from gateway.model import Account
 from gateway.runs import Run, Runs
+from gateway.security import Owner, source_of
 from gateway.settings import Settings
 from gateway.shelves import Layout
 from gateway.state import PushState
@@ -255,17 +258,27 @@ class OwnerController(Controller):
         return runs.recent(100)
 
     @post("/pairing", summary="Open a pairing", sync_to_thread=False)
-    def pair(self, devices: NamedDependency[Devices], settings: NamedDependency[Settings]) -> PairingCode:
+    def pair(
+        self,
+        request: Request[Owner, Token, Any],
+        devices: NamedDependency[Devices],
+        settings: NamedDependency[Settings],
+    ) -> PairingCode:
         """A code for one browser, good for ten minutes; an older one is closed."""
-        code = devices.start_pairing(settings.port)
+        code = devices.start_pairing(settings.port, source_of(request))
         pairing = devices.pairing()
         assert pairing is not None
         return PairingCode(code, pairing.expires_at)
 
     @delete("/devices/{device_id:str}", summary="Revoke a browser", sync_to_thread=False)
-    def revoke(self, device_id: FromPath[str], devices: NamedDependency[Devices]) -> None:
+    def revoke(
+        self,
+        request: Request[Owner, Token, Any],
+        device_id: FromPath[str],
+        devices: NamedDependency[Devices],
+    ) -> None:
         """From now on nothing of that browser opens. 404 if it is not paired."""
-        if not devices.revoke(device_id):
+        if not devices.revoke(device_id, source_of(request)):
             raise NoSuchThing
 
     @get("/feishu", summary="The connection", sync_to_thread=False)
@@ -277,11 +290,18 @@ class OwnerController(Controller):
 
     @put("/feishu", summary="Connect a Bitable")
     async def connect(
-        self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync], if_match: IfMatch = None
+        self,
+        request: Request[Owner, Token, Any],
+        data: JSONBody[FeishuInput],
+        sync: NamedDependency[Sync],
+        audit: NamedDependency[Audit],
+        if_match: IfMatch = None,
     ) -> Response[Connected]:
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
         async with sync.connection.changing:
             agree(if_match, sync.connection.kept)
+            if data.secret is not None:  # also one that is refused is kept, until another is entered
+                audit.note(Act.FEISHU_SECRET, source_of(request), data.app_id)
             tables = await sync.connect(data.setting, data.secret)
         shown = tuple(TableShown(table.shelf, table.name, table.url) for table in tables)
         return tagged(Connected(shown), sync.connection.kept)
@@ -299,9 +319,15 @@ class OwnerController(Controller):
 
     @post("/feishu/login", summary="Begin a log-in to Feishu", status_code=200, sync_to_thread=False)
     def log_in(
-        self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync], settings: NamedDependency[Settings]
+        self,
+        request: Request[Owner, Token, Any],
+        data: JSONBody[FeishuInput],
+        sync: NamedDependency[Sync],
+        settings: NamedDependency[Settings],
+        audit: NamedDependency[Audit],
     ) -> Leading:
         """Where the person says yes; from there they come back to ``settings.feishu_return``."""
+        audit.note(Act.FEISHU_SECRET, source_of(request), data.app_id)
         return Leading(sync.connection.begin_login(data.setting, data.secret, settings.feishu_return))
 
     @get("/limits", summary="What the sync may cost in calls", sync_to_thread=False)

@@ -1,15 +1,18 @@
 """What the owner may ask and change of notices, as JSON under ``/api/v1/notices``. Needs the owner's cookie."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Controller, Response, get, post, put
+from litestar import Controller, Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from litestar.security.jwt import Token
 from msgspec import Meta, Struct
 
+from gateway.audit import Act, Audit
 from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.errors import Issue
 from gateway.notices import Notices, NoticeSetting, NoticeWay
+from gateway.security import Owner, source_of
 
 
 class NoticesInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +67,12 @@ class NoticesController(Controller):
 
     @put("/", summary="Set how notices go out", sync_to_thread=False)
     def change(
-        self, data: JSONBody[NoticesInput], notices: NamedDependency[Notices], if_match: IfMatch = None
+        self,
+        request: Request[Owner, Token, Any],
+        data: JSONBody[NoticesInput],
+        notices: NamedDependency[Notices],
+        audit: NamedDependency[Audit],
+        if_match: IfMatch = None,
     ) -> Response[NoticesShown]:
         """Off, by a custom bot, or by the app."""
         agree(if_match, notices.kept)
@@ -75,6 +83,8 @@ class NoticesController(Controller):
             receiver=data.receiver.strip(),
         )
         notices.set(setting, data.webhook, data.sign)
+        if data.webhook or data.sign:
+            audit.note(Act.NOTICE_SECRET, source_of(request))
         return tagged(NoticesShown.of(notices), notices.kept)
 
     @post("/test", summary="Send a notice now", status_code=200)

@@ -9,18 +9,17 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Request, Response, get, post
+from litestar import MediaType, Request, Response, get
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
-from litestar.security.jwt import JWTCookieAuth, Token
 from litestar.static_files import (
     create_static_files_router,  # pyright: ignore[reportUnknownVariableType]  # Litestar's own annotations
 )
 from litestar.types import ControllerRouterHandler
 
-from gateway import security
+from gateway.audit import ALARMS, Audit
 from gateway.budget import Budget
 from gateway.carriers import Carrier, Carriers
 from gateway.connection import LOGIN_SCOPES
@@ -30,12 +29,13 @@ from gateway.dashboard.versions import version
 from gateway.dashboard.walks import ScheduleShown, WalksShown
 from gateway.dashboard.words import WORDS, say
 from gateway.errors import ColumnsUnchosen, FeishuError, LoginEnded, NotLoggedIn
-from gateway.events import Events
 from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.notices import Notices
+from gateway.passphrase import Passphrase
 from gateway.problems import Problem
-from gateway.security import Owner
+from gateway.security import COOKIE, RENEWAL
+from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
 from gateway.store import Store
@@ -46,6 +46,8 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _LANGUAGE = "d2f-language"
 _MEDIA = {"book", "movie", "music", "game", "drama"}
 _LISTS = {"wish", "do", "collect"}
+_ACTS = 5
+"""Of the audit trail, that the dashboard shows itself."""
 _ROWS = 15
 """Of a list page in grid mode."""
 
@@ -65,23 +67,14 @@ def environment() -> Environment:
     return templates
 
 
-def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]:
-    """All routes of this file. A log-in link is its own credential; the rest needs the owner's cookie."""
+def handlers() -> list[ControllerRouterHandler]:
+    """All routes of this file."""
 
-    @get("/login", opt={"exclude_from_auth": True}, include_in_schema=False, sync_to_thread=False)
-    def log_in(key: FromQuery[str], store: NamedDependency[Store]) -> Response[Any]:
-        security.use_login_link(store, key)
-        return Redirect("/", status_code=303, cookies=security.log_in(auth))
-
-    @post("/logout", include_in_schema=False, status_code=200, sync_to_thread=False)
-    def log_out(
-        request: Request[Owner, Token, Any], store: NamedDependency[Store], events: NamedDependency[Events]
-    ) -> Response[None]:
-        security.log_out(store, request.auth)
-        events.close(str(request.auth.jti))
-        return Response(None, cookies=[Cookie(key=auth.key, value="", max_age=0, path="/", httponly=True)])
-
-    @get("/feishu/callback", opt={"exclude_from_auth": True}, include_in_schema=False)
+    @get(
+        "/feishu/callback",
+        opt={"exclude_from_auth": True, "exclude_from_csrf": True},
+        include_in_schema=False,
+    )
     async def feishu_callback(
         request: Request[Any, Any, Any],
         carriers: NamedDependency[Carriers],
@@ -100,9 +93,12 @@ def handlers(auth: JWTCookieAuth[Owner, Token]) -> list[ControllerRouterHandler]
         return _plain_page(request, "logged_in", settings.dashboard)
 
     static = create_static_files_router(
-        "/static", [_HERE / "static", extension_folder() / "icons"], include_in_schema=False
+        "/static",
+        [_HERE / "static", extension_folder() / "icons"],
+        include_in_schema=False,
+        opt={"exclude_from_csrf": True},
     )
-    return [log_in, log_out, feishu_callback, dashboard, static]
+    return [feishu_callback, dashboard, static]
 
 
 @get("/", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
@@ -114,6 +110,9 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     budget: NamedDependency[Budget],
     notices: NamedDependency[Notices],
     settings: NamedDependency[Settings],
+    passphrase: NamedDependency[Passphrase],
+    audit: NamedDependency[Audit],
+    sessions: NamedDependency[Sessions],
     lang: FromQuery[str | None] = None,
 ) -> Template:
     """The dashboard. ``lang`` chooses its language for as long as the browser remembers."""
@@ -134,6 +133,10 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "walkable": walks.account is not None,
         "scheduled": ScheduleShown.of(carrier.scheduler),
         "redirect": settings.feishu_return,
+        "has_passphrase": passphrase.is_set,
+        "douban_logins": sessions.accounts(),
+        "acts": audit.newest(_ACTS),
+        "alarms": ALARMS,
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,
         "versions": {
@@ -187,18 +190,31 @@ _CLIENT_WORDS = (
     "notices_failed_why",
     "notices_sending",
     "notices_sent",
+    "passphrase_differs",
     "saved",
 )
 """Words that the page's own script says."""
 
 
-def problem_page(request: Request[Any, Any, Any], answer: Problem) -> Response[str]:
+def problem_page(
+    request: Request[Any, Any, Any], answer: Problem, headers: dict[str, str] | None = None
+) -> Response[Any]:
     """An error as a person sees it."""
-    if answer.code == NotLoggedIn.code and request.headers.get("sec-fetch-site") == "cross-site":
-        return _same_site_page(request)
+    if answer.code == NotLoggedIn.code and request.method == "GET":
+        if request.headers.get("sec-fetch-site") == "cross-site":
+            return _same_site_page(request)
+        if COOKIE in request.cookies and request.url.path != RENEWAL:  # it may only be too old
+            return Redirect(f"{RENEWAL}?{urlencode({'to': _here(request)})}", status_code=303)
     language = language_of(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
-    return _page(language, say(language, "problem_title"), hint, None, answer.status)
+    page = shown_alone(language, answer.status, title=say(language, "problem_title"), text=hint)
+    page.headers.update(headers or {})
+    return page
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    """Path and query of the page that was asked for."""
+    return f"{request.url.path}{'?' + request.url.query if request.url.query else ''}"
 
 
 def _same_site_page(request: Request[Any, Any, Any]) -> Response[str]:
@@ -207,34 +223,29 @@ def _same_site_page(request: Request[Any, Any, Any]) -> Response[str]:
     The cookie is strict: it does not come along when a page of another site leads here, as the one after Feishu's
     log-in does, which is at 127.0.0.1.
     """
-    return _page(language_of(request), "D2F", "", None, NotLoggedIn.status, again=True)
+    return shown_alone(language_of(request), NotLoggedIn.status, again=True)
 
 
 def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Response[str]:
     language = language_of(request)
-    return _page(language, say(language, what), say(language, f"{what}_help"), leads, 200)
+    words = {"title": say(language, what), "text": say(language, f"{what}_help")}
+    return shown_alone(language, 200, **words, leads=leads)
 
 
 def _refusal_page(request: Request[Any, Any, Any], error: FeishuError, leads: str) -> Response[str]:
     language = language_of(request)
     hint = error.words.en if language == "en" else error.words.zh
-    return _page(language, say(language, "not_logged_in"), hint, leads, error.status)
+    return shown_alone(language, error.status, title=say(language, "not_logged_in"), text=hint, leads=leads)
 
 
-def _page(
-    language: str, title: str, text: str, leads: str | None, status: int, *, again: bool = False
-) -> Response[str]:
+def shown_alone(language: str, status: int, template: str = "problem.html", **words: Any) -> Response[str]:
     """A page that brings its style along, since it may be shown to anyone."""
-    context = {
-        **page_words(language),
-        "title": title,
-        "text": text,
-        "leads": leads,
-        "again": again,
-        "style": _STYLE,
-    }
-    page = environment().get_template("problem.html").render(**context)
-    policy = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+    context = {"title": "D2F", "text": "", "leads": None, "again": False, "style": _STYLE} | words
+    page = environment().get_template(template).render(**page_words(language), **context)
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
     return Response(
         page,
         status_code=status,

@@ -1,5 +1,6 @@
 """The dashboard's words, in Chinese and English. Those of errors are in ``errors`` and ``reasons``."""
 
+from gateway.audit import ACTS
 from gateway.errors import Words
 from gateway.keys import KEPT
 
@@ -511,7 +512,52 @@ WORDS: dict[str, Words] = {
     "account_keep": Words("另开一个库", "Keep a library for it"),
     "account_decline": Words("不用", "No"),
     "log_out": Words("退出", "Log out"),
+    "rename": Words("改名", "Rename"),
+    "rename_ask": Words("给“{name}”起个名字", "What do you call “{name}”?"),
+    "safety": Words("安全", "Safety"),
+    "safety_open": Words("登录链接就能打开控制台", "the log-in link alone opens the dashboard"),
+    "safety_locked": Words("打开控制台还要口令", "the dashboard asks for a passphrase"),
+    "passphrase": Words("控制台的口令", "Passphrase of the dashboard"),
+    "passphrase_for": Words(
+        "别人也用这台电脑的话，可以设一个口令：用登录链接打开控制台后还要输入它。忘了的话，在这台电脑的终端里运行 "
+        "`d2f passphrase remove` 就能去掉：能读到数据文件夹的人，本来就能打开一切。",
+        "For a machine that others use: after the log-in link, the dashboard asks for it. If you forget it, "
+        "`d2f passphrase remove` in a terminal of this machine takes it away: whoever can read the data folder can open "
+        "everything anyhow.",
+    ),
+    "passphrase_current": Words("现在的口令", "The present one"),
+    "passphrase_new": Words("新口令（至少 8 个字符）", "A new one (8 characters at least)"),
+    "passphrase_again": Words("再输一次", "The same again"),
+    "passphrase_set": Words("设置口令", "Set it"),
+    "passphrase_change": Words("更换口令", "Change it"),
+    "passphrase_remove": Words("去掉口令", "Remove it"),
+    "passphrase_differs": Words("两次输入的不一样。", "The two are not the same."),
+    "passphrase_ask": Words("请输入口令", "Your passphrase, please"),
+    "passphrase_open": Words("打开控制台", "Open the dashboard"),
+    "sessions": Words("控制台的登录", "Sessions of the dashboard"),
+    "sessions_for": Words(
+        "七天没有打开控制台，登录才会失效。",
+        "You stay logged in until you have not opened the dashboard for seven days.",
+    ),
+    "douban_logins": Words("保存的豆瓣登录", "Stored Douban log-ins"),
+    "douban_logins_for": Words(
+        "加密保存，只用来从豆瓣同步，谁也看不到。忘掉以后，下次在浏览器里登录豆瓣时扩展会再交来。",
+        "Kept encrypted, used for walks alone, shown to nobody. After one is forgotten, the extension hands over the "
+        "next, when you log in to Douban again.",
+    ),
+    "douban_forget": Words("忘掉", "Forget"),
+    "douban_forget_sure": Words(
+        "忘掉豆瓣账号 {name} 的登录？", "Forget the log-in of the Douban account {name}?"
+    ),
+    "log_out_everywhere": Words("在所有地方退出", "Log out everywhere"),
+    "acts": Words("安全记录", "Safety record"),
+    "acts_none": Words("还没有记录。", "Nothing yet."),
+    "acts_all": Words("全部记录", "All of it"),
+    "acts_from": Words("来源：{source}", "from {source}"),
+    "acts_times": Words("{n} 次", "{n} times"),
+    "acts_command": Words("命令行", "the command line"),
     **{f"kept_{method}": words for method, words in KEPT.items()},
+    **{f"act_{act}": words for act, words in ACTS.items()},
 }
 
 

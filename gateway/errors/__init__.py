@@ -20,6 +20,7 @@
     │   └── KeyNotKept           a new key is not used unless it was read back
     ├── KeysChanged         500  by another process, a moment ago
     ├── SecretUnreadable    500  it was moved, or changed
+    ├── TooManyTries        429  a device's, too
     ├── LibraryFault        500  the disk or the library file fails
     ├── Interrupted         500  (told of a run, never raised)
     ├── PictureRefused      502  Douban does not give a cover (tried again another day)
@@ -32,6 +33,9 @@
     │   └── MessageTooLarge 413
     ├── OwnerError               the dashboard
     │   ├── NotLoggedIn     401
+    │   ├── SessionReused   401  (a refresh cookie came twice)
+    │   ├── WrongPassphrase 403
+    │   ├── StalePage       403  (without the CSRF token)
     │   ├── WrongHost       421
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
@@ -193,11 +197,15 @@ from gateway.errors.own import (
     PictureRefused,
     PortTaken,
     SecretUnreadable,
+    SessionReused,
+    StalePage,
     StartError,
+    TooManyTries,
     UnknownDevice,
     WalkUnderWay,
     WrongHost,
     WrongOrigin,
+    WrongPassphrase,
 )
 
 __all__ = [
@@ -280,7 +288,9 @@ __all__ = [
     "ReceiverUnknown",
     "RedirectUnknown",
     "SecretUnreadable",
+    "SessionReused",
     "StaleColumns",
+    "StalePage",
     "StartError",
     "StorageFull",
     "TableFull",
@@ -288,6 +298,7 @@ __all__ = [
     "TableOfOther",
     "TokenRefused",
     "TokenSpent",
+    "TooManyTries",
     "UnknownDevice",
     "WalkUnderWay",
     "WikiNeedsApp",
@@ -296,6 +307,7 @@ __all__ = [
     "WrongDomain",
     "WrongHost",
     "WrongOrigin",
+    "WrongPassphrase",
 ]
 
 UNDECODABLE = (MsgspecError, UnicodeDecodeError, RecursionError)

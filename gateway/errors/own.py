@@ -132,6 +132,7 @@ class PassphraseWrong(StartError):
 
 class PassphraseTooShort(StartError):
     code = "passphrase_too_short"
+    status = 400
     title = "The passphrase is too short"
     hint = Words(
         "口令至少要 {least} 个字符。什么都没有改变。",
@@ -195,6 +196,15 @@ class LibraryFault(D2FError):
         "本机的数据文件无法读写（{why}）。请检查磁盘空间和权限，再重启 D2F。",
         "The library cannot be read or written ({why}). Check disk space and permissions, then restart D2F.",
     )
+
+
+class TooManyTries(D2FError):
+    """Its answer says in ``Retry-After``, too, when to try again."""
+
+    code = "too_many_tries"
+    status = 429
+    title = "Too many tries"
+    hint = Words("试得太频繁了，请 {seconds} 秒后再试。", "Too many tries. Please try again in {seconds} s.")
 
 
 class Interrupted(D2FError):
@@ -280,6 +290,34 @@ class NotLoggedIn(OwnerError):
     hint = Words(
         "请在终端运行 `d2f open` 打开控制台。", "Run `d2f open` in a terminal to open the dashboard."
     )
+
+
+class SessionReused(OwnerError):
+    code = "session_reused"
+    status = 401
+    title = "The session was ended for safety"
+    hint = Words(
+        "这次登录的 Cookie 被用了两次，可能有人复制了它，所以已经结束这次登录。请在终端运行 `d2f open` 重新登录，再看看控制台的安全记录。",
+        "A cookie of this session came twice, so somebody may have a copy; the session was ended. Run `d2f open` in a terminal "
+        "to log in again, and look at the safety record on the dashboard.",
+    )
+
+
+class WrongPassphrase(OwnerError):
+    code = "wrong_passphrase"
+    status = 403
+    title = "The passphrase is wrong"
+    hint = Words(
+        "口令不对。忘了的话，在这台机器的终端里运行 `d2f passphrase remove` 就能去掉它。",
+        "That is not the passphrase. If you forgot it: `d2f passphrase remove`, in a terminal of this machine, takes it away.",
+    )
+
+
+class StalePage(OwnerError):
+    code = "stale_page"
+    status = 403
+    title = "The page is out of date"
+    hint = Words("这个页面太旧了，请刷新后再试。", "This page is out of date. Reload it, then try again.")
 
 
 class WrongHost(OwnerError):

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from gateway import devices
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from gateway.sandbox.http import Request, Response, Server
 from tests.browser.conftest import WAIT, Browser
@@ -162,6 +163,23 @@ def test_what_waits_is_sent_by_itself(browser: Browser, world: World, started: S
     again = world.start(port=started.port)
     worker.evaluate("chrome.alarms.create('d2f-courier', { when: Date.now() })")  # instead of in 30 s
     again.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]))
+
+
+def test_a_gateway_that_asks_to_wait_gets_all_of_it_later(
+    ready: Browser, world: World, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said sealed: it is not taken for another program, nothing is lost, and the badge counts what waits."""
+    monkeypatch.setattr(devices, "_MOST", 0)
+    ready.open(done(world, Medium.MUSIC))
+    popup = ready.click_button()
+    said = result(popup, "warn")
+    assert "waiting to be sent" in said
+    assert "Too many tries" in said
+    worker = ready.wake()
+    assert worker.evaluate("chrome.action.getBadgeText({})") == "1"
+    monkeypatch.undo()
+    worker.evaluate("chrome.alarms.create('d2f-courier', { when: Date.now() })")  # instead of in 30 s
+    started.wait_for_marks(len(world.person.of(Medium.MUSIC, Status.DONE)[:15]))
 
 
 def test_the_badge_of_a_tab_says_what_it_brought(ready: Browser, world: World) -> None:

@@ -9,6 +9,9 @@ export const words = JSON.parse(document.querySelector("main").dataset.words);
 /** What the page shows, by the path that it is changed at: the ETag of each. */
 const versions = JSON.parse(document.querySelector("main").dataset.versions);
 
+/** That a call comes from a page of ours. */
+let token = document.querySelector("main").dataset.csrf;
+
 /** A refusal: `message` is for the person, `code` for us. */
 class Refused extends Error {
   constructor(problem) {
@@ -19,7 +22,15 @@ class Refused extends Error {
 
 /** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
 export async function call(method, path, body) {
-  const init = { method, headers: { accept: "application/json" } };
+  let [reply, answer] = await ask(method, path, body);
+  if (!reply.ok && (await mended(answer.code))) [reply, answer] = await ask(method, path, body);
+  if (!reply.ok) throw new Refused(answer);
+  if (method === "PUT") versions[path] = reply.headers.get("etag");
+  return answer;
+}
+
+async function ask(method, path, body) {
+  const init = { method, headers: { accept: "application/json", "x-csrftoken": token } };
   if (body) {
     init.body = JSON.stringify(body);
     init.headers["content-type"] = "application/json";
@@ -32,16 +43,27 @@ export async function call(method, path, body) {
     throw new Error(words.network);
   }
   const text = await reply.text();
-  const answer = text ? JSON.parse(text) : null;
-  if (!reply.ok) throw new Refused(answer);
-  if (method === "PUT") versions[path] = reply.headers.get("etag");
-  return answer;
+  return [reply, text ? JSON.parse(text) : null];
+}
+
+/** What may have become too old while the page was open: the access token, after 15 minutes, or the page's own. */
+async function mended(code) {
+  if (code === "not_logged_in") return (await fetch("/renew", { method: "POST" })).ok;
+  if (code !== "stale_page") return false;
+  token = (await page()).querySelector("main").dataset.csrf;
+  return true;
+}
+
+async function page() {
+  const reply = await fetch(ours("/"), { headers: { accept: "text/html" } });
+  return new DOMParser().parseFromString(await reply.text(), "text/html");
 }
 
 const FIELD = {
   bad_address: "address", not_a_table: "address", feishu_not_found: "address", wiki_needs_app: "address",
   other_base: "address", bad_base_token: "base_token", bad_secret: "app_secret",
   bad_webhook: "webhook", bot_unknown: "webhook", bot_unsigned: "sign", receiver_unknown: "receiver",
+  wrong_passphrase: "current", passphrase_too_short: "passphrase", passphrase_differs: "again",
 };
 
 /** Does what a form's button stands for. What goes wrong is said in the form, beside the field if there is one. */
@@ -78,10 +100,9 @@ export const CHANGED = "changed_meanwhile";
 
 /** The page as it is now. What is saved from here on is an edit of that. */
 export async function latest() {
-  const reply = await fetch(ours("/"), { headers: { accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  Object.assign(versions, JSON.parse(page.querySelector("main").dataset.versions));
-  return page;
+  const now = await page();
+  Object.assign(versions, JSON.parse(now.querySelector("main").dataset.versions));
+  return now;
 }
 
 const seen = new WeakMap();

@@ -2,6 +2,7 @@
 import { CHANGED, call, latest, submit, words } from "./api.js";
 import "./feishu.js";
 import { refresh } from "./live.js";
+import "./safety.js";
 
 const notice = document.getElementById("notice");
 
@@ -28,10 +29,17 @@ async function pair() {
   place.querySelector("button").focus();
 }
 
+async function renamed({ rename, name: before, ask }) {
+  const name = prompt(ask, before)?.trim();
+  if (!name || name === before) return;
+  await call("POST", rename, { name });
+  await refresh();
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { post, delete: gone, copy, sure, whole, leads } = button.dataset;
+  const { post, delete: gone, copy, sure, whole, leads, rename } = button.dataset;
   if (button.id === "pair") act(button, pair);
   else if (copy) {
     const label = button.textContent;
@@ -40,7 +48,8 @@ document.addEventListener("click", (event) => {
       button.textContent = words.copied;
       setTimeout(() => { button.textContent = label; }, 1500);
     });
-  } else if (post === "/logout") act(button, async () => { await call("POST", post); location.reload(); });
+  } else if (rename) act(button, () => renamed(button.dataset));
+  else if (post?.startsWith("/logout")) act(button, async () => { await call("POST", post); location.reload(); });
   else if (leads) act(button, async () => { await call("POST", post); location.assign(leads); });
   else if (post) act(button, async () => { await call("POST", post); await refresh(); });
   else if (gone && (!sure || confirm(sure))) {

@@ -14,7 +14,7 @@ export async function refresh() {
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const parts = ["state", "calls-sum", "calls-now", "devices", "entered", "account", "notices-now", "notices-failed", "walks-now", "walks-live",
-    "scheduled", "asked", "live", "accounts"];
+    "scheduled", "asked", "live", "accounts", "safety-now", "douban-logins", "acts"];
   for (const id of parts) {
     replace(document.getElementById(id), page.getElementById(id));
   }
@@ -40,6 +40,8 @@ function look() {
   setTimeout(() => { waiting = false; refresh(); }, 1000);
 }
 
+const TOO_OLD = 4401;
+
 /** Listens, and begins anew when the line breaks. (Of event streams a browser allows six in all, tabs counted.) */
 function listen(pause = 1000) {
   const socket = new WebSocket(ours("/api/v1/events/socket"));
@@ -49,10 +51,11 @@ function listen(pause = 1000) {
     refresh(); // what happened between the page and the first event it hears
   });
   socket.addEventListener("message", look);
-  socket.addEventListener("close", async () => {
-    lost.hidden = false;
-    await refresh(); // if the session has ended, it says so
-    setTimeout(listen, pause, Math.min(pause * 2, 10_000));
+  socket.addEventListener("close", async ({ code }) => {
+    const renews = code === TOO_OLD; // every 15 minutes, which nobody need notice
+    lost.hidden = renews;
+    await refresh(); // it renews the session; if that has ended, it says so
+    setTimeout(listen, renews ? 0 : pause, Math.min(pause * 2, 10_000));
   });
 }
 listen();

@@ -1,0 +1,98 @@
+"""One connection: how long a client may take to say what it wants, and how much it may say before it is looked at.
+
+uvicorn's own protocol waits for ever for the end of a request that has begun, or has not even begun, and takes as many headers
+as are sent. So who opens connections and says nothing (or a byte now and then) would hold all there are.
+"""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD = 10.0
+"""Seconds from the first byte of a request, or from the beginning of a connection, to the end of its headers."""
+BODY = 60.0
+"""Seconds from there to the end of its body: the largest page, 10 MB, takes a fraction of one on loopback."""
+_MOST_HEADERS = 100
+_MOST_BYTES = 64 * 1024
+"""Of address and headers together. Browsers send 2 KB; 64 KB is what h11 and nginx have room for."""
+_REFUSAL = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 18\r\nconnection: close\r\n\r\nHeaders too large.\n"
+)
+
+
+class Line(HttpToolsProtocol):
+    """uvicorn's, with an end to its patience."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _refused = False
+    _in_head = True
+    _headers_read = 0
+    _bytes_read = 0
+    """Of what may be the head of a request: a name without an end never comes out of the parser."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's own narrowing
+        super().connection_made(transport)
+        self._wait(HEAD)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._bytes_read += len(data) if self._in_head else 0
+        super().data_received(data)
+        if self._in_head and self._bytes_read > _MOST_BYTES:
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._deadline is None:  # the next request on a connection that was kept
+            self._wait(HEAD)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers_read += 1
+        if self._headers_read <= _MOST_HEADERS:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if self._headers_read > _MOST_HEADERS or size > _MOST_BYTES:
+            self._refuse()
+            return
+        self._in_head, self._headers_read, self._bytes_read = False, 0, 0
+        self._wait(BODY)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._refused:
+            return
+        self._stop_waiting()
+        self._in_head = True
+        super().on_message_complete()
+
+    def _wait(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        self.transport.close()
+
+    def _refuse(self) -> None:
+        if not self._refused:
+            self._refused = True
+            self._stop_waiting()
+            self.transport.write(_REFUSAL)
+            self.transport.close()
