@@ -47,6 +47,7 @@ from gateway.errors import (
     TooManyTries,
 )
 from gateway.events import Events
+from gateway.farewell import Farewell
 from gateway.intake import Intake
 from gateway.ledger import Ledger
 from gateway.library import Library
@@ -67,6 +68,7 @@ from gateway.sync import Sync
 from gateway.turns import Turns
 from gateway.vault import Vault
 from gateway.walk import Walks
+from gateway.wipe import Left, wipe
 
 _log = get_logger("app")
 
@@ -117,6 +119,8 @@ class Gateway:
         self._turns = Turns(self.store)
         self.carriers = Carriers(self.library.accounts, self._carrier)
         self.notices = Notices(settings, self.store, self.vault, self.carriers, self.events)
+        self._working: list[asyncio.Task[None]] | None = None
+        self._farewell: Farewell | None = None
 
     def _captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
         self.carriers.captured(account, cause, outcome)  # they come later: walks take captures in, too
@@ -150,6 +154,7 @@ class Gateway:
             for name, part in vars(self).items()
             if not name.startswith("_")
         }
+        parts["wipe_all"] = Provide(_always(self.wipe), sync_to_thread=False)
         for part in (self.carrier, _sync, _walks, _scheduler, _runs):
             parts[part.__name__.removeprefix("_")] = Provide(part, sync_to_thread=False)
         auth = owner_auth(self.owner_sessions)
@@ -196,7 +201,24 @@ class Gateway:
             request_max_body_size=1024 * 1024,
             logging_config=None,
         )
-        return Guard(app, self.settings)
+        self._farewell = Farewell(app)
+        return Guard(self._farewell, self.settings)
+
+    async def wipe(self) -> Left:
+        """All of the person's goes, while the gateway runs; afterwards it only says goodbye. Raises DataFolderUnusable."""
+        assert self._farewell is not None
+        self._farewell.begin(self.devices.answer_keys())
+        self.events.close()
+        await self._rest()
+        try:
+            return await asyncio.to_thread(wipe, self.settings.library)
+        finally:
+            self._farewell.wiped()
+
+    async def wiped(self) -> None:
+        """Waits until all is wiped and every paired browser knows."""
+        assert self._farewell is not None
+        await self._farewell.over.wait()
 
     @contextlib.asynccontextmanager
     async def _life(self, _app: Litestar) -> AsyncGenerator[None]:
@@ -207,18 +229,24 @@ class Gateway:
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("old pages not dropped", error=str(error))
-        parts = (self.carriers, self.notices)
-        working = [asyncio.create_task(part.run()) for part in parts]
+        self._working = [asyncio.create_task(part.run()) for part in (self.carriers, self.notices)]
         try:
             yield
         finally:
-            for task in working:
-                task.cancel()
-            try:
-                await asyncio.gather(*working, return_exceptions=True)
-            finally:
-                await self.carriers.close()
-                self.store.close()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Ends all work, once; the library is closed then."""
+        working, self._working = self._working, None
+        if working is None:
+            return
+        for task in working:
+            task.cancel()
+        try:
+            await asyncio.gather(*working, return_exceptions=True)
+        finally:
+            await self.carriers.close()
+            self.store.close()
 
 
 def _sync(carrier: NamedDependency[Carrier]) -> Sync:

@@ -8,7 +8,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -26,6 +26,11 @@ from gateway.security import new_login_link
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.vault import Vault
+from gateway.wipe import REMAINS
+from gateway.wipe_verb import wipe
+
+if TYPE_CHECKING:
+    from gateway.app import Gateway
 
 
 class _Verbs(click.Group):
@@ -185,6 +190,7 @@ def feishu(port: int) -> None:
 main.add_command(keys)
 main.add_command(passphrase)
 main.add_command(audit)
+main.add_command(wipe)
 
 
 @main.command()
@@ -220,8 +226,19 @@ async def _serve(current: Settings, passphrase: str | None, stop: asyncio.Event,
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
         if browser:
             await asyncio.to_thread(webbrowser.open, link)
-        await stop.wait()
+        if not await _until(stop, gateway):
+            return 0
+    click.echo(f"已全部清除 / all is wiped\n{REMAINS.zh}\n{REMAINS.en}")
     return 0
+
+
+async def _until(stop: asyncio.Event, gateway: "Gateway") -> bool:
+    """Waits until the person stops it, or has wiped it on the dashboard. Returns whether it is wiped."""
+    ends = [asyncio.ensure_future(each) for each in (stop.wait(), gateway.wiped())]
+    done, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
+    return ends[1] in done
 
 
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:

@@ -14,6 +14,7 @@ from gateway.errors import PortTaken
 from gateway.line import Line
 from gateway.lock import alone
 from gateway.settings import Settings
+from gateway.wipe import begun, finish, tidy
 
 _LAST_REQUESTS = 3
 """Seconds that open requests get when the gateway ends."""
@@ -22,6 +23,8 @@ _LAST_REQUESTS = 3
 @contextlib.asynccontextmanager
 async def running(settings: Settings, passphrase: str | None = None) -> AsyncGenerator[Gateway]:
     """A gateway that answers. Port 0 takes a free one; ``Gateway.settings`` says which. Raises StartError."""
+    if begun(settings.library):
+        finish(settings.library)
     with alone(settings.data), _take_port(settings.port) as taken:
         gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]), passphrase)
         server = _Server(
@@ -48,6 +51,8 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
             gateway.events.close()
             server.should_exit = True
             await serving
+    if begun(settings.library):
+        tidy(settings.library)
 
 
 class _Server(uvicorn.Server):

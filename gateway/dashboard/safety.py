@@ -1,5 +1,6 @@
 """What the owner does for safety, and the audit trail: as JSON under ``/api/v1``, and as a page. Needs the owner's cookie."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, get, post
@@ -20,6 +21,7 @@ from gateway.passphrase import Passphrase
 from gateway.security import Owner, source_of
 from gateway.sessions import Sessions
 from gateway.store import Store
+from gateway.wipe import Left, is_consent
 
 _SHOWN = 1000
 
@@ -44,6 +46,12 @@ class NameInput(Struct, frozen=True, forbid_unknown_fields=True):
     """What the owner calls a browser."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class Consent(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person typed."""
+
+    word: Annotated[str, Meta(max_length=20)]
 
 
 class SafetyController(Controller):
@@ -83,6 +91,15 @@ class SafetyController(Controller):
             passphrase.remove()
             audit.note(Act.PASSPHRASE_REMOVED, source)
         return PassphraseShown(passphrase.is_set)
+
+    @post("/api/v1/wipe", summary="Wipe all", status_code=200)
+    async def wipe(
+        self, data: JSONBody[Consent], wipe_all: NamedDependency[Callable[[], Awaitable[Left]]]
+    ) -> Left:
+        """Needs one of ``wipe.CONSENT``. From then on the gateway only says goodbye, and ends."""
+        if not is_consent(data.word):
+            raise BadInput(field="word")
+        return await wipe_all()
 
     @delete("/api/v1/douban/{account:str}/login", summary="Forget a Douban log-in", sync_to_thread=False)
     def forget(

@@ -17,7 +17,9 @@
     │   ├── PassphraseWrong
     │   ├── PassphraseTooShort
     │   ├── KeysInUse            the gateway has to end first
-    │   └── KeyNotKept           a new key is not used unless it was read back
+    │   ├── KeyNotKept           a new key is not used unless it was read back
+    │   ├── WipeInUse            the same, before all is wiped
+    │   └── WipeUnfinished       what is left opens no more
     ├── KeysChanged         500  by another process, a moment ago
     ├── SecretUnreadable    500  it was moved, or changed
     ├── TooManyTries        429  a device's, too
@@ -26,6 +28,7 @@
     ├── PictureRefused      502  Douban does not give a cover (tried again another day)
     ├── DeviceError              an extension's message
     │   ├── UnknownDevice   401
+    │   ├── Wiped           401  (sealed: a browser believes it, and forgets what it holds)
     │   ├── BadMessage      400
     │   ├── WrongOrigin     403
     │   ├── OldMessage      409
@@ -203,6 +206,9 @@ from gateway.errors.own import (
     TooManyTries,
     UnknownDevice,
     WalkUnderWay,
+    Wiped,
+    WipeInUse,
+    WipeUnfinished,
     WrongHost,
     WrongOrigin,
     WrongPassphrase,
@@ -302,6 +308,9 @@ __all__ = [
     "UnknownDevice",
     "WalkUnderWay",
     "WikiNeedsApp",
+    "WipeInUse",
+    "WipeUnfinished",
+    "Wiped",
     "Words",
     "WrongColumnType",
     "WrongDomain",

@@ -158,6 +158,25 @@ class KeyNotKept(StartError):
     )
 
 
+class WipeInUse(StartError):
+    code = "wipe_in_use"
+    title = "A gateway uses the data folder"
+    hint = Words(
+        "数据文件夹 {folder} 的网关正在运行。请先结束它再清除，或在它的控制台上清除。什么都没有改变。",
+        "A gateway runs on the data folder {folder}. End it first, then wipe; or wipe on its dashboard. Nothing was changed.",
+    )
+
+
+class WipeUnfinished(StartError):
+    code = "wipe_unfinished"
+    title = "A wipe has not come to its end"
+    hint = Words(
+        "数据文件夹 {folder} 的清除还没有做完，剩下的打不开了。请运行 `d2f wipe` 把它做完，或直接启动 d2f：它会先做完再重新开始。",
+        "The wipe of the data folder {folder} has not come to its end, and what is left of it opens no more. Run `d2f wipe` to "
+        "finish it; or start d2f, which finishes it first and then begins afresh.",
+    )
+
+
 class KeysChanged(D2FError):
     code = "keys_changed"
     title = "The keys were changed meanwhile"
@@ -220,6 +239,16 @@ class DeviceError(D2FError):
     """A message of an extension that is not accepted."""
 
     status = 400
+
+
+class Wiped(DeviceError):
+    code = "wiped"
+    status = 401
+    title = "All is wiped here"
+    hint = Words(
+        "这台电脑上的 D2F 已全部清除，不再认识这个浏览器。",
+        "D2F was wiped on this computer, and knows this browser no more.",
+    )
 
 
 class UnknownDevice(DeviceError):

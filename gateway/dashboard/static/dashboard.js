@@ -3,6 +3,7 @@ import { CHANGED, call, latest, submit, words } from "./api.js";
 import "./feishu.js";
 import { refresh } from "./live.js";
 import "./safety.js";
+import "./wipe.js";
 
 const notice = document.getElementById("notice");
 
