@@ -6,6 +6,7 @@ import { captureNow } from "./capture.js";
 import { checkAll } from "./check.js";
 import { askState, run } from "./courier.js";
 import { shelf } from "./db.js";
+import { forget } from "./forget.js";
 import { Failure } from "./gateway.js";
 import { currentPairing, pair, unpair } from "./pairing.js";
 import { stopWalk, underWay, wake } from "./walk.js";
@@ -20,6 +21,12 @@ const ANSWERS = {
   unpair: async () => {
     await unpair();
     await stopWalk();
+    await refreshBadge();
+    return null;
+  },
+  forget: async () => {
+    await stopWalk();
+    await forget();
     await refreshBadge();
     return null;
   },

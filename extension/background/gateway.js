@@ -7,6 +7,7 @@
  */
 import { openAnswer, sealRequest, utf8 } from "../lib/seal.js";
 import { loadPairing, nextCounter } from "./db.js";
+import { forget } from "./forget.js";
 import { inTurn } from "./turn.js";
 
 /** Where a gateway listens unless it was told otherwise. */
@@ -49,8 +50,21 @@ export function call(path, plaintext, id = crypto.randomUUID()) {
     if (asked <= timedOut.at) throw new Failure("timeout", timedOut.port);
     const pairing = await loadPairing();
     if (!pairing) throw new Failure("unpaired", null);
-    return exchange(pairing.port, path, pairing, { id, counter: await nextCounter() }, plaintext);
+    const message = { id, counter: await nextCounter() };
+    return exchange(pairing.port, path, pairing, message, plaintext).catch((error) => letGo(error, pairing));
   });
+}
+
+/**
+ * Our gateway itself, sealed, says that it knows us no more: we were revoked, or all is wiped there. Whatever another
+ * program says in its place is no reason to forget anything.
+ * @param {unknown} error
+ * @param {import("./db.js").Pairing} pairing
+ */
+async function letGo(error, { port }) {
+  if (!(error instanceof Failure) || error.problem?.status !== 401) throw error;
+  await forget();
+  throw new Failure("gone", port);
 }
 
 /** @param {string} path @param {object} message */

@@ -40,6 +40,7 @@ const TROUBLE = {
   timeout: ["trouble_timeout", "trouble_timeout_do"],
   foreign: ["trouble_foreign", "trouble_foreign_do", "link_options"],
   stranger: ["trouble_stranger", "trouble_stranger_do", "link_pair"],
+  gone: ["trouble_gone", "trouble_gone_do", "link_pair"],
   problem: ["trouble_problem", "trouble_problem_do"],
   push: ["trouble_push", "trouble_push_do"],
   internal: ["trouble_internal", "trouble_internal_do"],
@@ -50,7 +51,7 @@ export function sayTrouble(trouble) {
   const { kind, port, problem } = trouble;
   const [title, detail, way] = TROUBLE[kind];
   return {
-    tone: kind === "offline" || kind === "timeout" || isTooOften(trouble) ? "warn" : "bad",
+    tone: ["offline", "timeout", "gone"].includes(kind) || isTooOften(trouble) ? "warn" : "bad",
     title: t(title, port ?? ""),
     detail: problem ? pick(problem.hint) : t(detail, port ?? ""),
     link: way ? { text: t(way), href: OPTIONS } : null,

@@ -55,6 +55,14 @@ async function unpair() {
   await refresh();
 }
 
+async function forget() {
+  if (!confirm(t("forget_sure"))) return;
+  await ask("forget", {});
+  element("forget-result").textContent = t("forget_done");
+  showResult("calm", "");
+  await refresh();
+}
+
 async function showPairing() {
   const { pairing } = await ask("overview", {});
   element("paired").hidden = pairing === null;
@@ -110,6 +118,7 @@ function refresh() {
 translatePage();
 element("form").addEventListener("submit", pair);
 element("unpair").addEventListener("click", unpair);
+element("forget").addEventListener("click", forget);
 element("check").addEventListener("click", showChecks);
 element("allow").addEventListener("click", () => chrome.permissions.request(ORIGINS).then(refresh));
 void refresh();
