@@ -43,19 +43,21 @@ class Farewell:
         if self._untold is None or scope["type"] == "lifespan":  # pyright: ignore[reportUnnecessaryComparison]  # Litestar's Scope leaves it out
             await self.app(scope, receive, send)
             return
+        answer: Any = send
+        if scope["type"] == "websocket":
+            await answer({"type": "websocket.close"})
+            return
         frame = await self._goodbye(scope, receive)
         body, kind = (frame, "application/octet-stream") if frame else (_told(), MEDIA_TYPE)
-        prefix = "websocket." if scope["type"] == "websocket" else ""
         headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-        status = Wiped.status if frame else HTTPStatus.GONE
-        answers: Any = send
-        await answers({"type": f"{prefix}http.response.start", "status": status, "headers": headers})
-        await answers({"type": f"{prefix}http.response.body", "body": body, "more_body": False})
+        status = Wiped.status if frame else int(HTTPStatus.GONE)
+        await answer({"type": "http.response.start", "status": status, "headers": headers})
+        await answer({"type": "http.response.body", "body": body, "more_body": False})
         if not self._untold:
             self.over.set()
 
     async def _goodbye(self, scope: Any, receive: Receive) -> bytes | None:
-        if scope["type"] != "http" or scope["path"] not in DEVICE_PATHS:
+        if scope["path"] not in DEVICE_PATHS:
             return None
         try:
             head = Head.of(await _beginning(receive))

@@ -67,7 +67,11 @@ def test_after_a_wipe_on_the_dashboard_nothing_is_left(world: World, tmp_path: P
     world.covers = True
     process = all_by_process(world, tmp_path)
     browser, told = fill_all(world, process)
-    assert {word for _, word in left_of(tmp_path, told)} == {told[4], told[5], told[6]}  # marks are not sealed
+    assert {word for _, word in left_of(tmp_path, told)} == {
+        told[4],
+        told[5],
+        told[6],
+    }  # marks are not sealed
     assert len(list((tmp_path / "ring").iterdir())) == 1
     reply = process.owner.call("POST", "/api/v1/wipe", {"word": "WIPE"})
     assert (reply.status, reply.json()) == (200, {"files": [], "entries": []})

@@ -45,7 +45,8 @@ export async function deliver(item, page) {
 export function run() {
   return turn(async () => {
     const trouble = await round().catch(troubleOf);
-    const kind = trouble?.kind === "gone" ? "rejected" : "waiting"; // of a gateway that let us go nothing is kept
+    const kind = trouble?.kind === "gone" ? "rejected" : "waiting";
+    if (trouble?.kind === "gone") for (const { id } of await shelf.list()) await shelf.remove(id); // laid down meanwhile
     if (trouble) for (const id of askers.keys()) tell(id, { kind, trouble });
     await remember({ trouble });
     await setAlarm(trouble);

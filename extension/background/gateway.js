@@ -6,6 +6,7 @@
  * @typedef {import("../lib/ask.js").Trouble} Trouble
  */
 import { openAnswer, sealRequest, utf8 } from "../lib/seal.js";
+import { remember, settings } from "../lib/settings.js";
 import { loadPairing, nextCounter } from "./db.js";
 import { forget } from "./forget.js";
 import { inTurn } from "./turn.js";
@@ -49,7 +50,7 @@ export function call(path, plaintext, id = crypto.randomUUID()) {
     // What waited behind a message that was not answered need not wait as long once more.
     if (asked <= timedOut.at) throw new Failure("timeout", timedOut.port);
     const pairing = await loadPairing();
-    if (!pairing) throw new Failure("unpaired", null);
+    if (!pairing) throw new Failure((await settings()).trouble?.kind === "gone" ? "gone" : "unpaired", null);
     const message = { id, counter: await nextCounter() };
     return exchange(pairing.port, path, pairing, message, plaintext).catch((error) => letGo(error, pairing));
   });
@@ -63,8 +64,10 @@ export function call(path, plaintext, id = crypto.randomUUID()) {
  */
 async function letGo(error, { port }) {
   if (!(error instanceof Failure) || error.problem?.status !== 401) throw error;
+  const gone = new Failure("gone", port);
   await forget();
-  throw new Failure("gone", port);
+  await remember({ trouble: gone.trouble });
+  throw gone;
 }
 
 /** @param {string} path @param {object} message */

@@ -73,6 +73,7 @@
  * @property {{ ask: {}, reply: Overview }} overview
  * @property {{ ask: { capture: string | null }, reply: StateReply }} state
  * @property {{ ask: { code: string }, reply: PairReply }} pair
+ * @property {{ ask: {}, reply: null }} openPairing
  * @property {{ ask: {}, reply: null }} unpair
  * @property {{ ask: {}, reply: null }} forget
  * @property {{ ask: {}, reply: Check[] }} check

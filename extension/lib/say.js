@@ -65,7 +65,8 @@ export function sayOutcome(outcome) {
     const [tone, title, detail, text, href] = REFUSED[outcome.reason];
     return { tone, title: t(title), detail: t(detail), link: text && href ? { text: t(text), href } : null };
   }
-  const { detail, link } = sayTrouble(outcome.trouble);
+  const { title, detail, link } = sayTrouble(outcome.trouble);
+  if (outcome.trouble.kind === "gone") return { tone: "warn", title, detail, link };
   const isKept = outcome.kind === "waiting";
   return { tone: isKept ? "warn" : "bad", title: t(isKept ? "answer_waiting" : "answer_rejected"), detail, link };
 }

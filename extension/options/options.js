@@ -6,7 +6,7 @@ import { pick, t, translatePage } from "../lib/words.js";
 
 /** @typedef {import("../lib/ask.js").Check} Check */
 
-const ORIGINS = { origins: ["*://*.douban.com/*", "http://127.0.0.1/*"] };
+const ORIGINS = { origins: ["*://*.douban.com/*", "http://127.0.0.1/*", "http://d2f.localhost/*"] };
 const code = element("code", HTMLInputElement);
 const pairButton = element("pair", HTMLButtonElement);
 
@@ -117,6 +117,7 @@ function refresh() {
 
 translatePage();
 element("form").addEventListener("submit", pair);
+element("pair-open").addEventListener("click", () => ask("openPairing", {}));
 element("unpair").addEventListener("click", unpair);
 element("forget").addEventListener("click", forget);
 element("check").addEventListener("click", showChecks);

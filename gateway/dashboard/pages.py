@@ -166,6 +166,7 @@ _CLIENT_WORDS = (
     "connect",
     "connecting",
     "copied",
+    "handover_done",
     "log_in_feishu",
     "network",
     "plan_adopts",

@@ -52,6 +52,14 @@ WORDS: dict[str, Words] = {
         "把它粘贴到扩展的设置页。十分钟内有效，只能用一次。",
         "Paste it into the extension's options. Good for ten minutes, once.",
     ),
+    "handover_ask": Words(
+        "这个浏览器里的 D2F 扩展正等着配对。", "The D2F extension in this browser is waiting to be paired."
+    ),
+    "handover": Words("和这个浏览器配对", "Pair this browser"),
+    "handover_done": Words(
+        "配对好了。打开一个豆瓣列表，点一下 D2F 的按钮。",
+        "Paired. Open one of your lists on Douban and click the D2F button.",
+    ),
     "copy": Words("复制", "Copy"),
     "copied": Words("已复制", "Copied"),
     "paired_since": Words("配对于 {day}", "paired {day}"),
