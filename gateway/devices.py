@@ -148,9 +148,13 @@ class Devices:
         answer = msgspec.json.encode(PairAnswer(device.hex(), random))
         return seal.seal(head, keys.answers, f"200 {PAIR_PATH}", answer)
 
-    def _fail(self, pairing: Pairing, origin: str) -> None:
-        failures = pairing.failures + 1
-        with self._store.atomic():
+    def _fail(self, tried: Pairing, origin: str) -> None:
+        """Counts it against the pairing that was tried, and not against one that `d2f pair` has opened since."""
+        with self._store.alone():
+            pairing = self._store.setting("pairing", Pairing)
+            if pairing is None or pairing.expires_at != tried.expires_at:
+                return
+            failures = pairing.failures + 1
             self._store.set("pairing", msgspec.structs.replace(pairing, failures=failures))
             self._audit.note(Act.PAIRING_FAILED, origin)
             if failures == _MOST_FAILURES:

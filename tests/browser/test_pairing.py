@@ -29,8 +29,8 @@ def browser(playwright: Playwright, site: Site, started: Started, tmp_path: Path
     folder = tmp_path / "extension"
     shutil.copytree(extension_folder(), folder)
     place = folder / "background" / "gateway.js"
-    usual = "USUAL_PORT = 8377"
-    assert usual in (script := place.read_text("utf-8"))
+    usual, script = "USUAL_PORT = 8377", place.read_text("utf-8")
+    assert usual in script
     place.write_text(script.replace(usual, f"USUAL_PORT = {started.port}"), "utf-8")
     with contextlib.closing(launch(playwright, site, tmp_path / "profile", folder)) as context:
         browser = Browser(context, site)
