@@ -8,6 +8,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -15,7 +16,7 @@ import click
 from gateway import __version__, log, settings
 from gateway.audit import COMMAND
 from gateway.devices import Devices
-from gateway.errors import D2FError, NotRunning
+from gateway.errors import D2FError, NotRunning, OnDashboardOnly
 from gateway.extension import extension_folder
 from gateway.key_verbs import asked, keys
 from gateway.keys import KEPT
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from gateway.app import Gateway
 
 
+_FILE = click.Path(path_type=Path)
+
+
 class _Verbs(click.Group):
     """Says our own errors in words, without a traceback."""
 
@@ -46,13 +50,18 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, invoke_without_command=True)
 @click.version_option(__version__, prog_name="d2f")
 @click.option("--no-browser", is_flag=True, help="Do not open the dashboard in the browser.")
+@click.option("--host", help="The address to listen on; beyond loopback it needs the next ones.")
+@click.option("--name", help="The host name that it is reached by then.")
+@click.option("--certificate", type=_FILE, help="Of that name, as PEM, with its chain.")
+@click.option("--key", type=_FILE, help="The certificate's key, as PEM.")
+@click.option("--behind-proxy", metavar="ADDRESS", help="Instead of a certificate: the proxy that has it.")
 @click.pass_context
-def main(ctx: click.Context, *, no_browser: bool) -> None:
+def main(ctx: click.Context, *, no_browser: bool, **given: object) -> None:
     """豆瓣 → 飞书. Without a verb: start the gateway and open its dashboard."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that knows no Chinese shows what it can
             stream.reconfigure(errors="replace")
-    current = settings.load()
+    current = settings.load(given=given)
     log.configure(current.log)
     ctx.obj = current
     if ctx.invoked_subcommand is None:
@@ -65,7 +74,7 @@ def main(ctx: click.Context, *, no_browser: bool) -> None:
 @click.pass_obj
 def open_dashboard(current: Settings, *, only_print: bool) -> None:
     """Open the dashboard of the running gateway (a link that works once)."""
-    if not _answers(current.port):
+    if not _answers(current):
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         link = new_login_link(store, current)
@@ -113,7 +122,9 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
     """Write what is due to Feishu now, by the running gateway."""
     from gateway import telling  # noqa: PLC0415  # the same
 
-    if not _answers(current.port):
+    if current.beyond:
+        raise OnDashboardOnly(dashboard=current.dashboard)
+    if not _answers(current):
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         owner = telling.Owner(new_login_link(store, current, asks=False))
@@ -205,9 +216,9 @@ def doctor(current: Settings) -> None:
     sys.exit(any(finding.verdict == "wrong" for finding in findings))
 
 
-def _answers(port: int) -> bool:
+def _answers(current: Settings) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        socket.create_connection((current.local, current.port), timeout=2).close()
     except OSError:
         return False
     return True

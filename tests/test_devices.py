@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -115,14 +116,24 @@ def test_a_code_pairs_one_browser_however_many_come_at_once(started: Started) ->
 
 
 def test_a_try_that_fails_is_not_counted_against_a_newer_code(started: Started) -> None:
-    """`d2f pair` opens another one at that very moment, in a process of its own."""
-    world, made = started.world, started.gateway.devices
-    world.background.call(lambda: made.start_pairing(started.port, "d2f"))
-    old = world.background.call(made.pairing)
-    assert old is not None
-    code = world.background.call(lambda: made.start_pairing(started.port, "d2f"))
-    world.background.call(lambda: made._fail(msgspec.structs.replace(old, failures=4), "a test"))  # noqa: SLF001  # between two processes, it cannot be timed
-    assert Extension(code).send("/api/v1/state", b"{}")[0] == 200
+    """`d2f pair` opens another one between the look at the old one and the count."""
+    world, made, codes = started.world, started.gateway.devices, list[str]()
+
+    class Meanwhile(str):
+        __slots__ = ()
+
+        def startswith(self, *about: Any) -> bool:
+            codes.append(made.start_pairing(started.port, "d2f"))
+            return super().startswith(*about)
+
+    def tries() -> None:
+        made.start_pairing(started.port, "d2f")
+        for origin in ["chrome-extension://x"] * 4 + [Meanwhile("chrome-extension://x")]:
+            with pytest.raises(BadMessage):
+                made.pair(b"\x01" + bytes(100), origin)
+
+    world.background.call(tries)
+    assert Extension(codes[0]).send("/api/v1/state", b"{}")[0] == 200
 
 
 def devices(started: Started) -> int:

@@ -18,8 +18,10 @@ from gateway.errors import BadInput, NoSuchThing
 from gateway.events import Events
 from gateway.owner_sessions import end_all
 from gateway.passphrase import Passphrase
+from gateway.reach import demand_passphrase
 from gateway.security import Owner, source_of
 from gateway.sessions import Sessions
+from gateway.settings import Settings
 from gateway.store import Store
 from gateway.wipe import Left, is_consent
 
@@ -78,6 +80,7 @@ class SafetyController(Controller):
         store: NamedDependency[Store],
         events: NamedDependency[Events],
         audit: NamedDependency[Audit],
+        settings: NamedDependency[Settings],
     ) -> PassphraseShown:
         """All other sessions end: they were begun without it. 403 if ``current`` is wrong, 429 after too many of those."""
         source, had = source_of(request), passphrase.is_set
@@ -88,6 +91,7 @@ class SafetyController(Controller):
             for session in end_all(store, but=str(request.auth.jti)):
                 events.close(session)
         elif had:
+            demand_passphrase(settings, is_set=False)
             passphrase.remove()
             audit.note(Act.PASSPHRASE_REMOVED, source)
         return PassphraseShown(passphrase.is_set)

@@ -5,6 +5,11 @@
     │   ├── BadSetting
     │   ├── PortTaken
     │   ├── AlreadyRunning       another gateway has the data folder
+    │   ├── NeedsName            to be reached by other machines
+    │   ├── NeedsTls             the same
+    │   ├── NeedsLoginPassphrase the same
+    │   ├── BadCertificate
+    │   ├── OnDashboardOnly      not from the command line, then
     │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
     │   ├── LibraryDamaged
@@ -40,6 +45,8 @@
     │   ├── WrongPassphrase 403
     │   ├── StalePage       403  (without the CSRF token)
     │   ├── WrongHost       421
+    │   ├── NotByProxy      403
+    │   ├── NotByTls        403
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
     │   ├── ChangedMeanwhile 412
@@ -167,6 +174,7 @@ from gateway.errors.feishu import (
 )
 from gateway.errors.own import (
     AlreadyRunning,
+    BadCertificate,
     BadInput,
     BadMessage,
     BadSetting,
@@ -186,11 +194,17 @@ from gateway.errors.own import (
     LibraryFault,
     LoginLinkUsed,
     MessageTooLarge,
+    NeedsLoginPassphrase,
+    NeedsName,
+    NeedsTls,
     NoDoubanLogin,
     NoSuchThing,
+    NotByProxy,
+    NotByTls,
     NotLoggedIn,
     NotRunning,
     OldMessage,
+    OnDashboardOnly,
     OtherDoubanLogin,
     OwnerError,
     PairingClosed,
@@ -221,6 +235,7 @@ __all__ = [
     "AppNotPublished",
     "BadAddress",
     "BadBaseToken",
+    "BadCertificate",
     "BadInput",
     "BadMessage",
     "BadRow",
@@ -263,18 +278,24 @@ __all__ = [
     "LoginLinkUsed",
     "LoginRefused",
     "MessageTooLarge",
+    "NeedsLoginPassphrase",
     "NeedsManage",
+    "NeedsName",
     "NeedsOwnApp",
+    "NeedsTls",
     "NoAccess",
     "NoDoubanLogin",
     "NoScope",
     "NoSuchRecord",
     "NoSuchThing",
     "NotATable",
+    "NotByProxy",
+    "NotByTls",
     "NotFound",
     "NotLoggedIn",
     "NotRunning",
     "OldMessage",
+    "OnDashboardOnly",
     "OtherBase",
     "OtherDoubanLogin",
     "OwnerError",
