@@ -45,6 +45,7 @@ from gateway.errors import (
     NotLoggedIn,
     StalePage,
     TooManyTries,
+    Wiped,
 )
 from gateway.events import Events
 from gateway.farewell import Farewell
@@ -120,7 +121,8 @@ class Gateway:
         self.carriers = Carriers(self.library.accounts, self._carrier)
         self.notices = Notices(settings, self.store, self.vault, self.carriers, self.events)
         self._working: list[asyncio.Task[None]] | None = None
-        self._farewell: Farewell | None = None
+        self._guard: Guard | None = None
+        self._over = asyncio.Event()
 
     def _captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
         self.carriers.captured(account, cause, outcome)  # they come later: walks take captures in, too
@@ -201,24 +203,28 @@ class Gateway:
             request_max_body_size=1024 * 1024,
             logging_config=None,
         )
-        self._farewell = Farewell(app)
-        return Guard(self._farewell, self.settings)
+        self._guard = Guard(app, self.settings)
+        return self._guard
 
     async def wipe(self) -> Left:
-        """All of the person's goes, while the gateway runs; afterwards it only says goodbye. Raises DataFolderUnusable."""
-        assert self._farewell is not None
-        self._farewell.begin(self.devices.answer_keys())
+        """All of the person's goes, while the gateway runs; afterwards it only says goodbye.
+
+        Raises DataFolderUnusable; Wiped if it was asked for twice.
+        """
+        assert self._guard is not None
+        if isinstance(self._guard.app, Farewell):
+            raise Wiped
+        farewell = self._guard.app = Farewell(self.devices.answer_keys(), self._over)
         self.events.close()
         await self._rest()
         try:
             return await asyncio.to_thread(wipe, self.settings.library)
         finally:
-            self._farewell.wiped()
+            farewell.wiped()
 
     async def wiped(self) -> None:
         """Waits until all is wiped and every paired browser knows."""
-        assert self._farewell is not None
-        await self._farewell.over.wait()
+        await self._over.wait()
 
     @contextlib.asynccontextmanager
     async def _life(self, _app: Litestar) -> AsyncGenerator[None]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
 from gateway.devices import parting
 from gateway.errors import BadMessage, Wiped
@@ -21,28 +21,20 @@ _HEAD_BYTES = 64
 
 
 class Farewell:
-    """Around the app, inside of the guard. Until ``begin`` it only hands on."""
+    """In the app's place, inside of the guard."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.over = asyncio.Event()
-        """All is wiped, and there is nobody left to tell."""
-        self._untold: dict[bytes, bytes] | None = None
-        self._keys: dict[bytes, bytes] = {}
-
-    def begin(self, keys: dict[bytes, bytes]) -> None:
-        """From now on nothing of the app is reached. ``keys``: ``Devices.answer_keys``."""
-        self._untold, self._keys = dict(keys), keys
+    def __init__(self, keys: dict[bytes, bytes], over: asyncio.Event) -> None:
+        """``keys``: ``Devices.answer_keys``. ``over``: set when there is nobody left to tell."""
+        self._keys, self._untold = keys, set(keys)
+        self._over = over
+        self._wiped = False
 
     def wiped(self) -> None:
-        """All is gone; who is told from now on may forget."""
-        if not self._untold:
-            self.over.set()
+        """All is gone."""
+        self._wiped = True
+        self._look()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._untold is None or scope["type"] == "lifespan":  # pyright: ignore[reportUnnecessaryComparison]  # Litestar's Scope leaves it out
-            await self.app(scope, receive, send)
-            return
         answer: Any = send
         if scope["type"] == "websocket":
             await answer({"type": "websocket.close"})
@@ -53,8 +45,11 @@ class Farewell:
         status = Wiped.status if frame else int(HTTPStatus.GONE)
         await answer({"type": "http.response.start", "status": status, "headers": headers})
         await answer({"type": "http.response.body", "body": body, "more_body": False})
-        if not self._untold:
-            self.over.set()
+        self._look()
+
+    def _look(self) -> None:
+        if self._wiped and not self._untold:
+            self._over.set()
 
     async def _goodbye(self, scope: Any, receive: Receive) -> bytes | None:
         if scope["path"] not in DEVICE_PATHS:
@@ -64,9 +59,9 @@ class Farewell:
         except BadMessage:
             return None
         key = self._keys.get(head.key_id)
-        if key is None or self._untold is None:
+        if key is None:
             return None
-        self._untold.pop(head.key_id, None)
+        self._untold.discard(head.key_id)
         return parting(head, key, scope["path"], Wiped())
 
 
