@@ -46,6 +46,10 @@ WORDS: dict[str, Words] = {
         "在 Chrome 或 Edge 打开扩展管理页，开启“开发者模式”，选择“加载已解压的扩展程序”，选中这个文件夹：",
         "In Chrome or Edge open the extensions page, turn on developer mode, choose “Load unpacked” and pick this folder:",
     ),
+    "step_extension_pair": Words(
+        "装好后点扩展的按钮，选“和网关配对”。或者在这里生成配对码，粘贴到扩展的设置页。",
+        "Then click its button and choose “Pair with the gateway”. Or make a pairing code here and paste it into its settings.",
+    ),
     "pair_button": Words("生成配对码", "Make a pairing code"),
     "pair_another": Words("再配对一个浏览器", "Pair another browser"),
     "pair_help": Words(
