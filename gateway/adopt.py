@@ -127,9 +127,9 @@ class Claims:
     def expected(self) -> Found:
         """Those that were there at that time."""
         left = self._left
-        unbound = self._ledger.unbound(self._target) if left else []
-        if not left or not unbound:
+        if not left:
             return []
+        unbound = self._ledger.claimable(self._target)
         on_the_way = {
             key for batch in Creates(self._ledger).left_open(self._table.key) for key in batch.marks
         }

@@ -42,17 +42,11 @@ class CoverCounts(Struct, frozen=True):
     failed: int = 0
 
 
-_JOINED = """FROM (SELECT mark.account, mark.medium, mark.id, record.record_id, subject.cover AS address,
-        photo_id(subject.cover) AS photo
-    FROM mark JOIN subject USING (medium, id)
-        JOIN record ON record.table_key = :table AND record.account = mark.account
-            AND record.medium = mark.medium AND record.id = mark.id
-    WHERE subject.class IN (SELECT value FROM json_each(:classes)) AND ifnull(subject.cover, '') <> ''
-        AND record.record_id IS NOT NULL AND record.deleted = 0
-    LIMIT -1) AS there
+_JOINED = """FROM (SELECT account, medium, id, record_id, address, photo FROM record JOIN photo USING (medium, id)
+    WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND (table_key, account, medium, id) NOT IN stray
+    ) AS there
     LEFT JOIN cover ON cover.table_key = :table AND cover.record_id = there.record_id
     LEFT JOIN picture ON picture.app_token = :app AND picture.photo = there.photo"""
-# The limit keeps SQLite from asking for each photo's id again and again.
 _DONE = "cover.photo IS there.photo"
 _FAILED = "ifnull(picture.tries, 0) > 0 AND picture.file_token IS NULL"
 _AGAIN = "picture.tries < :tries AND picture.tried_at < :another_day"
@@ -133,6 +127,5 @@ class Album:
 def _asked(table: Table) -> dict[str, object]:
     return {
         "table": table.key,
-        "classes": msgspec.json.encode(table.classes).decode(),
         "app": table.app_token,
     }

@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
 from litestar.openapi import OpenAPIConfig
@@ -30,6 +31,7 @@ from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import login, pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.failures import FailuresController
 from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
 from gateway.dashboard.notices import NoticesController
@@ -53,12 +55,11 @@ from gateway.intake import Intake
 from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.log import get as get_logger
-from gateway.model import Outcome
+from gateway.model import Outcome, Reading
 from gateway.notices import Notices
 from gateway.owner_sessions import OwnerSessions
 from gateway.passphrase import Passphrase
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
-from gateway.rates import limits
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.security import DEVICE_PATHS, Guard, SessionCookies, csrf, owner_auth
@@ -124,8 +125,10 @@ class Gateway:
         self._guard: Guard | None = None
         self._over = asyncio.Event()
 
-    def _captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
-        self.carriers.captured(account, cause, outcome)  # they come later: walks take captures in, too
+    def _captured(self, account: str | None, cause: Cause, outcome: Outcome, reading: Reading) -> None:
+        self.carriers.captured(
+            account, cause, outcome, reading
+        )  # they come later: walks take captures in, too
 
     def _carrier(self, owner: str) -> Carrier:
         store = self.store
@@ -172,13 +175,14 @@ class Gateway:
                 WalksController,
                 ScheduleController,
                 MarksController,
+                FailuresController,
                 MarkPagesController,
                 SafetyController,
                 *login.HANDLERS,
                 *pages.handlers(),
             ],
             dependencies=parts,
-            middleware=limits(self.devices),
+            state=State({"devices": self.devices}),  # for ``rates``, which no dependency reaches
             csrf_config=csrf(self.owner_sessions),
             lifespan=[self._life],
             on_app_init=[auth.on_app_init],

@@ -1,15 +1,20 @@
 """A walk over the lists that an open browser is asked for: who reads, how far it is, how it ended.
 
 It takes pages in as auto-sync does, and proves nothing of what it did not see: no mark is taken for removed by it.
+How far it came in each list is known from its pages, as of any walk.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import uuid4
 
 from msgspec import Meta, Struct, structs
 
+from gateway.coverage import Coverages, Progress
+from gateway.douban.fetch import Place
 from gateway.errors import Issue, NoSuchThing
+from gateway.model import ListPart, Mark
 from gateway.reasons import asked_stop
 from gateway.store import Store, owned
 from gateway.walk import WalkKind
@@ -49,6 +54,14 @@ class WalkReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lists of which a part was read, and the rest was not."""
 
 
+class _Following(Struct, frozen=True, kw_only=True):
+    """One list, from its first page on without a break."""
+
+    progress: Progress
+    next: int | None
+    """Where the page begins that comes next."""
+
+
 class AskedWalk(Struct, frozen=True, kw_only=True):
     """As it is stored."""
 
@@ -64,6 +77,9 @@ class AskedWalk(Struct, frozen=True, kw_only=True):
     new: int = 0
     changed: int = 0
     unfinished: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    """What was unfinished when it was asked for."""
+    lists: dict[ListName, _Following] = {}
 
 
 class AskedShown(Struct, frozen=True, kw_only=True):
@@ -88,13 +104,15 @@ class Asked:
     def __init__(self, store: Store, owner: str = "") -> None:
         self._name = owned("asked walk", owner)
         self._store = store
+        self._coverages = Coverages(store)
 
     def ask(self, kind: WalkKind, at: datetime) -> None:
         """From now on. One that a browser is reading will do."""
         if self.reader(at) is None:
             last = self._kept
             unfinished = last.unfinished if last else ()
-            self._keep(AskedWalk(id=str(uuid4()), kind=kind, asked_at=at, unfinished=unfinished))
+            walk = AskedWalk(id=str(uuid4()), kind=kind, asked_at=at, unfinished=unfinished, whole=unfinished)
+            self._keep(walk)
 
     def is_this(self, walk: str) -> bool:
         """Whether this is the walk that was asked last."""
@@ -132,6 +150,25 @@ class Asked:
                 unfinished=report.unfinished,
             )
         )
+
+    def read(self, account: str, page: ListPart, marks: Sequence[Mark], at: datetime, *, told: bool) -> None:
+        """A page that a browser read was taken in; ``told`` if it brought something new."""
+        kept, place = self._kept, Place(medium=page.medium, status=page.status)
+        if kept is None or kept.ended_at is not None:
+            return
+        name = f"{page.medium}/{page.status}"
+        last = _Following(progress=Progress(), next=0) if page.start == 0 else kept.lists.get(name)
+        if last is None or last.next != page.start:
+            return  # a page is missing in between
+        last.progress.add(page, marks, told=told)
+        following = _Following(progress=last.progress, next=page.next_start)
+        place.ended = page.next_start is None
+        place.enough = kept.kind == "sync" and not told and name not in kept.whole
+        seen = last.progress.rows - last.progress.unread
+        known = self._coverages.of(account, place)
+        with self._store.atomic():
+            self._coverages.keep(account, known.after(place, last.progress, seen, at))
+            self._keep(structs.replace(kept, lists=kept.lists | {name: following}))
 
     def give_way(self, at: datetime) -> None:
         """Another walk is under way: Douban sees one at a time."""

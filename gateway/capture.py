@@ -28,6 +28,7 @@ from gateway.library import Library
 from gateway.log import get
 from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
+from gateway.rates import PAIRINGS, STRANGERS
 from gateway.sessions import Session, Sessions
 from gateway.settings import Settings
 from gateway.store import Store
@@ -47,6 +48,7 @@ _FRAMES: dict[int, ResponseSpec] = {
             401: "Not paired",
             403: "Wrong origin",
             413: "Too large",
+            429: "Too often",
         }.items()
     },
 }
@@ -135,14 +137,22 @@ class DeviceController(Controller):
     status_code = 200
     request_max_body_size = MOST_BYTES
 
-    @post("/pair", media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser")
+    @post(
+        "/pair", middleware=[PAIRINGS], media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser"
+    )
     async def pair(
         self, request: Request[Any, Any, Any], devices: NamedDependency[Devices]
     ) -> Response[bytes]:
         """A frame under the pairing code's key: ``devices.PairRequest``; answered by ``devices.PairAnswer``."""
         return _frame(devices.pair(await request.body(), request.headers.get("origin", "")))
 
-    @post("/captures", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send a captured page")
+    @post(
+        "/captures",
+        middleware=[STRANGERS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Send a captured page",
+    )
     async def capture(
         self,
         request: Request[Any, Any, Any],
@@ -155,17 +165,17 @@ class DeviceController(Controller):
         """``CaptureHead`` as one line of JSON, then the page. Answered by ``CaptureAnswer``, once it is stored."""
 
         async def take(message: Message) -> CaptureAnswer:
-            result = intake.take(_capture(message), message.device.id)
-            carrier = carriers.of(_account_of(message.device.id, store, library))
-            return CaptureAnswer(
-                **{name: getattr(result, name) for name in result.__struct_fields__},
-                push=_push(carrier.sync),
-                asks=_asks(carriers),
-            )
+            return take_in(message, intake, library, store, carriers)
 
         return await _sealed(request, devices, take)
 
-    @post("/session", media_type=MediaType.TEXT, responses=_FRAMES, summary="Send the Douban cookies")
+    @post(
+        "/session",
+        middleware=[STRANGERS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Send the Douban cookies",
+    )
     async def session(
         self,
         request: Request[Any, Any, Any],
@@ -184,7 +194,13 @@ class DeviceController(Controller):
 
         return await _sealed(request, devices, keep)
 
-    @post("/state", media_type=MediaType.TEXT, responses=_FRAMES, summary="Ask how things are")
+    @post(
+        "/state",
+        middleware=[STRANGERS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Ask how things are",
+    )
     async def state(
         self,
         request: Request[Any, Any, Any],
@@ -214,6 +230,19 @@ class DeviceController(Controller):
             )
 
         return await _sealed(request, devices, tell)
+
+
+def take_in(
+    message: Message, intake: Intake, library: Library, store: Store, carriers: Carriers
+) -> CaptureAnswer:
+    """Keeps and reads the page of a message. Raises BadMessage, sqlite3.Error."""
+    result = intake.take(_capture(message), message.device.id)
+    carrier = carriers.of(_account_of(message.device.id, store, library))
+    return CaptureAnswer(
+        **{name: getattr(result, name) for name in result.__struct_fields__},
+        push=_push(carrier.sync),
+        asks=_asks(carriers),
+    )
 
 
 async def _sealed(

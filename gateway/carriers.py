@@ -1,11 +1,12 @@
 """What carries the marks of each account into its tables: a sync, its walks, their schedule. No two accounts share a table."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 
 from gateway.accounts import Accounts
 from gateway.errors import NoSuchThing
-from gateway.model import Account, Outcome
+from gateway.model import Account, Outcome, Reading
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.sync import Sync
@@ -61,9 +62,13 @@ class Carriers:
             raise NoSuchThing
         return self._others[account]
 
-    def captured(self, account: str | None, cause: Cause, outcome: Outcome) -> None:
+    def captured(self, account: str | None, cause: Cause, outcome: Outcome, reading: Reading) -> None:
         """A page of this account was read."""
-        self.of(account).sync.captured(cause, outcome)
+        carrier, part = self.of(account), reading.page.part
+        carrier.sync.captured(cause, outcome)
+        if cause == "asked" and reading.account is not None and part is not None:
+            told, at = bool(outcome.new or outcome.changed), carrier.scheduler.clock()
+            carrier.scheduler.asked.read(reading.account.id, part, reading.marks, at, told=told)
         if outcome.outdated:  # what a page says of a subject is for all who marked it
             for carrier in self.all:
                 carrier.sync.wake()
@@ -96,5 +101,7 @@ class Carriers:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
-        for carrier in self.all:
-            await carrier.sync.close()
+        """Raises what the first of them that fails raises, when all are closed."""
+        async with contextlib.AsyncExitStack() as stack:
+            for carrier in self.all:
+                stack.push_async_callback(carrier.sync.close)

@@ -32,6 +32,8 @@ class Progress(Struct, kw_only=True):
     """Rows that could not be read."""
     newest: datetime | None = None
     oldest: datetime | None = None
+    oldest_day: date | None = None
+    """The same, from a page that tells the day alone."""
     known: int = 0
     """Rows in a row, up to the last one, that told nothing new."""
 
@@ -45,6 +47,9 @@ class Progress(Struct, kw_only=True):
         self.rows += part.rows
         self.unread += part.rows - len(marks)
         self.known = 0 if told else self.known + part.rows
+        days = [mark.marked_on for mark in marks if isinstance(mark.marked_on, date)]
+        if days:
+            self.oldest_day = min(days) if self.oldest_day is None else min(self.oldest_day, *days)
         times = [mark.marked_at for mark in marks if isinstance(mark.marked_at, datetime)]
         if times:
             self.newest = max(times) if self.newest is None else max(self.newest, *times)
@@ -106,7 +111,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
     def after(self, place: Place, progress: Progress, seen: int, at: datetime) -> "Coverage":
         """With another page of a walk."""
-        reached = progress.oldest.date() if progress.oldest is not None else None
+        reached = progress.oldest.date() if progress.oldest is not None else progress.oldest_day
         if place.ended:
             return structs.replace(
                 self,

@@ -40,13 +40,13 @@ _result = msgspec.json.Decoder(Result)
 
 
 class Intake:
-    """Takes captures in. ``captured`` is told whose page was read, by which trigger, and what it changed."""
+    """Takes captures in. ``captured`` is told whose page was read, by which trigger, what it changed, and what it says."""
 
     def __init__(
         self,
         store: Store,
         library: Library,
-        captured: Callable[[str | None, Cause, Outcome], None],
+        captured: Callable[[str | None, Cause, Outcome, Reading], None],
         events: Events,
     ) -> None:
         self._store = store
@@ -89,7 +89,7 @@ class Intake:
         )
         self._events.tell(Captured(capture.id, result.verdict, result.new, result.changed, result.same))
         told = reading.account.id if reading.account and reading.account.id in kept else owner
-        self._captured(told, cause or capture.trigger.value, outcome)
+        self._captured(told, cause or capture.trigger.value, outcome, reading)
         return result
 
     def _take_in(self, capture: Capture, reading: Reading) -> tuple[Result, Outcome]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from gateway.ledger import DUE, MARK, TABLES, Ledger, Policy, Target, as_json, mark_key
+from gateway.ledger import DUE, MARK, TABLES, Ledger, Policy, Target, mark_key
 from gateway.library import MarkKey
 
 
@@ -81,19 +81,6 @@ class Leaving:
                 sql, {**self._ledger.asked(target), "limit": limit}
             )
         ]
-
-    def number(self, target: Target, accepted: Iterable[str]) -> int:
-        """How many rows are to go when all that is due is written, as far as it is of ``accepted`` classes."""
-        elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
-        sql = f"""SELECT count(*) FROM (
-            SELECT account, medium, id FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
-                JOIN record USING (table_key, account, medium, id)
-                WHERE table_key = :table AND (mark.removed_at IS NOT NULL OR {elsewhere})
-            UNION SELECT account, medium, id FROM due JOIN subject USING (medium, id) JOIN record USING (account, medium, id)
-                WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
-                AND subject.class IN (SELECT value FROM json_each(:accepted)))"""
-        row = self._store.one(sql, {**self._ledger.asked(target), "accepted": as_json(list(accepted))})
-        return row[0] if row else 0
 
     def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
         """These rows are no more."""

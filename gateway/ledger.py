@@ -374,20 +374,46 @@ class Ledger:
             for account, medium, subject_id, title, year, isbn in self.store.rows(sql, self.asked(target))
         ]
 
-    def left_out(self) -> int:
-        """Marks of classes that no table shows."""
-        row = self.store.one(
-            """SELECT count(*) FROM mark JOIN subject USING (medium, id)
-            WHERE account = ? AND subject.class NOT IN (SELECT class FROM target WHERE owner = ?)""",
-            [self._account, self._owner],
-        )
-        return row[0] if row else 0
+    def claimable(self, target: Target) -> list[Unbound]:
+        """Marks that a row of this table may be of: those that are due, and those that other tables of ours show.
+
+        A row of the latter is known by its id alone.
+        """
+        sql = f"""SELECT DISTINCT mark.account, mark.medium, mark.id, subject.title FROM mark JOIN subject USING (medium, id)
+                JOIN record USING (account, medium, id)
+            WHERE mark.account = :account AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND record.table_key IN ({TABLES}) AND record.table_key <> :table
+                AND record.record_id IS NOT NULL AND record.deleted = 0
+                AND NOT EXISTS (SELECT 1 FROM record AS here WHERE here.table_key = :table AND here.record_id IS NOT NULL
+                    AND (here.account, here.medium, here.id) = (mark.account, mark.medium, mark.id))"""
+        found = self.store.rows(sql, self.asked(target))
+        elsewhere = [Unbound(mark_key(*mark), title, None, None) for *mark, title in found]
+        return [*self.unbound(target), *elsewhere]
+
+    def left_out(self) -> dict[str, int]:
+        """How many marks there are of each class that no table shows."""
+        sql = """SELECT subject.class, count(*) FROM mark JOIN subject USING (medium, id)
+            WHERE account = ? AND removed_at IS NULL
+                AND subject.class NOT IN (SELECT class FROM target WHERE owner = ?)
+            GROUP BY subject.class"""
+        return dict(self.store.rows(sql, [self._account, self._owner]))
 
     def wanted(self, target: Target) -> Iterator[MarkKey]:
         """Marks that are due and have no record in this table yet."""
         sql = f"SELECT due.account, due.medium, due.id {DUE} AND record.record_id IS NULL"
         for account, medium, subject_id in self.store.rows(sql, self.asked(target)):
             yield mark_key(account, medium, subject_id)
+
+    def retry_failure(self, target: Target, key: MarkKey) -> bool:
+        """A mark that was not taken is due again. Returns whether it was one."""
+        mark = [key.account, key.subject.medium, key.subject.id]
+        sql = f"""UPDATE record SET failed = 0, failure = NULL
+            WHERE table_key = ? AND {MARK} = (?, ?, ?) AND failure IS NOT NULL"""
+        with self.store.atomic():
+            found = self.store.do(sql, [target.key, *mark]) > 0
+            if found:
+                self.store.do(_CHANGED_SINCE, [*mark, 0])
+        return found
 
 
 def _row(row: tuple[Any, ...]) -> Row:

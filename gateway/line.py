@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD = 10.0
 """Seconds from the first byte of a request, or from the beginning of a connection, to the end of its headers."""
-BODY = 60.0
+BODY = 30.0
 """Seconds from there to the end of its body: the largest page, 10 MB, takes a fraction of one on loopback."""
 _MOST_HEADERS = 100
 _MOST_BYTES = 64 * 1024

@@ -1,12 +1,14 @@
 """Rows that are to go: those of a subject that changed class, which another table shows by now, and of removed marks."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.edits import Digests, Edit, Edits
 from gateway.errors import NoSuchRecord, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Field, Record
-from gateway.feishu.columns import in_words
+from gateway.feishu.compare import digest, in_words, plain
 from gateway.leaving import Leaving, Stray
 from gateway.ledger import Ledger
 from gateway.tables import Table
@@ -17,10 +19,10 @@ _COMPUTED = {19, 20, 1001, 1002, 1003, 1004, 1005}
 """Types of columns that nobody writes: look-ups, formulas, who made a row and when, numbers that Feishu gives."""
 
 Step = tuple[int, tuple[Words, ...]]
-"""How many rows were taken out, and what the person had written into columns of their own of those that will be."""
+"""How many rows were taken out, and what the person had written into those that will be."""
 
 
-async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerator[Step]:
+async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) -> AsyncGenerator[Step]:
     """Takes rows out of the table, a hundred at a time. Raises FeishuError.
 
     What the person had written is told before it goes, so that nothing of theirs goes unseen. It may end anywhere: a
@@ -29,15 +31,10 @@ async def take_out(base: Bitable, ledger: Ledger, table: Table) -> AsyncGenerato
     leaving = Leaving(ledger)
     if not leaving.strays(table.target, 1):
         return
-    ours = set(table.binding.values())
-    theirs = {
-        field.field_name: field
-        for field in await base.fields(table.table_id)
-        if field.field_id not in ours and field.type not in _COMPUTED
-    }
+    theirs = _Theirs(edits, table, await base.fields(table.table_id))
     while strays := leaving.strays(table.target, MOST_LOOKED_UP):
         there = await _there(base, table, strays)
-        yield 0, tuple(_notes(table, strays, there, theirs))
+        yield 0, tuple(theirs.notes(strays, there))
         for stray in strays:
             if (
                 stray.record_id and stray.record_id not in there
@@ -62,20 +59,42 @@ async def _there(base: Bitable, table: Table, strays: Iterable[Stray]) -> dict[s
     return {each.record_id: each for each in await base.cells(table.table_id, asked, purpose="rows")}
 
 
-def _notes(
-    table: Table, strays: Iterable[Stray], there: Mapping[str, Record], theirs: Mapping[str, Field]
-) -> Iterable[Words]:
-    zone = ZoneInfo(table.time_zone)
-    for stray in strays:
-        record = there.get(stray.record_id or "")
-        cells = {
-            name: (in_words(value, theirs[name].type, zone) or (str(value) if value else ""))[:_LONGEST]
-            for name, value in (record.fields if record else {}).items()
-            if name in theirs
-        }
-        if told := "; ".join(f"{name}: {value}" for name, value in cells.items() if value):
-            title = stray.title or stray.key.subject.id
-            yield Words(
-                f"“{title}”已移出“{table.name}”，你在那一行写过：{told}",
-                f"“{title}” was taken out of “{table.name}”, where you had written: {told}",
-            )
+class _Theirs:
+    """What the person wrote into rows of a table: in columns of their own, and in cells of ours where edits are theirs."""
+
+    def __init__(self, edits: Edits, table: Table, fields: Iterable[Field]) -> None:
+        self._edits = edits
+        self._table = table
+        self._columns = {field.field_name: field for field in fields if field.type not in _COMPUTED}
+        self._ours = {field_id: key for key, field_id in table.binding.items()}
+        self._counts = edits.policy == "theirs"
+        self._known = edits.known(table.key) if self._counts else {}
+
+    def notes(self, strays: Sequence[Stray], there: Mapping[str, Record]) -> Iterator[Words]:
+        """What is told of each row before it goes."""
+        written = (
+            self._edits.written(self._table.key, [stray.key for stray in strays]) if self._counts else {}
+        )
+        zone = ZoneInfo(self._table.time_zone)
+        for stray in strays:
+            record = there.get(stray.record_id or "")
+            known, ours = self._known.get(stray.key, {}), written.get(stray.key, {})
+            cells = {
+                name: in_words(value, self._columns[name].type, zone)[:_LONGEST]
+                for name, value in (record.fields if record else {}).items()
+                if name in self._columns and self._is_theirs(self._columns[name], value, known, ours)
+            }
+            if told := "; ".join(f"{name}: {value}" for name, value in cells.items() if value):
+                title = stray.title or stray.key.subject.id
+                yield Words(
+                    f"“{title}”已移出“{self._table.name}”，你在那一行写过：{told}",
+                    f"“{title}” was taken out of “{self._table.name}”, where you had written: {told}",
+                )
+
+    def _is_theirs(self, column: Field, value: Any, known: Mapping[str, Edit], ours: Digests) -> bool:
+        field = self._ours.get(column.field_id)
+        if field is None:
+            return True
+        if field in ours:
+            return digest(plain(value, column.type)) not in ours[field]
+        return field in known and known[field].state == "theirs"

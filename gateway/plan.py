@@ -1,30 +1,35 @@
 """What a push would write, before it does: for the person to look at. Nothing is written here."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
 from gateway import adopt, errors
-from gateway.adopt import Claims, Likely
+from gateway.adopt import Likely
 from gateway.check import Judge, Reading
+from gateway.due import DELETED, MOST_SHOWN, Due, Removal, Skip, moves
 from gateway.edits import Edits
-from gateway.errors import Issue
+from gateway.errors import Issue, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.feishu.columns import Bound, as_is
 from gateway.feishu.compare import Cell, cells_of, words
 from gateway.feishu.fields import COVER
-from gateway.leaving import Leaving
-from gateway.ledger import Counts, Ledger, Policy, Row, Unbound
-from gateway.records import Found
-from gateway.store import Store
+from gateway.feishu.values import KINDS
+from gateway.ledger import Ledger, Row
+from gateway.library import MarkKey
+from gateway.model import Kind
+from gateway.shelves import kind_of
 from gateway.tables import Table
 from gateway.theirs import Theirs, shown
 
-_SHOWN = 200
-"""Writes that are shown cell by cell; of more, the number."""
+_LONGEST = 200
+"""Characters of a cell that are told."""
+_ORDER = ("failed", "theirs", "ignored", "deleted")
 What = Literal["create", "update", "again"]
 
 
@@ -39,7 +44,11 @@ class Write(Struct, frozen=True, kw_only=True):
 
 
 class TablePlan(Struct, frozen=True, kw_only=True):
-    """What would become of one table. ``writes`` are the first of ``creates`` and ``updates``, then of ``edited``."""
+    """What would become of one table.
+
+    ``writes`` are the first of ``creates`` and ``updates``, then of ``edited``; ``going`` the first of ``removals``;
+    ``skips`` the first of ``failed``, ``theirs``, ``ignored`` and ``deleted``. The numbers are of all.
+    """
 
     name: str
     url: str
@@ -61,61 +70,40 @@ class TablePlan(Struct, frozen=True, kw_only=True):
     """Rows that could be of marks."""
     failed: int
     """Marks that Feishu did not take."""
+    theirs: int = 0
+    """Rows with cells of ours that are the person's, or that change back each time."""
+    ignored: int
+    """Rows that stay as they are though their mark is gone from Douban."""
     deleted: int
     """Rows that the person deleted."""
     writes: tuple[Write, ...] = ()
+    going: tuple[Removal, ...] = ()
+    skips: tuple[Skip, ...] = ()
     problem: Issue | None = None
     """Why nothing of it can be written as the table is now."""
+
+
+class LeftOut(Struct, frozen=True):
+    """Marks of a kind that has no table in this layout."""
+
+    kind: Kind
+    names: Words
+    number: int
 
 
 class Plan(Struct, frozen=True):
     """What a push would do now."""
 
     tables: tuple[TablePlan, ...]
-    left_out: int
-    """Marks of kinds that have no table in this layout."""
+    left_out: tuple[LeftOut, ...]
 
 
-class Due(Struct, frozen=True, kw_only=True):
-    """What the ledger has to write into one table."""
-
-    table: Table
-    counts: Counts
-    unbound: Sequence[Unbound]
-    rows: Sequence[Row]
-    """The first that a push would write."""
-    leaving: int
-    written: int
-    """Rows that show their marks as they are."""
-    policy: Policy
-    bound: set[str]
-    claimed: Found
-    """Rows that were there before the table was ours, of marks that came later."""
-
-
-def foresee(store: Store, ledger: Ledger, tables: Sequence[Table], policy: Policy) -> list[Due]:
-    """What is due, and what becomes of removed marks; found in the way that a push finds it, and then undone."""
-    accepted = [each for table in tables if table.accepted for each in table.classes]
-    leaving = Leaving(ledger)
-    with ledger.rehearsal():
-        for table in tables:
-            leaving.sort(table.target, policy)
-        return [_due(store, ledger, table, accepted, policy) for table in tables]
-
-
-def _due(store: Store, ledger: Ledger, table: Table, accepted: Iterable[str], policy: Policy) -> Due:
-    rows = ledger.pending(table.target, _SHOWN)
-    return Due(
-        table=table,
-        counts=ledger.counts(table.target),
-        unbound=ledger.unbound(table.target),
-        rows=rows,
-        leaving=Leaving(ledger).number(table.target, accepted),
-        written=ledger.counts(table.target).pushed,
-        policy=policy,
-        bound=ledger.bound(table.key),
-        claimed=Claims(store, ledger, table).expected,
-    )
+def left_out(classes: Mapping[str, int]) -> tuple[LeftOut, ...]:
+    """By kind; ``classes``: how many of each class of subjects."""
+    kinds = Counter[Kind]()
+    for name, number in classes.items():
+        kinds[kind_of(name)] += number
+    return tuple(LeftOut(kind, KINDS[kind], number) for kind, number in kinds.most_common())
 
 
 async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> TablePlan:
@@ -128,8 +116,11 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         creates=len(due.unbound),
         updates=counts.pending - len(due.unbound),
         removals=due.leaving,
-        failed=counts.failed,
+        failed=due.failed,
+        ignored=due.ignored,
         deleted=counts.deleted,
+        going=tuple(due.removals.values()),
+        skips=tuple(due.skips),
     )
     try:
         bound, gaps = as_is(
@@ -146,43 +137,51 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
             raise
         return structs.replace(told, problem=errors.TableGone(table=table.name).issue)
     there_now = {field: name for field, name in bound.names.items() if field not in gaps}
+    titles = {each.key: each.title for each in due.others}
     there = (
-        adopt.Rows(sure=due.claimed)
+        adopt.Rows(sure=[*due.claimed, *due.moved])
         if table.scanned
-        else await adopt.look(base, table.table_id, there_now, due.unbound, due.bound)
+        else await adopt.look(base, table.table_id, there_now, [*due.unbound, *due.others], due.bound)
     )
-    adopted = dict(there.sure)
+    moved = titles.keys() | dict(due.moved)
+    adopted = {key: record_id for key, record_id in there.sure if key not in moved}
+    moving = {
+        record_id: Removal(titles.get(key) or key.subject.id, moves())
+        for key, record_id in there.sure
+        if key in moved
+    }
     ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
     old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
+    going = dict(itertools.islice([*due.removals.items(), *moving.items()], MOST_SHOWN))
+    leave = await _cells(base, table, [*going])
     deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
-    theirs = Theirs(edits, table)
     rows = [
         structs.replace(row, adopted=not table.own) if row.key in adopted else row
         for row in due.rows
         if row not in deleted
     ]
-    written = edits.written(table.key, [row.key for row in rows if row.adopted])
-    writes = [
-        _write(row, table, bound, old.get(ids[row.key] or ""), theirs.of(row), written.get(row.key, ()))
-        for row in rows
-    ]
-    again, edited = (
-        await _again(base, ledger, edits, table, structs.replace(bound, names=there_now), due.policy)
-        if due.written
-        else (list[Write](), 0)
-    )
+    seen = _Seen(edits, table)
+    seen.deleted(deleted)
+    seen.due(rows, bound, {row.key: old.get(ids[row.key] or "") for row in rows})
+    if due.written:
+        names_now = structs.replace(bound, names=there_now)
+        await seen.whole(Reading(base, ledger, table, names_now, due.policy))
     gone = {key for key, record_id in adopted.items() if key in ids and record_id not in old}
     return structs.replace(
         told,
         creates=told.creates - len(adopted) + len(gone),
         updates=told.updates + len(adopted) - len(gone) - len(deleted),
+        removals=told.removals + len(moving) - len(going) + len(leave),
         fills=due.written if gaps | (table.gaps - {COVER}) else 0,
         rows=there.number,
         adopts=len(adopted),
         likely=there.likely,
+        theirs=seen.theirs,
         deleted=told.deleted + len(deleted),
-        edited=edited,
-        writes=(*writes, *again),
+        edited=seen.edited,
+        writes=tuple(seen.writes),
+        going=tuple(each for record_id, each in going.items() if record_id in leave),
+        skips=tuple(sorted([*seen.skips, *due.skips], key=lambda skip: _ORDER.index(skip.what))[:MOST_SHOWN]),
     )
 
 
@@ -194,45 +193,108 @@ async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str,
     return found
 
 
-async def _again(
-    base: Bitable, ledger: Ledger, edits: Edits, table: Table, bound: Bound, policy: Policy
-) -> tuple[list[Write], int]:
-    """The first rows that a check would write again, and how many there are."""
-    judge, first, number = Judge(edits, table.key), list[Write](), 0
-    async for page in Reading(base, ledger, table, bound, policy).pages():
-        found = judge.again(page)
-        number += len(found)
-        first += [_told(each.row, table, each.cells, "again") for each in found[: _SHOWN - len(first)]]
-    return first, number
+class _Seen:
+    """What is there in one table, against what would be. ``edited`` and ``theirs``: how many rows in all."""
+
+    def __init__(self, edits: Edits, table: Table) -> None:
+        self._edits = edits
+        self._table = table
+        self._theirs = Theirs(edits, table)
+        self.writes: list[Write] = []
+        self.skips: list[Skip] = []
+        self.edited = 0
+        self.theirs = 0
+
+    def deleted(self, rows: Iterable[Row]) -> None:
+        """Rows that are due and are there no more."""
+        self.skips += [Skip(title=_title(row), what="deleted", why=DELETED) for row in rows]
+
+    def due(self, rows: Sequence[Row], bound: Bound, old: Mapping[MarkKey, Mapping[str, Any] | None]) -> None:
+        """The first that a push would write. ``old``: the cells of each that is there."""
+        written = self._edits.written(self._table.key, [row.key for row in rows])
+        for row in rows:
+            there, ours = old[row.key], written.get(row.key, {})
+            cells = self._compared(row, bound, there or {}, exactly=True)
+            but: Collection[str] = ()
+            if there is not None:
+                but = self._theirs.foreseen(row, self._compared(row, bound, there), ours)
+            changed = [cell for cell in cells if cell.there != cell.wanted]
+            self.writes.append(
+                self._write(
+                    row,
+                    [
+                        cell
+                        for cell in changed
+                        if cell.field not in but
+                        and not (row.adopted and cell.wanted is None and cell.field not in ours)
+                    ],
+                    "create" if there is None else "update",
+                )
+            )
+            self._leave(row, [cell.name for cell in changed if cell.field in but])
+
+    async def whole(self, reading: Reading) -> None:
+        """Rows that show their marks: what a check would write again, and what it would leave. Raises FeishuError."""
+        judge, known = Judge(self._edits, self._table.key), self._edits.known(self._table.key)
+        async for page in reading.pages():
+            found, right = len(judge.found), len(judge.right)
+            again = judge.again(page)
+            for each in again[: max(0, MOST_SHOWN - self.edited)]:
+                self.writes.append(self._write(each.row, each.cells, "again"))
+            self.edited += len(again)
+            left = {(row.key, cell.field) for row, cell, _ in judge.found[found:]}
+            for row, _ in page:
+                edits = known.get(row.key, {}).items()
+                left |= {(row.key, field) for field, edit in edits if edit.is_settled(row.revision)}
+            left -= {*judge.right[right:]}
+            left -= {(each.row.key, cell.field) for each in again for cell in each.cells}
+            self._leave_all(page, left)
+
+    def _leave_all(
+        self, page: Iterable[tuple[Row, Sequence[Cell]]], left: Collection[tuple[MarkKey, str]]
+    ) -> None:
+        keys = {key for key, _ in left}
+        for row, cells in page:
+            if row.key in keys:
+                told = [cell for cell in cells if (row.key, cell.field) in left]
+                self._leave(row, [cell.name for cell in told if cell.there != cell.wanted])
+
+    def _compared(
+        self, row: Row, bound: Bound, there: Mapping[str, Any], *, exactly: bool = False
+    ) -> Iterator[Cell]:
+        return cells_of(shown(row, self._table), self._table.shelf, bound, there, exactly=exactly)
+
+    def _write(self, row: Row, cells: Iterable[Cell], what: What) -> Write:
+        zone = ZoneInfo(self._table.time_zone)
+        return Write(
+            title=_title(row),
+            what=what,
+            cells={
+                cell.name: (
+                    words(cell.there, cell.column.type, zone)[:_LONGEST],
+                    words(cell.wanted, cell.column.type, zone)[:_LONGEST],
+                )
+                for cell in cells
+            },
+        )
+
+    def _leave(self, row: Row, names: Sequence[str]) -> None:
+        """Columns whose cells stay as they are."""
+        if not names:
+            return
+        self.theirs += 1
+        zh, en = "、".join(f"“{name}”" for name in names), ", ".join(f"“{name}”" for name in names)
+        if self._edits.policy == "theirs":
+            why = Words(f"你改过{zh}，留着不动", f"you edited {en}, left as it is")
+        else:
+            why = Words(
+                f"{zh}写回去又变了，等这个标记有变化再写",
+                f"{en} changed back after it was written again, left until the mark changes",
+            )
+        if self.theirs <= MOST_SHOWN:
+            self.skips.append(Skip(title=_title(row), what="theirs", why=why))
 
 
-def _write(
-    row: Row,
-    table: Table,
-    bound: Bound,
-    old: Mapping[str, Any] | None,
-    but: Collection[str],
-    written: Collection[str],
-) -> Write:
-    """``but``: fields that are the person's. ``written``: of a row that they had before, those that we wrote."""
-    cells = cells_of(shown(row, table), table.shelf, bound, old or {}, exactly=True)
-    changed = [
-        cell
-        for cell in cells
-        if cell.there != cell.wanted
-        and cell.field not in but
-        and not (row.adopted and cell.wanted is None and cell.field not in written)
-    ]
-    return _told(row, table, changed, "create" if old is None else "update")
-
-
-def _told(row: Row, table: Table, cells: Iterable[Cell], what: What) -> Write:
-    zone, title = ZoneInfo(table.time_zone), row.subject.title
-    return Write(
-        title=title if isinstance(title, str) else row.key.subject.id,
-        what=what,
-        cells={
-            cell.name: (words(cell.there, cell.column.type, zone), words(cell.wanted, cell.column.type, zone))
-            for cell in cells
-        },
-    )
+def _title(row: Row) -> str:
+    title = row.subject.title
+    return title if isinstance(title, str) else row.key.subject.id

@@ -14,9 +14,11 @@ from gateway.feishu.bitable import Bitable
 from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.leaving import Leaving
 from gateway.ledger import Ledger, Policy, Target
+from gateway.library import MarkKey
 from gateway.moves import take_out
 from gateway.push import Push
 from gateway.runs import Runs
+from gateway.shelves import may_become
 from gateway.store import Store, owned
 from gateway.tables import Table
 
@@ -41,6 +43,8 @@ class Rows:
         self._opened = opened
         self._owner = owner
         self.edits = Edits(store, owner)
+        self._unclaimed = True
+        """Marks may have come whose rows were there before."""
         self._unsorted = False
         """Marks were removed since they were last sorted by what is to become of their rows."""
         self._tried_in = 0
@@ -76,10 +80,14 @@ class Rows:
     def claimable(self, table: Table) -> Target:
         """The table, with the classes of all marks that its rows may be of.
 
-        A row of ours may be of a film for whoever wrote it, which is a series by now: it is known, and moves.
+        A row of ours may be of a film for whoever wrote it, which is a series by now: it is known, and moves; or goes,
+        if the table of series shows it already.
         """
         of = self.tables if table.own else (table,)
-        return Target(table.key, tuple(each for other in of for each in other.classes))
+        ours = (each for other in of for each in other.classes)
+        return Target(
+            table.key, tuple(each for each in ours if any(may_become(each, one) for one in table.classes))
+        )
 
     # --- what is to be done
 
@@ -91,6 +99,10 @@ class Rows:
     @removals.setter
     def removals(self, policy: Policy) -> None:
         self._store.set(owned("removals", self._owner), _Removals(policy))
+
+    def note_captured(self) -> None:
+        """A page was read that told something new."""
+        self._unclaimed = True
 
     def note_removed(self) -> None:
         """Marks were found to be gone from Douban."""
@@ -119,6 +131,15 @@ class Rows:
         for table in self.tables:
             self._ledger.retry_failures(table.target)
 
+    def retry_mark(self, key: MarkKey) -> bool:
+        """One mark that Feishu did not take is due again, the others not before another run. Returns whether it was one."""
+        if not [table for table in self.tables if self._ledger.retry_failure(table.target, key)]:
+            return False
+        if self._runs.current is None:
+            self._runs.begin("retry")
+            self._tried_in = self._runs.current.id if self._runs.current else 0
+        return True
+
     # --- the work
 
     async def work(
@@ -128,6 +149,7 @@ class Rows:
 
         Returns what is the matter with one table; raises what is the matter with all.
         """
+        self._unclaimed = True
         retries, run = self.retries_due, self._runs.current
         problem = await self._write(stopped, told)
         if stopped():
@@ -209,6 +231,9 @@ class Rows:
 
         Raises FeishuError.
         """
+        if not self._unclaimed:
+            return
+        self._unclaimed = False
         claims = [
             (table, adopt.Claims(self._store, self._ledger, table, self.claimable(table)))
             for table in self.tables
@@ -230,7 +255,9 @@ class Rows:
     async def _tidy(self, table: Table, stopped: Callable[[], bool]) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""
         try:
-            async with contextlib.aclosing(take_out(self._opened(table), self._ledger, table)) as steps:
+            async with contextlib.aclosing(
+                take_out(self._opened(table), self._ledger, self.edits, table)
+            ) as steps:
                 async for removed, notes in steps:
                     self._runs.add({"removed": removed}, notes)
                     if stopped():

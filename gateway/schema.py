@@ -15,6 +15,13 @@ _TITLE = "lower(ifnull({0} ->> '$.title', '') || char(10) || ifnull({0} ->> '$.o
 _WORDS = """lower(ifnull((SELECT group_concat(value, char(10)) FROM json_each({0}, '$.tags')), '')
     || char(10) || ifnull({0} ->> '$.comment', ''))"""
 
+_PATH = "substr({0}, 1, instr({0} || '?', '?') - 1)"
+_PICTURE = f"replace({_PATH}, rtrim({_PATH}, replace({_PATH}, '/', '')), '')"
+"""The last part of an address."""
+_PHOTO = f"""CASE WHEN instr({_PATH}, '/')
+    THEN ifnull(nullif(substr({_PICTURE}, 1, instr({_PICTURE} || '.', '.') - 1), ''), {{0}}) ELSE {{0}} END"""
+"""As ``model.photo_id`` has it."""
+
 
 @migrations()
 def m001_first(db: Database) -> None:
@@ -233,7 +240,23 @@ def m010_made(db: Database) -> None:
 
 
 @migrations()
-def m011_owner(db: Database) -> None:
+def m011_photos(db: Database) -> None:
+    """The cover of each subject, apart from the bodies, which take long to read through."""
+    columns = "{0}.medium, {0}.id, {0}.body ->> '$.cover', " + _PHOTO.format("({0}.body ->> '$.cover')")
+    has_cover = "ifnull({0}.body ->> '$.cover', '') <> ''"
+    for statement in (
+        """CREATE TABLE photo (medium TEXT NOT NULL, id TEXT NOT NULL, address TEXT NOT NULL, photo TEXT NOT NULL,
+            PRIMARY KEY (medium, id)) WITHOUT ROWID""",
+        f"INSERT INTO photo SELECT {columns.format('subject')} FROM subject WHERE {has_cover.format('subject')}",
+        f"""CREATE TRIGGER subject_pictured AFTER INSERT ON subject BEGIN
+            DELETE FROM photo WHERE (medium, id) = (NEW.medium, NEW.id);
+            INSERT INTO photo SELECT {columns.format("NEW")} WHERE {has_cover.format("NEW")}; END""",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m012_owner(db: Database) -> None:
     """The owner's sessions, each with the refresh cookies that it had, and what was done that matters to safety."""
     for statement in (
         "DROP TABLE ended_session",  # those that go on are kept now, no longer those that ended

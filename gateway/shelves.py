@@ -47,9 +47,16 @@ def class_of(medium: Medium, subject: Subject) -> str:
     return kind + (_SUFFIX if subject.genres and DOCUMENTARY in subject.genres else "")
 
 
+def kind_of(name: str) -> Kind:
+    """The kind of the subjects of a class."""
+    return Kind(name.removesuffix(_SUFFIX))
+
+
 _FILM, _SERIES = Kind.MOVIE.value, Kind.TV.value
 _FILM_DOCUMENTARY, _SERIES_DOCUMENTARY = _FILM + _SUFFIX, _SERIES + _SUFFIX
 _CLASSES = (*(kind.value for kind in Kind), _FILM_DOCUMENTARY, _SERIES_DOCUMENTARY)
+
+_SCREEN = frozenset({_FILM, _SERIES, _FILM_DOCUMENTARY, _SERIES_DOCUMENTARY})
 
 _BOOKS = Shelf("book", Words("豆瓣图书", "Douban books"), ("book",))
 _FILMS, _SERIES_NAME = Words("豆瓣电影", "Douban films"), Words("豆瓣剧集", "Douban series")
@@ -85,3 +92,8 @@ SHELVES: dict[Layout, tuple[Shelf, ...]] = {
     ),
 }
 """The tables of each layout. Three and four are for readers and viewers: they leave the other kinds in the library."""
+
+
+def may_become(one: str, other: str) -> bool:
+    """Whether a subject of one class may turn out to be of the other: lists take all that is on a screen for films."""
+    return one == other or {one, other} <= _SCREEN

@@ -20,7 +20,7 @@ from msgspec import Struct
 from sqlite_utils import Database
 
 from gateway.errors import DataFolderUnusable, LibraryDamaged, WipeUnfinished
-from gateway.model import Capture, Reading, Trigger, now, photo_id
+from gateway.model import Capture, Reading, Trigger, now
 from gateway.schema import migrations
 
 T = TypeVar("T")
@@ -326,7 +326,6 @@ def _opened(path: Path) -> Database:
             connection.execute(f"PRAGMA {pragma}")
         if not is_known:
             _look_through(connection)
-        connection.create_function("photo_id", 1, _photo_id, deterministic=True)
         db = Database(connection)
         _migrate(db)
     except BaseException:
@@ -396,10 +395,6 @@ def _migrate(db: Database) -> None:
         db.execute("BEGIN IMMEDIATE")
         with db.conn:
             migrations.apply(db)
-
-
-def _photo_id(address: str | None) -> str | None:
-    return photo_id(address) if address else None
 
 
 _KEPT = """SELECT id, device, url, trigger, captured_at, received_at, size, account, verdict, reason, result,

@@ -13,19 +13,21 @@ from collections.abc import AsyncGenerator, Coroutine
 from msgspec import structs
 
 from gateway import adopt, errors
-from gateway.album import CoverCounts
 from gateway.budget import Budget
 from gateway.connection import Connection, Entry, FeishuSetting
-from gateway.covers import Covers, ManyRefused
+from gateway.covers import Covers
+from gateway.due import foresee
 from gateway.edits import EditPolicy
 from gateway.errors import Issue
-from gateway.events import Covered, Events, Pushed, Waiting
+from gateway.events import Events, Pushed, Waiting
 from gateway.feishu import bitable
 from gateway.feishu.proposal import Proposal
+from gateway.hanging import Hanging
 from gateway.ledger import Counts, Failure, Ledger
+from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import Outcome
-from gateway.plan import Plan, foresee, of_table
+from gateway.plan import Plan, left_out, of_table
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -37,22 +39,10 @@ from gateway.vault import Vault
 _log = get("sync")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0
-_PASSING = (
-    errors.FeishuUnreachable,
-    errors.FeishuBusy,
-    errors.FeishuConflict,
-    errors.FeishuFault,
-    errors.StaleColumns,
-    errors.TokenSpent,
-)
 _IDLE = 60.0
 """Seconds after which to look for work that nobody told of: another process read pages again."""
 _LATER = 6 * 3600.0
 """Seconds after which to try again where the person, or the next month, had to mend something."""
-_GRACE = 2.0
-"""Seconds that a cover gets to be done with when there are rows to push."""
-_COVERS_REST = 3600.0
-"""Seconds after which covers are tried again that somebody must have done something for."""
 
 
 class Sync:
@@ -74,13 +64,9 @@ class Sync:
         self._ledger = ledger
         self._events = events
         self._budget = budget
-        self._covers = covers
         self._calls = 0
         self.runs = Runs(store, lambda: self._calls, owner)
         self.rows = Rows(store, ledger, self.runs, self._open, owner)
-        self._covers_told = 0.0
-        self._covers_rest_until = 0.0
-        self._cover_problem: Issue | None = None
         self._wait = (0.0, "")
         """Until when, by the clock that never jumps, a call waits for its next try; and the code of why."""
         self.connection = Connection(settings, store, vault, self._count, self._waits, owner)
@@ -89,7 +75,9 @@ class Sync:
         self._at_work = asyncio.Lock()
         self._asked = 0
         """How many want something while there may be a push: it gives way to them after its batch."""
-        self._at_covers = False
+        self.hanging = Hanging(
+            covers, self.rows, budget, events, self._open, self._at_work, self._wake, owner
+        )
         self._state: State = "idle"
         self._problem: Issue | None = None
         self.refused: Issue | None = None
@@ -104,8 +92,9 @@ class Sync:
         tables, of_rows = self.rows.tables, self.of_rows
         if not tables:
             return of_rows
-        covers = self._covers.counts(tables)
-        return structs.replace(of_rows, covers=covers, notes=self._notes(covers))
+        covers = self.hanging.counts
+        proxy = [errors.ProxyBroken().issue] if self.connection.broken_proxy else []
+        return structs.replace(of_rows, covers=covers, notes=(*proxy, *self.hanging.notes(covers)))
 
     @property
     def of_rows(self) -> PushState:
@@ -147,12 +136,6 @@ class Sync:
         )
 
     @property
-    def covered(self) -> Covered:
-        """How far the covers are."""
-        now = self._covers.counts(self.rows.tables)
-        return Covered(now.done, now.waiting, now.failed, self._owner)
-
-    @property
     def wait(self) -> Waiting | None:
         """What it waits for now, if that is more than a moment."""
         until, code = self._wait
@@ -163,18 +146,15 @@ class Sync:
         """How far the marks that a capture changed have come."""
         return total([self._ledger.counts_of(table.target, capture) for table in self.rows.tables])
 
-    def failures(self) -> list[Failure]:
-        """Marks that Feishu did not take, with its reason."""
-        return [failure for table in self.rows.tables for failure in self._ledger.failures(table.target)]
-
-    def _notes(self, covers: CoverCounts) -> tuple[Issue, ...]:
-        proxy = errors.ProxyBroken().issue if self.connection.broken_proxy else None
-        said = (proxy, self._budget.warning or self._budget.covers_rest(covers.waiting), self._cover_problem)
-        return tuple(note for note in said if note is not None)
+    def failures(self) -> list[tuple[Table, Failure]]:
+        """Marks that Feishu did not take, with its reason, and the table that each is for."""
+        tables = self.rows.tables
+        return [(table, failure) for table in tables for failure in self._ledger.failures(table.target)]
 
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
         self.runs.read(cause, outcome)
+        self.rows.note_captured()
         if outcome.outdated or self.rows.retries_due:
             self.wake()
         elif self._is_between_pushes:
@@ -183,7 +163,7 @@ class Sync:
     @property
     def _is_between_pushes(self) -> bool:
         """Whether no push is under way or about to begin; one that waits goes on with its run."""
-        at_covers = self._at_covers and not self._wake.is_set()
+        at_covers = self.hanging.is_busy and not self._wake.is_set()
         return at_covers or (self.rests and self._state != "waiting")
 
     def _count(self, purpose: str) -> None:
@@ -228,9 +208,19 @@ class Sync:
         """Tries again what Feishu did not take."""
         self.rows.retry()
         self.runs.begin("retry")
+        self.hanging.try_again()
+        self._begin_anew()
+
+    def retry_mark(self, key: MarkKey) -> None:
+        """Tries one mark again that Feishu did not take, and no other. Raises NoSuchFailure."""
+        if not self.rows.retry_mark(key):
+            raise errors.NoSuchFailure
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The person wants something done: what was the matter before is not said of it."""
         if self.rows.tables and not self.paused:
             self._state, self._problem = "busy", None
-        self._covers_rest_until = 0.0
         self.wake()
 
     # --- what the person did in the tables
@@ -238,7 +228,7 @@ class Sync:
     def check(self) -> None:
         """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
         self.rows.edits.ask(table.key for table in self.rows.tables)
-        self.wake()
+        self._begin_anew()
 
     def set_edits(self, policy: EditPolicy) -> None:
         """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
@@ -293,7 +283,7 @@ class Sync:
             self.rows.tables = tables
         await self.connection.close()
         self._problem, self._state, self.refused = None, "idle", None
-        self._covers_rest_until, self._cover_problem = 0.0, None
+        self.hanging.try_again()
         self.runs.begin("connect")
         self.wake()
         return tables
@@ -335,11 +325,13 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._turn():
-            dues = foresee(self._store, self._ledger, self.rows.tables, self.rows.removals)
+            dues = foresee(
+                self._store, self._ledger, self.rows.tables, self.rows.removals, self.rows.claimable
+            )
             tables = [
                 await of_table(self._open(due.table), self._ledger, self.rows.edits, due) for due in dues
             ]
-        return Plan(tuple(tables), self._ledger.left_out())
+        return Plan(tuple(tables), left_out(self._ledger.left_out()) if tables else ())
 
     async def accept(self, *, likely: bool) -> None:
         """The person saw the plan: rows of their marks are taken over, with ``likely`` those of the same title, too.
@@ -356,7 +348,7 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        unbound = self._ledger.unbound(self.rows.claimable(table))
+        unbound = self._ledger.claimable(self.rows.claimable(table))
         taken = self._ledger.bound(table.key)
         rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
@@ -382,7 +374,7 @@ class Sync:
                 )
             self._wake.clear()
             self._wait = (0.0, "")
-            again = await self._guarded(self._push_once()) or await self._guarded(self._put_covers())
+            again = await self._guarded(self._push_once()) or await self._guarded(self._hang())
             if again is None:
                 pause = None
             else:
@@ -390,7 +382,7 @@ class Sync:
                 self._waits(pause, again)
 
     async def close(self) -> None:
-        await self._covers.close()
+        await self.hanging.close()
         await self.connection.close()
 
     async def _guarded(
@@ -418,63 +410,18 @@ class Sync:
             self.runs.end(self._problem)
         return again
 
-    # --- covers, when all rows are there
-
-    async def _put_covers(self) -> errors.FeishuError | None:
-        """Until there are rows to push again. Returns the error to try again after; no row waits for a cover."""
-        if time.monotonic() < self._covers_rest_until:
-            return None
-        steps = self._covers.steps(self.rows.tables, self._open)
-        self._at_covers = True
+    async def _hang(self) -> errors.FeishuError | None:
+        """Covers, when all rows are there. Returns the error to try again after; no row waits for a cover."""
         try:
-            while self._state == "idle" and not self._wake.is_set() and await self._cover_step(steps):
-                self._tell_covers(every=1.0)
-            self._cover_problem = None
-        except _PASSING as error:
-            if self.paused:
-                return None
-            self._cover_problem = error.issue
-            return error
-        except errors.FeishuError as error:
-            self._cover_problem = error.issue
-            self._covers_rest_until = time.monotonic() + _COVERS_REST
-            _log.warning("covers rest", error=error.code, log_id=error.log_id)
-        except ManyRefused:
-            self._covers_rest_until = time.monotonic() + _COVERS_REST
-        finally:
-            self._at_covers = False
-            await steps.aclose()
-            self._tell_covers()
+            await self.hanging.put(lambda: self._state == "idle")
+        except errors.PASSING as error:
+            return None if self.paused else error
         return None
 
-    async def _cover_step(self, steps: AsyncGenerator[None]) -> bool:
-        """False when nothing is left, or when it took too long while there are rows to push."""
-
-        async def hurry(limit: asyncio.Timeout) -> None:
-            await self._wake.wait()
-            limit.reschedule(asyncio.get_running_loop().time() + _GRACE)
-
-        async with self._at_work:  # whoever wants to change the connection waits for one step
-            try:
-                async with asyncio.timeout(None) as limit:
-                    hurrying = asyncio.create_task(hurry(limit))
-                    try:
-                        await anext(steps)
-                    finally:
-                        hurrying.cancel()
-            except (StopAsyncIteration, TimeoutError):
-                return False
-            return True
+    # --- rows
 
     def _open(self, table: Table) -> bitable.Bitable:
         return bitable.Bitable(self.connection.client(), table.app_token)
-
-    def _tell_covers(self, every: float = 0.0) -> None:
-        if time.monotonic() - self._covers_told >= every:
-            self._covers_told = time.monotonic()
-            self._events.tell(self.covered)
-
-    # --- rows
 
     async def _try(self) -> errors.FeishuError | None:
         if self.paused:
@@ -485,7 +432,7 @@ class Sync:
         self._state, self._pace = "busy", Pace()
         try:
             problem = await self.rows.work(lambda: self.paused or self._asked > 0, self._wrote)
-        except _PASSING as error:
+        except errors.PASSING as error:
             if self.paused:
                 return self._stay_paused()
             self._state, self._problem = "waiting", error.issue

@@ -1,7 +1,7 @@
 """What the command line asks the running gateway, and how it tells the answer."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 
 import msgspec
 from msgspec import Struct
@@ -80,7 +80,9 @@ class Owner:
         plan = msgspec.json.decode(self._ask("GET", "/api/v1/plan"), type=Plan)
         lines = [line for table in plan.tables for line in _table(table)]
         if plan.left_out:
-            lines.append(f"{plan.left_out:,} 个标记没有对应的表 · marks of kinds without a table")
+            zh = "、".join(f"{each.names.zh} {each.number:,}" for each in plan.left_out)
+            en = ", ".join(f"{each.names.en} {each.number:,}" for each in plan.left_out)
+            lines.append(f"没有表收的标记：{zh} · marks of kinds without a table: {en}")
         return "\n".join(lines) or _UNCONNECTED
 
     def push(self) -> str:
@@ -132,9 +134,10 @@ def _good(reply: Reply) -> bytes:
 
 
 def _table(table: TablePlan) -> Iterator[str]:
+    skipped = table.failed + table.theirs + table.ignored + table.deleted
     yield (
         f"{table.name}: 新建 create {table.creates:,} · 更新 update {table.updates:,} · 移出 take out {table.removals:,}"
-        f" · 补写 fill in {table.fills:,} · 失败 failed {table.failed:,} · 你删掉的 deleted by you {table.deleted:,}"
+        f" · 补写 fill in {table.fills:,} · 不写 skip {skipped:,}"
     )
     if table.problem is not None:
         yield f"  ! {table.problem.zh} · {table.problem.en}"
@@ -153,5 +156,15 @@ def _table(table: TablePlan) -> Iterator[str]:
             yield from (
                 f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items()
             )
-    if (more := table.creates + table.updates + table.edited - min(len(table.writes), _ROWS)) > 0:
+    yield from _more(table.creates + table.updates + table.edited, table.writes)
+    for each in table.going[:_ROWS]:
+        yield from (f"  - {each.title}", f"      {each.why.zh} · {each.why.en}")
+    yield from _more(table.removals, table.going)
+    for skip in table.skips[:_ROWS]:
+        yield from (f"  = {skip.title}", f"      {skip.why.zh} · {skip.why.en}")
+    yield from _more(skipped, table.skips)
+
+
+def _more(number: int, told: Sized) -> Iterator[str]:
+    if (more := number - min(len(told), _ROWS)) > 0:
         yield f"  … {more:,}"

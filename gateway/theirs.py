@@ -61,24 +61,41 @@ class Theirs:
             self._edits.wrote(self._table, ours)
         return self._counts
 
+    def foreseen(self, row: Row, cells: Iterable[Cell], written: Digests) -> Collection[str]:
+        """The fields of a row that would turn out not to be ours to write. Nothing is noted."""
+        if not self._counts:
+            return ()
+        ours, found = self._told_apart(row, cells, written)
+        return (self._cells.get(row.key, set()) - ours.keys()) | {cell.field for cell in found}
+
     def _judge(self, row: Row, cells: Iterable[Cell], written: Digests) -> Digests:
         """Notes which of the row's cells are theirs; returns what ours say, and may say from now on."""
         theirs = self._cells.setdefault(row.key, set())
+        ours, found = self._told_apart(row, cells, written)
+        self._edits.forget(self._table, [(row.key, field) for field in theirs & ours.keys()])
+        edits = [
+            (row.key, cell.field, Edit(state="theirs", shown=digest(cell.there), revision=row.revision))
+            for cell in found
+        ]
+        self._edits.note(self._table, edits)
+        self._cells[row.key] = (theirs - ours.keys()) | {cell.field for cell in found}
+        return ours
+
+    def _told_apart(self, row: Row, cells: Iterable[Cell], written: Digests) -> tuple[Digests, list[Cell]]:
+        """What our cells say, and may say from now on; and cells that are theirs and were not known to be."""
+        theirs = self._cells.get(row.key, set())
         ours: Digests = {}
-        edits: list[tuple[MarkKey, str, Edit]] = []
+        found: list[Cell] = []
         for cell in cells:
-            says, was = digest(cell.there), cell.field in theirs
+            was = cell.field in theirs
             known = None if cell.field in self._emptied else written.get(cell.field)
             if row.adopted and cell.wanted is None and known is None:
                 continue  # not ours to clear
             if is_given_back(cell, known) or (known is None and not was):
-                ours[cell.field] = (says, digest(cell.wanted))
+                ours[cell.field] = (digest(cell.there), digest(cell.wanted))
             elif not was:
-                edits.append((row.key, cell.field, Edit(state="theirs", shown=says, revision=row.revision)))
-        self._edits.forget(self._table, [(row.key, field) for field in theirs & ours.keys()])
-        self._edits.note(self._table, edits)
-        self._cells[row.key] = (theirs - ours.keys()) | {field for _, field, _ in edits}
-        return ours
+                found.append(cell)
+        return ours, found
 
     def digests(self, cells: Mapping[str, object], shelf: str, bound: Bound, *, whole: bool) -> Digests:
         """Of what is written into a row, what is to be known of it later; ``whole``: all of it in any case."""

@@ -15,8 +15,8 @@ import msgspec
 
 from gateway import douban, log
 from gateway.app import Gateway
-from gateway.capture import CaptureHead
-from gateway.model import Capture, Trigger, now
+from gateway.capture import CaptureHead, take_in
+from gateway.model import Trigger
 from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu.feishu import Stage
 from gateway.visitor import Extension
@@ -72,12 +72,8 @@ def sealed(browser: Extension, url: str, content: bytes) -> bytes:
 
 def take(gateway: Gateway, frame: bytes, origin: str) -> None:
     message = gateway.devices.open(frame, PATH, origin)
-    line, _, content = message.plaintext.partition(b"\n")
-    head = msgspec.json.decode(line, type=CaptureHead)
-    capture = Capture(
-        id=str(message.head.message), url=head.url, captured_at=now(), trigger=head.trigger, content=content
-    )
-    message.answer(200, gateway.intake.take(capture, message.device.id))
+    answer = take_in(message, gateway.intake, gateway.library, gateway.store, gateway.carriers)
+    message.answer(200, answer)
 
 
 def post(line: HTTPConnection, frame: bytes, origin: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 import stamina
 
 from gateway import log
-from tests.process import Process
+from tests.process import Process, captured
 from tests.support import Background, World, background
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
@@ -39,6 +39,12 @@ def beside() -> Iterator[Background]:
 def world(beside: Background, tmp_path: Path) -> World:
     """A person with 60 marks, Douban, Feishu."""
     return World(beside, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with all marks of a world's person, to be copied."""
+    return captured(tmp_path_factory.mktemp("filled") / "data", 60)
 
 
 @pytest.fixture

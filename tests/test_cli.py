@@ -150,6 +150,22 @@ def test_check(world: World) -> None:
     assert "1 rows edited by you, 1 deleted; 1 written again" in told.stdout
 
 
+def test_check_after_the_person_mended_what_was_the_matter(world: World) -> None:
+    """What was the matter before is not told as if it were so still."""
+    started = world.start()
+    fill(started)
+    started.connect()
+    right(started)
+    world.share("view")
+    edit_one(started)
+    assert started.settled().state == "error"
+    world.share("edit")
+    checked = d2f(world.folder, "sync", "--check", D2F_PORT=str(started.port))
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "0 rows edited by you" in checked.stdout
+    right(started)
+
+
 def test_sync_of_several_accounts(world: World) -> None:
     """Each in its turn; one that is not connected keeps the other from nothing."""
     started = world.start()

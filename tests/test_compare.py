@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from gateway.feishu import columns
 from gateway.feishu.bitable import Field
 from gateway.feishu.columns import as_is
-from gateway.feishu.compare import cells_of, digest, digests, plain, words
+from gateway.feishu.compare import cells_of, digest, digests, in_words, plain, words
 from gateway.feishu.fields import (
+    ATTACHMENT,
     CHECKBOX,
     DATE,
     LINK,
@@ -203,3 +204,29 @@ JSON = st.recursive(
 def test_nothing_that_feishu_may_say_is_too_much(value: Any, kind: int) -> None:
     """A person may turn a column into anything; it is told in words all the same."""
     assert isinstance(words(plain(value, kind), kind, ZONE), str)
+    assert isinstance(in_words(value, kind, ZONE), str)
+
+
+PERSON, PLACE = 11, 22
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (PERSON, [{"id": "ou_1", "name": "小林"}, {"id": "ou_2", "name": "阿青"}], "小林、阿青"),
+        (ATTACHMENT, [{"file_token": "f", "name": "票根.jpg"}], "票根.jpg"),
+        (PLACE, {"location": "116,39", "name": "影院"}, "影院"),
+        (TEXT, [{"text": "两", "type": "text"}, {"text": "段", "type": "text"}], "两段"),
+        (MULTI, ["乙", "甲"], "乙、甲"),
+        (NUMBER, 3.0, "3"),
+        (CHECKBOX, True, "✓"),
+        (CHECKBOX, False, ""),
+        (TEXT, "长" * 2000, "长" * 2000),
+        (LINK, {"link": "https://example.com/", "text": "看这里"}, "https://example.com/ · 看这里"),
+        (DATE, 1_700_000_000_000, "2023-11-15 06:13"),
+        (TEXT, [], ""),
+    ],
+)
+def test_what_they_wrote_in_words(kind: int, value: Any, told: str) -> None:
+    """Also where the column is none of ours, and as long as it is: it may be told before it goes."""
+    assert in_words(value, kind, ZONE) == told

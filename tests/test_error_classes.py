@@ -3,6 +3,9 @@
 The classes are those of Feishu's own error pages; each code is thrown at the calls where it can occur.
 """
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from gateway import errors
@@ -54,10 +57,9 @@ OURS = (
 
 
 @pytest.fixture
-def started(world: World) -> Started:
-    started = world.start()
-    fill(started)
-    return started
+def started(world: World, filled: Path) -> Started:
+    shutil.copytree(filled, world.folder)
+    return world.start()
 
 
 @pytest.mark.parametrize("call", [LIST, FIELDS, CREATE])

@@ -7,9 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from gateway.plan import Plan
+from gateway.sandbox.douban.listing import GRID_SIZE
+from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.person import EVERYTHING, Entry, make_person
 from gateway.shelves import DOCUMENTARY, SHELVES, Layout
@@ -108,6 +111,47 @@ def test_each_mark_is_in_its_table(started: Started, layout: Layout) -> None:
 
 def ids(rows: Iterable[dict[str, Any]]) -> list[str]:
     return [row["豆瓣页面"]["link"] for row in rows]
+
+
+def test_what_another_machine_took_for_a_film_is_not_there_twice(started: Started) -> None:
+    """Tables without rows are written before the person agrees to the plan for the one that has some."""
+    world = started.world
+    ours, world.settings = (
+        world.settings,
+        structs.replace(world.settings, data=world.folder.with_name("other")),
+    )
+    other = world.start()
+    browser = other.pair()
+    for status in Status:
+        for start in range(0, len(world.person.of(Medium.MOVIE, status)), GRID_SIZE):
+            page = f"{SECTIONS[Medium.MOVIE].list_of(world.person.address, status)}?start={start}"
+            assert browser.capture(page, world.visitor.open(page).body)[0] == 200
+    assert other.connect(layout=Layout.FOUR).status == 200
+    assert other.settled().state == "idle"
+    other.stop()
+    films = len(world.rows("豆瓣电影"))
+    assert not world.rows("豆瓣纪录片"), "a list of covers does not tell"
+    world.settings = ours
+    assert started.connect(layout=Layout.FOUR, accept=False).status == 200
+    assert started.settled().state == "error"
+    assert len(world.rows("豆瓣电影")) == films
+    assert world.rows("豆瓣纪录片")
+    plan = started.owner.call("GET", "/api/v1/plan").json()
+    told = next(table for table in plan["tables"] if table["name"] == "豆瓣电影")
+    assert told["removals"] == len(told["going"]) > 0
+    assert started.owner.call("POST", "/api/v1/plan/accept", {}).status == 202
+    assert started.settled().state == "idle"
+    assert len(world.rows("豆瓣电影")) == films + told["creates"] - told["removals"]
+    for entry in world.person.marks:
+        found = [
+            name
+            for name in TABLES[Layout.FOUR]
+            if f"https://{host(entry)}/" in ids(world.rows(name).values())
+        ]
+        assert found == ([right] if (right := belongs(entry, Layout.FOUR)) else []), entry
+    assert sum(len(world.rows(name)) for name in TABLES[Layout.FOUR]) == sum(
+        bool(belongs(entry, Layout.FOUR)) for entry in world.person.marks
+    )
 
 
 @pytest.mark.parametrize("layout", list(Layout))

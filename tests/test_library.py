@@ -196,6 +196,24 @@ def test_the_first_account_is_the_librarys(library: Library) -> None:
     assert library.accounts.first == ME
 
 
+@pytest.fixture(scope="module")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("pictured") / "d2f.db") as store:
+        yield store
+
+
+@given(
+    address=st.text("ps/.?é1", min_size=1)
+    | st.from_regex(r"\Ahttps?://[a-z0-9.]+(/[a-z0-9]+){0,3}/[ps]?[0-9a-f]+[.]jpg([?]x=/.)?\Z")
+)
+def test_the_library_tells_photos_as_the_program_does(pictured: Store, address: str) -> None:
+    subject = ["movie", "1", 0, msgspec.json.encode({"cover": address}).decode(), ""]
+    pictured.do(
+        "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at) VALUES (?, ?, ?, ?, ?)", subject
+    )
+    assert pictured.one("SELECT address, photo FROM photo") == (address, photo_id(address))
+
+
 def test_photo_id_is_what_hosts_and_sizes_share() -> None:
     one = "https://img1.doubanio.com/view/photo/s_ratio_poster/public/p2934829882.webp"
     two = "https://qnmob3.doubanio.com/view/photo/l_ratio_poster/public/p2934829882.jpg"

@@ -1,5 +1,6 @@
 """What the plan says is what the push then does: row by row, cell by cell, whatever the person did before."""
 
+import re
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ acts = st.one_of(
     st.tuples(st.just("open"), numbers, st.none()),
     st.tuples(st.just("remove"), numbers, st.none()),
     st.tuples(st.just("policy"), st.just(0), st.sampled_from(["keep", "delete", "ignore"])),
+    st.tuples(st.just("edits"), st.just(0), st.sampled_from(["ours", "theirs"])),
     st.tuples(st.just("delete_row"), numbers, st.none()),
     st.tuples(st.just("edit_row"), numbers, st.sampled_from(["我的备注", "标题", "我的状态"])),
     st.tuples(st.just("rename"), numbers, st.sampled_from(["我的备注", "豆瓣页面"])),
@@ -95,6 +97,9 @@ class Person:
     def _policy(self, _number: int, word: str) -> None:
         assert self.started.owner.call("PUT", "/api/v1/removals", {"policy": word}).status == 200
 
+    def _edits(self, _number: int, word: str) -> None:
+        assert self.started.owner.call("PUT", "/api/v1/edits", {"policy": word}).status == 200
+
     def _delete_row(self, number: int, _detail: None) -> None:
         table, record = self._row(number)
         self._by_hand("delete_record", table, record)
@@ -148,6 +153,19 @@ def all_rows(started: Started) -> dict[str, dict[str, dict[str, Any]]]:
     return {table.name: started.world.rows(table.name) for table in tables}
 
 
+def all_titles(started: Started) -> dict[str, dict[str, str]]:
+    """By table and record, what the library calls the subject."""
+    sql = """SELECT record_id, ifnull(title, id) FROM record LEFT JOIN subject USING (medium, id)
+        WHERE table_key = ? AND record_id IS NOT NULL"""
+    gateway = started.gateway
+
+    def read() -> dict[str, dict[str, str]]:
+        tables = gateway.carriers.first.sync.rows.tables
+        return {table.name: dict(gateway.store.rows(sql, [table.key])) for table in tables}
+
+    return started.world.background.call(read)
+
+
 def in_words(value: Any) -> str:
     """As the plan tells it."""
     match value:
@@ -167,8 +185,8 @@ def in_words(value: Any) -> str:
             return str(value)[:200]
 
 
-def compare(started: Started, told: Any, before: dict[str, dict[str, Any]]) -> None:
-    """One table."""
+def compare(started: Started, told: Any, before: dict[str, dict[str, Any]], titles: dict[str, str]) -> None:
+    """One table. ``titles``: of its records, as it was before."""
     after = started.world.rows(told["name"])
     made, gone = after.keys() - before.keys(), before.keys() - after.keys()
     written = {
@@ -191,7 +209,35 @@ def compare(started: Started, told: Any, before: dict[str, dict[str, Any]]) -> N
     filled = sum(
         changes(before[record], after[record]) != () for record in after.keys() & before.keys() - written
     )
-    assert filled <= told["fills"]
+    assert filled <= told["fills"] + told["edited"], "a check may be due"
+    titles_now = all_titles(started)
+    assert Counter(each["title"] for each in told["going"]) == Counter(titles[record] for record in gone)
+    for each in told["going"]:
+        to = re.findall("搬到“(.+)”", each["why"]["zh"])
+        assert all(each["title"] in titles_now[table].values() for table in to)
+        assert bool(to) != ("标记取消" in each["why"]["zh"])
+    compare_skips(told, before, after, titles | titles_now[told["name"]])
+
+
+def compare_skips(
+    told: Any, before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]], titles: dict[str, str]
+) -> None:
+    """What is said to be left alone is."""
+    numbers = Counter(skip["what"] for skip in told["skips"])
+    for what in ("failed", "theirs", "ignored", "deleted"):
+        assert told[what] == numbers[what]
+    for skip in told["skips"]:
+        of = {record for record in {*before, *after} if titles.get(record) == skip["title"]}
+        match skip["what"]:
+            case "deleted":
+                assert not of & after.keys() - before.keys()
+            case "ignored":
+                assert {record: before[record] for record in of} == {record: after[record] for record in of}
+            case _:
+                names = re.findall("“(.+?)”", skip["why"]["zh"])
+                (record,) = of
+                assert names
+                assert all(after[record].get(name) == before[record].get(name) for name in names)
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
@@ -215,6 +261,24 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[tuple[str, s
         [("mark", 0, "又来了"), ("delete_column", 1, "Subject ID"), ("edit_row", 3, "我的备注")],
     ]
 )
+@example(
+    rounds=[
+        [("edits", 0, "theirs")],
+        [("edit_row", number, column) for number in range(MARKS) for column in ("我的备注", "我的状态")],
+        [("open", number, None) for number in range(MARKS)]
+        + [("edit_row", number, "标题") for number in range(MARKS)]
+        + [("edit", number, "在豆瓣改了") for number in range(MARKS)],
+        [("policy", 0, "ignore"), ("remove", 1, None), ("remove", 2, None), ("edits", 0, "ours")],
+    ]
+)
+@example(
+    rounds=[
+        [("policy", 0, "delete")]
+        + [("delete_row", number, None) for number in range(5)]
+        + [("remove", number, None) for number in range(5)]
+        + [("open", number, None) for number in range(MARKS)]
+    ]
+)
 def test_the_plan_is_what_happens(rounds: list[list[Act]]) -> None:
     with tempfile.TemporaryDirectory() as folder, background() as beside:
         person = Person(World(beside, Path(folder) / "data", marks=MARKS))
@@ -223,12 +287,13 @@ def test_the_plan_is_what_happens(rounds: list[list[Act]]) -> None:
                 person.do(act)
             person.started.settled()
             told, before = plan(person.started)["tables"], all_rows(person.started)
+            titles = all_titles(person.started)
             assert all_rows(person.started) == before
             person.pause(on=False)
             state = person.started.settled()
             assert (state.state, state.pending) == ("idle", 0)
             for table in told:
-                compare(person.started, table, before[table["name"]])
+                compare(person.started, table, before[table["name"]], titles[table["name"]])
             assert all(
                 table["creates"] == table["updates"] == table["removals"] == 0
                 for table in plan(person.started)["tables"]

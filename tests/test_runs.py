@@ -8,6 +8,7 @@ from gateway.model import Kind, Medium, Outcome, Status, Subject, SubjectKey
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import Started, World
+from tests.test_plan import plan
 from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
 from tests.walks import lend, rested, walk
@@ -137,6 +138,16 @@ def test_it_moves(moved: tuple[Started, SubjectKey]) -> None:
     assert len(started.world.rows(FILMS)) == films - 1, "no other row is touched"
 
 
+def test_the_plan_says_where_to(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    open_subject(started, key)
+    started.settled()
+    films = next(table for table in plan(started)["tables"] if table["name"] == FILMS)
+    (going,) = films["going"]
+    assert going == {"title": "远山来信", "why": {"zh": f"搬到“{SERIES}”", "en": f"moves to “{SERIES}”"}}
+
+
 def test_what_they_had_written_there_is_told(moved: tuple[Started, SubjectKey]) -> None:
     started, key = moved
     world = started.world
@@ -151,6 +162,42 @@ def test_what_they_had_written_there_is_told(moved: tuple[Started, SubjectKey]) 
     (note,) = runs(started)[0]["notes"]
     assert "远山来信" in note["zh"]
     assert "和谁看的: 小林" in note["en"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_cells_of_ours_that_are_theirs_are_told_too(
+    moved: tuple[Started, SubjectKey],
+    known: bool,  # noqa: FBT001  # drawn
+) -> None:
+    """Whether a check found them before or not; what we wrote ourselves is no loss, nor is what they gave back."""
+    started, key = moved
+    world = started.world
+    ((record, row),) = row_of(started, FILMS, key)
+    assert started.owner.call("PUT", "/api/v1/edits", {"policy": "theirs"}).status == 200
+    assert started.settled().state == "idle"
+
+    def write(**cells: Any) -> None:
+        world.background.call(lambda: world.feishu.edit_record(world.app_token, FILMS, record, cells))
+
+    write(我的备注="我自己写的", 电影名="别的名字")
+    if known:
+        assert started.owner.call("POST", "/api/v1/check").status == 202
+        assert started.settled().state == "idle"
+    write(电影名=row["电影名"])
+    open_subject(started, key)
+    notes = [note for run in runs(started) for note in run["notes"] if "已移出" in note["zh"]]
+    assert [note["zh"].partition("写过：")[2] for note in notes] == ["我的备注: 我自己写的"]
+    assert (len(row_of(started, FILMS, key)), len(row_of(started, SERIES, key))) == (0, 1)
+
+
+def test_cells_of_ours_are_not_told_where_they_are_ours(moved: tuple[Started, SubjectKey]) -> None:
+    started, key = moved
+    world = started.world
+    ((record, _),) = row_of(started, FILMS, key)
+    edit = {"我的备注": "我自己写的"}
+    world.background.call(lambda: world.feishu.edit_record(world.app_token, FILMS, record, edit))
+    open_subject(started, key)
+    assert runs(started)[0]["notes"] == []
 
 
 @pytest.mark.parametrize("call", ["record.batch_create", "record.batch_get", "record.batch_delete"])

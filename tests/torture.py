@@ -368,7 +368,15 @@ class Round:
             rows = list(store.rows("SELECT medium, id, removed_at IS NOT NULL FROM mark"))
         known = {SubjectKey(Medium(medium), each): bool(removed) for medium, each, removed in rows}
         removed = {key for key, gone in known.items() if gone}
-        return removed, {key for key in self._person.unmarked if known.get(key) is False}
+        private = {entry.key.medium for entry in self._person.marks if entry.mark.private is True}
+        return removed, {
+            key
+            for key, entry in self._person.unmarked.items()
+            if known.get(key) is False
+            and (
+                entry.mark.private is not True or key.medium in private
+            )  # else nothing shows that private ones are told
+        }
 
     def _hold_captures(self) -> None:
         """What was acknowledged must be there as a whole, and read."""

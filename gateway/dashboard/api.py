@@ -16,6 +16,7 @@ from gateway.audit import Act, Audit
 from gateway.budget import Budget, Limits, Used
 from gateway.carriers import Carrier, Carriers
 from gateway.connection import FeishuSetting, Way
+from gateway.dashboard.failures import FailureShown, failures
 from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.devices import Devices
 from gateway.edits import EditPolicy
@@ -24,7 +25,7 @@ from gateway.feishu.proposal import Proposal
 from gateway.intake import Intake, Result
 from gateway.keys import Method
 from gateway.keys.keeper import kept_by
-from gateway.ledger import Failure, Policy
+from gateway.ledger import Policy
 from gateway.library import Library
 from gateway.model import Account
 from gateway.runs import Run, Runs
@@ -166,7 +167,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     marks: dict[str, int]
     """How many, by medium."""
     push: PushState
-    failures: list[Failure]
+    failures: list[FailureShown]
     runs: list[Run]
     """The newest ones."""
     removals: Policy
@@ -196,7 +197,7 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         met=accounts.met,
         marks=library.counts(account.id if account else ""),
         push=sync.state,
-        failures=sync.failures(),
+        failures=failures(sync),
         runs=carrier.runs.recent(10),
         removals=sync.rows.removals,
         edits=sync.rows.edits.policy,

@@ -96,7 +96,7 @@ def _present(carrier: Carrier) -> Iterator[Event]:
     """What somebody has to know who was not there before."""
     sync, walks = carrier.sync, carrier.walks
     yield sync.progress
-    yield sync.covered
+    yield sync.hanging.covered
     if (wait := sync.wait) is not None:
         yield wait
     if (walk := walks.shown) is not None:

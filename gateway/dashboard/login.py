@@ -20,6 +20,7 @@ from gateway.errors import D2FError, LoginLinkUsed, NotLoggedIn, SessionReused, 
 from gateway.events import Events
 from gateway.owner_sessions import OwnerSessions, end_all
 from gateway.passphrase import Passphrase
+from gateway.rates import LOG_INS, RENEWALS
 from gateway.reach import demand_passphrase
 from gateway.security import (
     LOGIN,
@@ -55,7 +56,7 @@ _OPEN = {"exclude_from_auth": True}
 """A link, a ticket and a refresh cookie are their own credentials."""
 
 
-@get(LOGIN, opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+@get(LOGIN, opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, sync_to_thread=False)
 def log_in(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     request: Request[Any, Any, Any],
     key: FromQuery[str],
@@ -78,14 +79,14 @@ def log_in(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     return _begin(session_cookies, owner_sessions, audit, source)
 
 
-@get(f"{LOGIN}/passphrase", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+@get(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, sync_to_thread=False)
 def ask(request: Request[Any, Any, Any], store: NamedDependency[Store]) -> Response[str]:
     if not has_ticket(store, request.cookies.get(TICKET_COOKIE, "")):
         raise NotLoggedIn
     return _form(request)
 
 
-@post(f"{LOGIN}/passphrase", opt=_OPEN, include_in_schema=False, status_code=200)
+@post(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, status_code=200)
 async def answer(
     request: Request[Any, Any, Any],
     data: Annotated[Told, Body(media_type=RequestEncodingType.URL_ENCODED)],
@@ -106,7 +107,7 @@ async def answer(
     return _begin(session_cookies, owner_sessions, audit, source_of(request), spent)
 
 
-@get(RENEWAL, opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+@get(RENEWAL, opt=_OPEN, middleware=[RENEWALS], include_in_schema=False, sync_to_thread=False)
 def renew_page(
     request: Request[Any, Any, Any],
     owner_sessions: NamedDependency[OwnerSessions],
@@ -124,6 +125,7 @@ def renew_page(
 
 @post(
     RENEWAL,
+    middleware=[RENEWALS],
     opt=_OPEN | {"exclude_from_csrf": True},  # it changes nothing but cookies, and they are strict
     include_in_schema=False,
     status_code=200,

@@ -53,6 +53,7 @@
     │   ├── WalkUnderWay    409
     │   ├── NoDoubanLogin   409
     │   ├── OtherDoubanLogin 409
+    │   ├── NoSuchFailure   404
     │   └── NoSuchThing     404
     └── FeishuError              Feishu, or the way to it
         ├── FeishuUnset     409
@@ -119,6 +120,7 @@ from gateway.errors.base import (
     Words,
 )
 from gateway.errors.feishu import (
+    PASSING,
     AddressBarred,
     AppNotPublished,
     BadAddress,
@@ -198,6 +200,7 @@ from gateway.errors.own import (
     NeedsName,
     NeedsTls,
     NoDoubanLogin,
+    NoSuchFailure,
     NoSuchThing,
     NotByProxy,
     NotByTls,
@@ -229,6 +232,7 @@ from gateway.errors.own import (
 )
 
 __all__ = [
+    "PASSING",
     "UNDECODABLE",
     "AddressBarred",
     "AlreadyRunning",
@@ -286,6 +290,7 @@ __all__ = [
     "NoAccess",
     "NoDoubanLogin",
     "NoScope",
+    "NoSuchFailure",
     "NoSuchRecord",
     "NoSuchThing",
     "NotATable",

@@ -529,3 +529,7 @@ class FeishuRefused(FeishuError):
     code = "feishu_refused"
     title = "Feishu refused"
     hint = Words("飞书拒绝了请求：{why}", "Feishu refused: {why}")
+
+
+PASSING = (FeishuUnreachable, FeishuBusy, FeishuConflict, FeishuFault, StaleColumns, TokenSpent)
+"""What is over by itself: it is tried again after a while."""

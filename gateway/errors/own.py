@@ -449,6 +449,16 @@ class NoSuchThing(OwnerError):
     hint = Words("没有找到。", "Not found.")
 
 
+class NoSuchFailure(OwnerError):
+    code = "no_such_failure"
+    status = 404
+    title = "Feishu did not refuse this row"
+    hint = Words(
+        "它不在飞书没有收下的行里：也许这会儿已经写进去了。",
+        "It is not among the rows that Feishu did not take; it may have been written by now.",
+    )
+
+
 class ChangedMeanwhile(OwnerError):
     code = "changed_meanwhile"
     status = 412

@@ -1,5 +1,6 @@
 """Feishu's error codes, in the terms of ``errors``. Source: the error tables of each endpoint's official page."""
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -68,10 +69,16 @@ _BAD_PICTURE = frozenset({1061002, 1061043, 1061109, 1061113, 1062009})
 """Too large, found unfit by Feishu's content check, or no picture to it."""
 
 
+_REASON = re.compile(r"'fields\..*\.fieldName\.(.+?)'\. Correct format ?: (.+?)\.? Please check", re.DOTALL)
+"""Which column it is, and what it takes."""
+
+
 def explain(code: int, msg: str, body: ErrorBody, wait: float | None) -> errors.FeishuError:
     """The error for a reply whose code is not 0. ``wait``: seconds from ``x-ogw-ratelimit-reset``."""
     why, log_id = body.message or msg, body.log_id
     if code in _BAD_ROW:
+        found = _REASON.search(why)
+        why = f"“{found[1]}”: {found[2]}" if found else why
         return errors.BadRow(why=why, feishu_code=code, log_id=log_id)
     if code in _BAD_PICTURE:
         return errors.PictureNotTaken(why=f"{why} ({code})", feishu_code=code, log_id=log_id)

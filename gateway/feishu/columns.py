@@ -6,15 +6,12 @@ them as they like.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Struct, field
 
 from gateway.errors import ColumnNameTaken, Words, WrongColumnType
-from gateway.feishu import fields
 from gateway.feishu.bitable import Bitable, Field
 from gateway.feishu.fields import COVER, KEY, MULTI, SINGLE, Column, columns_of, new_field, options_of
 from gateway.feishu.values import Shown
@@ -248,27 +245,6 @@ def text_of(value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return "".join(item.text for item in _convert(value, list[_Segment]) or ())
-
-
-def in_words(value: Any, kind: int, zone: ZoneInfo) -> str:
-    """A cell of that type in words, whether it is as it would be sent or as Feishu gives it back."""
-    if value is None or value is UNSET or value in ("", []):
-        return ""
-    match kind, value:
-        case fields.LINK, _:
-            return link_of(value)
-        case fields.CHECKBOX, bool():
-            return "✓" if value else ""
-        case fields.DATE, int() | float():
-            return f"{datetime.fromtimestamp(value / 1000, zone):%Y-%m-%d}"
-        case _, int() | float():
-            return f"{value:.15g}"
-        case _, [str(), *_]:
-            return "、".join(sorted(str(option) for option in value))
-        case _, [{"name": str()}, *_]:
-            return "、".join(str(each.get("name") or "") for each in value)
-        case _:
-            return text_of(value)
 
 
 def link_of(value: object) -> str:

@@ -27,8 +27,6 @@ Digest = int
 """Of a Plain, to know it again: 32 bits."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST = 200
-"""Characters of a cell that are told."""
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff]")
 _OPTIONS_WITH_WORDS = {"status", "kind"}
 """Fields whose options have names of ours."""
@@ -149,8 +147,25 @@ def words(value: Plain, kind: int, zone: ZoneInfo) -> str:
     if isinstance(value, int | float):
         return _day(value, zone) if kind == DATE else f"{value:.15g}"
     if isinstance(value, str):
-        return value[:_LONGEST]
+        return value
     return (" · " if kind == LINK else "、").join(value)
+
+
+def in_words(value: Any, kind: int, zone: ZoneInfo) -> str:
+    """The same for a cell as Feishu gives it, of a column of any type: people and files are told by their names."""
+    told = words(plain(value, kind), kind, zone) or "、".join(_names(value))
+    return told or (str(value) if value else "")
+
+
+def _names(value: Any) -> Iterator[str]:
+    match value:
+        case [*several]:
+            for each in several:
+                yield from _names(each)
+        case {"name": str(name)}:
+            yield name
+        case _:
+            return
 
 
 def _day(milliseconds: float, zone: ZoneInfo) -> str:

@@ -148,12 +148,19 @@ def started(world: World) -> Started:
     return started
 
 
-@pytest.fixture
-def chrome(playwright: Playwright) -> Iterator[Chromium]:
-    """A browser without the extension, for the dashboard alone."""
+@pytest.fixture(scope="session")
+def one_chrome(playwright: Playwright) -> Iterator[Chromium]:
     browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def chrome(one_chrome: Chromium) -> Iterator[Chromium]:
+    """A browser without the extension, for the dashboard alone. Each test has contexts of its own in it."""
+    yield one_chrome
+    for context in one_chrome.contexts:
+        context.close()
 
 
 def open_dashboard(chrome: Chromium, started: Started, language: str = "zh-CN") -> Page:

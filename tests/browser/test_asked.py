@@ -160,6 +160,15 @@ def test_all_lists_are_read_to_their_end_in_one_tab(ready: Reader, world: World,
     )
     assert (tab.is_closed(), ready.tab, ready.browser.page.url) == (True, None, page)
     assert {capture["trigger"] for capture in started.captures()} == {"asked"}
+    for each in started.owner.call("GET", "/api/v1/walks").json()["lists"]:
+        marks = world.person.of(Medium(each["medium"]), Status(each["status"]))
+        known, days = each["known"], [str(entry.mark.marked_on) for entry in marks if entry.mark.marked_on]
+        assert (each["gap"], known["seen"], known["back_to"]) == (
+            None,
+            len(marks),
+            min(days, default=None),
+        ), each
+        assert known["ended_at"] is not None
     started.settled()
     assert len(world.rows()) == len(world.person.marks)
     assert {

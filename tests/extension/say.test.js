@@ -84,3 +84,12 @@ for (const locale of ["zh_CN", "en"]) {
     assert.equal(new Set(titles).size, REASONS.length);
   });
 }
+
+test("a gateway that asks to wait is no alarm", () => {
+  speak("en");
+  const problem = { code: "too_many_tries", status: 429, hint: { zh: "请稍候。", en: "Please wait." } };
+  const trouble = { kind: "problem", port: 8377, problem };
+  assert.deepEqual([sayTrouble(trouble).tone, sayTrouble(trouble).detail], ["warn", "Please wait."]);
+  assert.equal(sayTrouble({ ...trouble, problem: PROBLEM }).tone, "bad");
+  assert.equal(sayOutcome({ kind: "waiting", trouble }).tone, "warn");
+});

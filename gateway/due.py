@@ -1,0 +1,187 @@
+"""What is due in each table, what would go from it and what would not be written: found as a push finds it, then undone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from gateway.adopt import Claims
+from gateway.errors import Issue, Words
+from gateway.leaving import Leaving
+from gateway.ledger import Counts, Ledger, Policy, Row, Target, Unbound
+from gateway.records import Found
+from gateway.store import Store
+from gateway.tables import Table
+
+MOST_SHOWN = 200
+"""Of what would be written, go or be skipped, that is told row by row; of more, the number."""
+
+_GONE = Words(
+    "豆瓣上的标记取消了，按你的选择删掉这一行",
+    "the mark was taken away on Douban, and you want the rows of such marks deleted",
+)
+_IGNORED = Words(
+    "豆瓣上的标记取消了，按你的选择留着原样",
+    "the mark was taken away on Douban, and you want the rows of such marks left as they are",
+)
+_GOES = """EXISTS (SELECT 1 FROM stray WHERE (stray.table_key, stray.account, stray.medium, stray.id)
+            = (record.table_key, record.account, record.medium, record.id))"""
+DELETED = Words("你在飞书删了这一行", "you deleted the row in Feishu")
+
+
+class Removal(Struct, frozen=True):
+    """A row that would go."""
+
+    title: str
+    why: Words
+
+
+class Skip(Struct, frozen=True, kw_only=True):
+    """A row that would not be written, or not all of it."""
+
+    title: str
+    what: Literal["failed", "theirs", "ignored", "deleted"]
+    """Feishu did not take it; cells of it are the person's; its mark is gone from Douban and the row stays as it is;
+    the person deleted it."""
+    why: Words
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """Of one table."""
+
+    table: Table
+    counts: Counts
+    unbound: Sequence[Unbound]
+    others: Sequence[Unbound]
+    """Marks that other tables show, or will, of which rows of this table may be: those go. Of a table that is to be read."""
+    rows: Sequence[Row]
+    """The first that a push would write."""
+    removals: Mapping[str, Removal]
+    """By record, the first ``leaving``."""
+    leaving: int
+    skips: Sequence[Skip]
+    """The first ``failed`` ones that are not tried again, then of ``ignored``, then of those that the person deleted."""
+    failed: int
+    ignored: int
+    written: int
+    """Rows that show their marks as they are."""
+    policy: Policy
+    bound: set[str]
+    claimed: Found
+    """Rows that were there before the table was ours, of marks that came later."""
+    moved: Found
+    """The same, but another table shows those marks, or will."""
+
+
+def foresee(
+    store: Store,
+    ledger: Ledger,
+    tables: Sequence[Table],
+    policy: Policy,
+    claimable: Callable[[Table], Target],
+) -> list[Due]:
+    """What is due in each of an account's tables, by what becomes of removed marks.
+
+    ``claimable``: a table with the classes of all marks that its rows may be of.
+    """
+    leaving = Leaving(ledger)
+    names = {each: table.name for table in tables if table.accepted for each in table.classes}
+    with ledger.rehearsal():
+        for table in tables:
+            leaving.sort(table.target, policy)
+        return [_due(store, ledger, table, claimable(table), names, policy) for table in tables]
+
+
+def _due(
+    store: Store, ledger: Ledger, table: Table, claimable: Target, names: Mapping[str, str], policy: Policy
+) -> Due:
+    removals, leaving = _leaving(store, table, names, policy)
+    failed, all_failed = _failed(store, table)
+    ignored, all_ignored = _ignored(store, table) if policy == "ignore" else ([], 0)
+    counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
+    own = {each.key for each in unbound}
+    claimed = Claims(store, ledger, table, claimable).expected
+    others = [] if table.scanned else [each for each in ledger.claimable(claimable) if each.key not in own]
+    return Due(
+        table=table,
+        counts=counts,
+        unbound=unbound,
+        others=others,
+        rows=ledger.pending(table.target, MOST_SHOWN),
+        removals=removals,
+        leaving=leaving,
+        skips=(failed + ignored + _deleted(store, table))[:MOST_SHOWN],
+        failed=all_failed,
+        ignored=all_ignored,
+        written=counts.pushed,
+        policy=policy,
+        bound=ledger.bound(table.key),
+        claimed=[pair for pair in claimed if pair[0] in own],
+        moved=[pair for pair in claimed if pair[0] not in own],
+    )
+
+
+def _leaving(
+    store: Store, table: Table, names: Mapping[str, str], policy: Policy
+) -> tuple[dict[str, Removal], int]:
+    """Rows that go once all that is due is written, and how many. ``names``: which table takes each class."""
+    elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
+    sql = f"""WITH leaving AS (
+            SELECT account, medium, id, record_id FROM stray JOIN subject USING (medium, id)
+                JOIN mark USING (account, medium, id) JOIN record USING (table_key, account, medium, id)
+                WHERE table_key = :table AND record_id IS NOT NULL AND (mark.removed_at IS NOT NULL OR {elsewhere})
+            UNION SELECT account, medium, id, record_id FROM due JOIN subject USING (medium, id)
+                JOIN record USING (account, medium, id) WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
+                AND subject.class IN (SELECT value FROM json_each(:accepted))
+            UNION SELECT account, medium, id, record_id FROM surplus WHERE table_key = :table)
+        SELECT record_id, ifnull(subject.title, id), subject.class, mark.removed_at IS NOT NULL, count(*) OVER ()
+        FROM leaving JOIN subject USING (medium, id) JOIN mark USING (account, medium, id) LIMIT :limit"""
+    values: dict[str, object] = {
+        "table": table.key,
+        "classes": msgspec.json.encode(table.classes).decode(),
+        "accepted": msgspec.json.encode([*names]).decode(),
+        "limit": MOST_SHOWN,
+    }
+    rows = list(store.rows(sql, values))
+    told = {
+        record_id: Removal(title, _GONE if removed and policy == "delete" else moves(names.get(shelf)))
+        for record_id, title, shelf, removed, _ in rows
+    }
+    return told, rows[0][-1] if rows else 0
+
+
+def moves(name: str | None = None) -> Words:
+    """Why a row goes whose mark another table shows, or will."""
+    if name is None:  # the layout is another one since the row was left behind
+        return Words("这张表不再收它", "this table does not take it any more")
+    return Words(f"搬到“{name}”", f"moves to “{name}”")
+
+
+def _failed(store: Store, table: Table) -> tuple[list[Skip], int]:
+    sql = f"""SELECT ifnull(title, id), failure, count(*) OVER () FROM record LEFT JOIN subject USING (medium, id)
+        WHERE table_key = :table AND failure IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM due
+            WHERE (due.account, due.medium, due.id) = (record.account, record.medium, record.id))
+        AND NOT {_GOES} LIMIT :limit"""
+    rows = list(store.rows(sql, {"table": table.key, "limit": MOST_SHOWN}))
+    issues = [(title, msgspec.json.decode(failure, type=Issue)) for title, failure, _ in rows]
+    told = [Skip(title=title, what="failed", why=Words(issue.zh, issue.en)) for title, issue in issues]
+    return told, rows[0][-1] if rows else 0
+
+
+def _ignored(store: Store, table: Table) -> tuple[list[Skip], int]:
+    sql = f"""SELECT ifnull(title, id), count(*) OVER () FROM record JOIN mark USING (account, medium, id)
+        LEFT JOIN subject USING (medium, id)
+        WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND removed_at IS NOT NULL
+        AND failure IS NULL AND NOT {_GOES} LIMIT :limit"""
+    rows = list(store.rows(sql, {"table": table.key, "limit": MOST_SHOWN}))
+    told = [Skip(title=title, what="ignored", why=_IGNORED) for title, _ in rows]
+    return told, rows[0][-1] if rows else 0
+
+
+def _deleted(store: Store, table: Table) -> list[Skip]:
+    sql = """SELECT ifnull(title, id) FROM record LEFT JOIN subject USING (medium, id)
+        WHERE table_key = :table AND deleted = 1 LIMIT :limit"""
+    rows = store.rows(sql, {"table": table.key, "limit": MOST_SHOWN})
+    return [Skip(title=title, what="deleted", why=DELETED) for (title,) in rows]

@@ -1,0 +1,43 @@
+"""What the plan tells on the dashboard beside what would be written: rows that go, rows that stay as they are, and why."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from gateway.model import Medium
+from tests.browser.conftest import WAIT, open_dashboard
+from tests.support import World
+from tests.test_skips import BOOKS, Skipping
+
+expect.set_options(timeout=WAIT)
+
+
+@pytest.fixture
+def skipping(world: World) -> Skipping:
+    return Skipping(world)
+
+
+def test_what_goes_and_what_is_skipped(chrome: Browser, skipping: Skipping, world: World) -> None:
+    titles = skipping.titles
+    page = open_dashboard(chrome, skipping.started)
+    page.click("#plan > summary")
+    books = page.locator(".writes > div").filter(has=page.locator(f"h4:text-is('{BOOKS}')"))
+    expect(books.locator(".facts")).to_have_text("移出 1 行")
+    (going,) = books.locator(".rows >> nth=0").locator("li").all()
+    expect(going).to_contain_text(f"{titles[2]} 移出：豆瓣上的标记取消了")
+    skips = books.locator(".skips")
+    expect(skips.locator("summary")).to_have_text("不写的：1 行里有你改过的格子 · 1 行你在飞书删了")
+    expect(skips.locator("li >> nth=0")).to_be_hidden()
+    skips.locator("summary").click()
+    expect(skips.locator("li")).to_have_text(
+        [f"{titles[0]} 你改过“我的备注”，留着不动", f"{titles[1]} 你在飞书删了这一行"]
+    )
+    music = sum(entry.key.medium is Medium.MUSIC for entry in world.person.marks)
+    left_out = page.locator("#plan .writes > .note")
+    expect(left_out).to_contain_text(f"音乐 {music}")
+    page.click("text=English")
+    page.click("#plan > summary")
+    expect(books.locator(".rows >> nth=0")).to_contain_text("taken out: the mark was taken away on Douban")
+    expect(skips.locator("summary")).to_have_text(
+        "Not written: cells of yours in 1 row · 1 row that you deleted"
+    )
+    expect(left_out).to_contain_text(f"Music {music}")
