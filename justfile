@@ -32,6 +32,10 @@ lint: setup
     {{ uv }} run ruff check
     {{ uv }} run basedpyright
 
+# Ask whether a known weakness is in anything that we depend on
+audit: setup
+    {{ uv }} run python -m tests.audit
+
 # Measure the main path; ratios within one run
 bench: setup
     {{ uv }} run python -m tests.bench

@@ -47,8 +47,10 @@ from gateway.errors import (
     NotLoggedIn,
     StalePage,
     TooManyTries,
+    Wiped,
 )
 from gateway.events import Events
+from gateway.farewell import Farewell
 from gateway.intake import Intake
 from gateway.ledger import Ledger
 from gateway.library import Library
@@ -68,6 +70,7 @@ from gateway.sync import Sync
 from gateway.turns import Turns
 from gateway.vault import Vault
 from gateway.walk import Walks
+from gateway.wipe import Left, wipe
 
 _log = get_logger("app")
 
@@ -118,6 +121,9 @@ class Gateway:
         self._turns = Turns(self.store)
         self.carriers = Carriers(self.library.accounts, self._carrier)
         self.notices = Notices(settings, self.store, self.vault, self.carriers, self.events)
+        self._working: list[asyncio.Task[None]] | None = None
+        self._guard: Guard | None = None
+        self._over = asyncio.Event()
 
     def _captured(self, account: str | None, cause: Cause, outcome: Outcome, reading: Reading) -> None:
         self.carriers.captured(
@@ -153,6 +159,7 @@ class Gateway:
             for name, part in vars(self).items()
             if not name.startswith("_")
         }
+        parts["wipe_all"] = Provide(_always(self.wipe), sync_to_thread=False)
         for part in (self.carrier, _sync, _walks, _scheduler, _runs):
             parts[part.__name__.removeprefix("_")] = Provide(part, sync_to_thread=False)
         auth = owner_auth(self.owner_sessions)
@@ -200,7 +207,28 @@ class Gateway:
             request_max_body_size=1024 * 1024,
             logging_config=None,
         )
-        return Guard(app, self.settings)
+        self._guard = Guard(app, self.settings)
+        return self._guard
+
+    async def wipe(self) -> Left:
+        """All of the person's goes, while the gateway runs; afterwards it only says goodbye.
+
+        Raises DataFolderUnusable; Wiped if it was asked for twice.
+        """
+        assert self._guard is not None
+        if isinstance(self._guard.app, Farewell):
+            raise Wiped
+        farewell = self._guard.app = Farewell(self.devices.answer_keys(), self._over)
+        self.events.close()
+        await self._rest()
+        try:
+            return await asyncio.to_thread(wipe, self.settings.library)
+        finally:
+            farewell.wiped()
+
+    async def wiped(self) -> None:
+        """Waits until all is wiped and every paired browser knows."""
+        await self._over.wait()
 
     @contextlib.asynccontextmanager
     async def _life(self, _app: Litestar) -> AsyncGenerator[None]:
@@ -211,18 +239,24 @@ class Gateway:
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("old pages not dropped", error=str(error))
-        parts = (self.carriers, self.notices)
-        working = [asyncio.create_task(part.run()) for part in parts]
+        self._working = [asyncio.create_task(part.run()) for part in (self.carriers, self.notices)]
         try:
             yield
         finally:
-            for task in working:
-                task.cancel()
-            try:
-                await asyncio.gather(*working, return_exceptions=True)
-            finally:
-                await self.carriers.close()
-                self.store.close()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Ends all work, once; the library is closed then."""
+        working, self._working = self._working, None
+        if working is None:
+            return
+        for task in working:
+            task.cancel()
+        try:
+            await asyncio.gather(*working, return_exceptions=True)
+        finally:
+            await self.carriers.close()
+            self.store.close()
 
 
 def _sync(carrier: NamedDependency[Carrier]) -> Sync:

@@ -20,7 +20,7 @@ from gateway.asked import WalkAsked, WalkReport
 from gateway.audit import Act, Audit
 from gateway.carriers import Carrier, Carriers
 from gateway.devices import Devices, Message
-from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused
+from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFault, Paused, UnknownDevice
 from gateway.events import Events, Walked
 from gateway.intake import Intake
 from gateway.ledger import Counts
@@ -249,7 +249,13 @@ async def _sealed(
     request: Request[Any, Any, Any], devices: Devices, handle: Callable[[Message], Awaitable[object]]
 ) -> Response[bytes]:
     """Opens a message, handles it, seals the answer, be it good or bad."""
-    message = devices.open(await request.body(), request.url.path, request.headers.get("origin", ""))
+    frame, path = await request.body(), request.url.path
+    try:
+        message = devices.open(frame, path, request.headers.get("origin", ""))
+    except UnknownDevice as error:
+        if (told := devices.goodbye(frame, path)) is None:
+            raise
+        return _frame(told, error.status)
     try:
         devices.meter(message)
         return _frame(message.answer(200, await handle(message)))

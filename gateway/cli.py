@@ -8,14 +8,15 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from gateway import __version__, log, settings
 from gateway.audit import COMMAND
 from gateway.devices import Devices
-from gateway.errors import D2FError, NotRunning
+from gateway.errors import D2FError, NotRunning, OnDashboardOnly
 from gateway.extension import extension_folder
 from gateway.key_verbs import asked, keys
 from gateway.keys import KEPT
@@ -26,6 +27,14 @@ from gateway.security import new_login_link
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.vault import Vault
+from gateway.wipe import REMAINS
+from gateway.wipe_verb import wipe
+
+if TYPE_CHECKING:
+    from gateway.app import Gateway
+
+
+_FILE = click.Path(path_type=Path)
 
 
 class _Verbs(click.Group):
@@ -41,13 +50,18 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, invoke_without_command=True)
 @click.version_option(__version__, prog_name="d2f")
 @click.option("--no-browser", is_flag=True, help="Do not open the dashboard in the browser.")
+@click.option("--host", help="The address to listen on; beyond loopback it needs the next ones.")
+@click.option("--name", help="The host name that it is reached by then.")
+@click.option("--certificate", type=_FILE, help="Of that name, as PEM, with its chain.")
+@click.option("--key", type=_FILE, help="The certificate's key, as PEM.")
+@click.option("--behind-proxy", metavar="ADDRESS", help="Instead of a certificate: the proxy that has it.")
 @click.pass_context
-def main(ctx: click.Context, *, no_browser: bool) -> None:
+def main(ctx: click.Context, *, no_browser: bool, **given: object) -> None:
     """豆瓣 → 飞书. Without a verb: start the gateway and open its dashboard."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that knows no Chinese shows what it can
             stream.reconfigure(errors="replace")
-    current = settings.load()
+    current = settings.load(given=given)
     log.configure(current.log)
     ctx.obj = current
     if ctx.invoked_subcommand is None:
@@ -60,7 +74,7 @@ def main(ctx: click.Context, *, no_browser: bool) -> None:
 @click.pass_obj
 def open_dashboard(current: Settings, *, only_print: bool) -> None:
     """Open the dashboard of the running gateway (a link that works once)."""
-    if not _answers(current.port):
+    if not _answers(current):
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         link = new_login_link(store, current)
@@ -108,7 +122,9 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
     """Write what is due to Feishu now, by the running gateway."""
     from gateway import telling  # noqa: PLC0415  # the same
 
-    if not _answers(current.port):
+    if current.beyond:
+        raise OnDashboardOnly(dashboard=current.dashboard)
+    if not _answers(current):
         raise NotRunning(port=str(current.port))
     with Store(current.library) as store:
         owner = telling.Owner(new_login_link(store, current, asks=False))
@@ -185,6 +201,7 @@ def feishu(port: int) -> None:
 main.add_command(keys)
 main.add_command(passphrase)
 main.add_command(audit)
+main.add_command(wipe)
 
 
 @main.command()
@@ -199,9 +216,9 @@ def doctor(current: Settings) -> None:
     sys.exit(any(finding.verdict == "wrong" for finding in findings))
 
 
-def _answers(port: int) -> bool:
+def _answers(current: Settings) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        socket.create_connection((current.local, current.port), timeout=2).close()
     except OSError:
         return False
     return True
@@ -220,8 +237,19 @@ async def _serve(current: Settings, passphrase: str | None, stop: asyncio.Event,
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
         if browser:
             await asyncio.to_thread(webbrowser.open, link)
-        await stop.wait()
+        if not await _until(stop, gateway):
+            return 0
+    click.echo(f"已全部清除 / all is wiped\n{REMAINS.zh}\n{REMAINS.en}")
     return 0
+
+
+async def _until(stop: asyncio.Event, gateway: "Gateway") -> bool:
+    """Waits until the person stops it, or has wiped it on the dashboard. Returns whether it is wiped."""
+    ends = [asyncio.ensure_future(each) for each in (stop.wait(), gateway.wiped())]
+    done, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
+    return ends[1] in done
 
 
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:

@@ -1,5 +1,6 @@
 """Paired browsers: how one is paired, and how its messages are opened and answered."""
 
+import contextlib
 import secrets
 import time
 from datetime import datetime, timedelta
@@ -13,14 +14,17 @@ from gateway.audit import Act, Audit
 from gateway.errors import (
     UNDECODABLE,
     BadMessage,
+    D2FError,
     OldMessage,
     PairingClosed,
+    SecretUnreadable,
     TooManyTries,
     UnknownDevice,
     WrongOrigin,
 )
 from gateway.log import get
 from gateway.model import now
+from gateway.problems import problem
 from gateway.seal import Head, Keys
 from gateway.store import Device, Store
 from gateway.vault import Vault
@@ -31,6 +35,7 @@ T = TypeVar("T")
 _LIFETIME = timedelta(minutes=10)
 _MOST_FAILURES = 5
 _RANDOM = 32
+_KEY = 32
 ORIGINS = ("chrome-extension://", "moz-extension://")
 
 _MOST = 3000
@@ -143,9 +148,13 @@ class Devices:
         answer = msgspec.json.encode(PairAnswer(device.hex(), random))
         return seal.seal(head, keys.answers, f"200 {PAIR_PATH}", answer)
 
-    def _fail(self, pairing: Pairing, origin: str) -> None:
-        failures = pairing.failures + 1
-        with self._store.atomic():
+    def _fail(self, tried: Pairing, origin: str) -> None:
+        """Counts it against the pairing that was tried, and not against one that `d2f pair` has opened since."""
+        with self._store.alone():
+            pairing = self._store.setting("pairing", Pairing)
+            if pairing is None or pairing.expires_at != tried.expires_at:
+                return
+            failures = pairing.failures + 1
             self._store.set("pairing", msgspec.structs.replace(pairing, failures=failures))
             self._audit.note(Act.PAIRING_FAILED, origin)
             if failures == _MOST_FAILURES:
@@ -163,10 +172,31 @@ class Devices:
             raise UnknownDevice
         if origin != device.origin:
             raise WrongOrigin
-        keys = Keys(sealed_keys[:32], sealed_keys[32:])
+        keys = Keys(sealed_keys[:_KEY], sealed_keys[_KEY:])
         plaintext = seal.unseal(frame, keys.requests, f"POST {path}")
         self._store.see_device(device.id)
         return Message(device, head, keys, path, plaintext)
+
+    def goodbye(self, frame: bytes, path: str) -> bytes | None:
+        """What a browser that was revoked is told: sealed, so that it believes it and forgets what it holds."""
+        head = Head.of(frame)
+        device = self._store.device(head.key_id.hex())
+        key = self._keys_of(head.key_id.hex())
+        if device is None or device.revoked_at is None or key is None:
+            return None
+        return parting(head, key, path, UnknownDevice())
+
+    def answer_keys(self) -> dict[bytes, bytes]:
+        """Of all that are paired, by key id: what they are told goodbye with when all is wiped."""
+        paired = (bytes.fromhex(device.id) for device in self._store.devices() if device.revoked_at is None)
+        keys = {each: self._keys_of(each.hex()) for each in paired}
+        return {each: key[_KEY:] for each, key in keys.items() if key is not None}
+
+    def _keys_of(self, device_id: str) -> bytes | None:
+        """None also if they open no more: that must not keep anybody from saying goodbye."""
+        with contextlib.suppress(SecretUnreadable):
+            return self._vault.get(f"device {device_id}")
+        return None
 
     def believe_counter(self, message: Message) -> None:
         """Raises OldMessage if a message with this or a higher counter was taken before."""
@@ -199,12 +229,19 @@ class Devices:
     def revoke(self, device_id: str, source: str) -> bool:
         """From now on nothing of that browser opens. False if it is not paired."""
         device = self._store.device(device_id)
+        name = f"device {device_id}"
         with self._store.atomic():
-            self._vault.set(f"device {device_id}", None)
+            keys = self._keys_of(device_id)
             revoked = self._store.revoke_device(device_id)
             if revoked and device is not None:
+                self._vault.set(name, keys[_KEY:] if keys else None)  # to say goodbye with, and no more
                 self._audit.note(Act.DEVICE_REVOKED, source, device.name)
         return revoked
+
+
+def parting(head: Head, key: bytes, path: str, error: D2FError) -> bytes:
+    """The answer to any message of a browser that is paired no more."""
+    return seal.seal(head, key, f"{error.status} {path}", msgspec.json.encode(problem(error)))
 
 
 def _pair_request(plaintext: bytes) -> PairRequest:

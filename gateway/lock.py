@@ -11,6 +11,8 @@ from pathlib import Path
 
 from gateway.errors import AlreadyRunning, DataFolderUnusable
 
+LOCK = "d2f.lock"
+
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Generator[None]:
@@ -22,7 +24,7 @@ def alone(folder: Path) -> Generator[None]:
 def _take(folder: Path) -> sqlite3.Connection:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = sqlite3.connect(folder / "d2f.lock", timeout=0)
+        lock = sqlite3.connect(folder / LOCK, timeout=0)
     except (OSError, sqlite3.Error) as error:
         raise DataFolderUnusable(folder=str(folder), why=str(error)) from error
     try:

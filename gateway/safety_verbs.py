@@ -6,6 +6,7 @@ from gateway.audit import ACTS, COMMAND, Act, Audit
 from gateway.key_verbs import told
 from gateway.owner_sessions import end_all
 from gateway.passphrase import Passphrase
+from gateway.reach import demand_passphrase
 from gateway.settings import Settings
 from gateway.store import Store
 
@@ -43,6 +44,7 @@ def set_passphrase(current: Settings) -> None:
 @click.pass_obj
 def remove(current: Settings) -> None:
     """From now on the log-in link is enough."""
+    demand_passphrase(current, is_set=False)
     with Store(current.library) as store:
         kept = Passphrase(store)
         if kept.is_set:

@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from gateway.audit import browser_of
-from gateway.errors import D2FError, LoginLinkUsed, WrongHost, WrongOrigin
+from gateway.errors import D2FError, LoginLinkUsed, NotByTls, WrongHost, WrongOrigin
 from gateway.model import now
 from gateway.owner_sessions import REFRESH_LIFE, OwnerSessions, Refreshed, digest
 from gateway.problems import MEDIA_TYPE, http_problem, problem
@@ -74,7 +74,8 @@ class Guard:
                 message["type"] == "http.response.start" or message["type"] == "websocket.http.response.start"
             ):  # a set would not tell the type checker
                 present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
+                ours = [header for header in self._headers if header[0] not in present]
+                message["headers"] = [*map(self._locked, message["headers"]), *ours]
             await send(message)
 
         refusal = self._refuse(scope)
@@ -83,6 +84,11 @@ class Guard:
         else:
             await _respond(send_guarded, refusal, "websocket." if scope["type"] == "websocket" else "")
 
+    def _locked(self, header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+        """Over TLS, cookies are for TLS alone. On loopback there is none, and browsers send them to that host name only."""
+        name, value = header
+        return (name, value + b"; Secure") if name == b"set-cookie" and self._settings.beyond else header
+
     def _refuse(self, scope: Any) -> "_Refusal | None":
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         hosts, origins = (
@@ -90,6 +96,8 @@ class Guard:
             for wanted in (b"host", b"origin")
         )
         own = self._settings.dashboard.rstrip("/")
+        if self._settings.beyond and scope["scheme"] not in {"https", "wss"} and not _is_sealed(scope):
+            return _Refusal.of(NotByTls())
         if scope["type"] == "websocket":  # neither CORS nor SameSite keeps other pages from opening one
             if hosts != [self._settings.dashboard_host]:
                 return _Refusal.of(WrongHost(host=self._settings.dashboard))
@@ -99,11 +107,10 @@ class Guard:
             return _Refusal(405, msgspec.json.encode(http_problem(405)))
         if headers.get(b"content-encoding", "identity") != "identity":
             return _Refusal(415, msgspec.json.encode(http_problem(415)))
-        if path in DEVICE_PATHS and method == "POST":
-            return (
-                None if hosts == [self._settings.host] else _Refusal.of(WrongHost(host=self._settings.host))
-            )
-        if path in _EVERYWHERE and hosts == [self._settings.host]:
+        if _is_sealed(scope):
+            known = hosts == [self._settings.device_host]
+            return None if known else _Refusal.of(WrongHost(host=self._settings.device_host))
+        if path in _EVERYWHERE and hosts == [self._settings.device_host]:
             return None
         if hosts != [self._settings.dashboard_host]:
             return self._elsewhere(hosts, method, headers.get(b"accept", ""))
@@ -113,10 +120,15 @@ class Guard:
 
     def _elsewhere(self, hosts: list[str], method: str, accept: str) -> "_Refusal":
         """A person who types what they are used to is led to the dashboard; a program is told."""
-        usual = [self._settings.host], [f"localhost:{self._settings.port}"]
+        usual = [self._settings.device_host], [f"localhost:{self._settings.port}"]
         if hosts in usual and method == "GET" and "text/html" in accept:
             return _Refusal(307, b"", self._settings.dashboard)
         return _Refusal.of(WrongHost(host=self._settings.dashboard))
+
+
+def _is_sealed(scope: Any) -> bool:
+    """Whether it is a message of an extension, which is sealed whatever it travels by."""
+    return scope["type"] == "http" and scope["path"] in DEVICE_PATHS and scope["method"] == "POST"
 
 
 def _is_for_another(headers: dict[bytes, str]) -> bool:

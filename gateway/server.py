@@ -2,19 +2,27 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
+from ipaddress import ip_address
+from typing import Any
 
 import msgspec
 import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.app import Gateway
-from gateway.errors import PortTaken
+from gateway.errors import BadSetting, NeedsLoginPassphrase, PortTaken
 from gateway.line import Line
 from gateway.lock import alone
+from gateway.reach import ByProxy, demand_locks, demand_passphrase
 from gateway.settings import Settings
+from gateway.wipe import begun, finish, tidy
 
+_IPV6 = 6
 _LAST_REQUESTS = 3
 """Seconds that open requests get when the gateway ends."""
 
@@ -22,11 +30,21 @@ _LAST_REQUESTS = 3
 @contextlib.asynccontextmanager
 async def running(settings: Settings, passphrase: str | None = None) -> AsyncGenerator[Gateway]:
     """A gateway that answers. Port 0 takes a free one; ``Gateway.settings`` says which. Raises StartError."""
-    with alone(settings.data), _take_port(settings.port) as taken:
+    demand_locks(settings)
+    if begun(settings.library):
+        finish(settings.library)
+    with alone(settings.data), _take_port(settings.host, settings.port) as taken:
         gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]), passphrase)
+        try:
+            demand_passphrase(settings, is_set=gateway.passphrase.is_set)
+        except NeedsLoginPassphrase:
+            gateway.store.close()
+            raise
         server = _Server(
             uvicorn.Config(
-                gateway.app(),
+                _behind(settings.behind_proxy, gateway.app()),
+                ssl_certfile=settings.certificate if settings.beyond else None,
+                ssl_keyfile=settings.key if settings.beyond else None,
                 http=Line,
                 log_config=None,
                 access_log=False,
@@ -48,6 +66,8 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
             gateway.events.close()
             server.should_exit = True
             await serving
+    if begun(settings.library):
+        tidy(settings.library)
 
 
 class _Server(uvicorn.Server):
@@ -66,16 +86,27 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _take_port(port: int) -> socket.socket:
+def _behind(proxy: str | None, app: ASGIApp) -> Any:
+    """Believes what a proxy says of who asks, and by which scheme, but that proxy alone."""
+    if proxy is None:
+        return app
+    believing: Any = ProxyHeadersMiddleware(app, trusted_hosts=proxy)  # pyright: ignore[reportArgumentType]  # uvicorn's types of ASGI are its own
+    return ByProxy(believing, proxy)
+
+
+def _take_port(host: str, port: int) -> socket.socket:
     """Binds at once, so that two gateways never share a port and a taken one is told plainly."""
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ip_address(host).version == _IPV6 else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
     if sys.platform == "win32":
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     else:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind(("127.0.0.1", port))
+        taken.bind((host, port))
     except OSError as error:
         taken.close()
+        if error.errno == errno.EADDRNOTAVAIL:  # no address of this machine
+            raise BadSetting(setting="D2F_HOST", why=str(error)) from error
         raise PortTaken(port=str(port)) from error
     return taken

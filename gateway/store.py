@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from sqlite_utils import Database
 
-from gateway.errors import DataFolderUnusable, LibraryDamaged
+from gateway.errors import DataFolderUnusable, LibraryDamaged, WipeUnfinished
 from gateway.model import Capture, Reading, Trigger, now
 from gateway.schema import migrations
 
@@ -72,11 +72,18 @@ def owned(name: str, owner: str) -> str:
     return f"{name} {owner}" if owner else name
 
 
+def wipe_marker(library: Path) -> Path:
+    """Lies beside a library that is being wiped, until nothing of it is left."""
+    return library.with_suffix(".wiping")
+
+
 class Store:
-    """The file, open and looked through. Raises DataFolderUnusable, LibraryDamaged."""
+    """The file, open and looked through. Raises DataFolderUnusable, LibraryDamaged, WipeUnfinished."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        if wipe_marker(path).exists():
+            raise WipeUnfinished(folder=str(path.parent))
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _look_for_emptied(path)

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import FrameType
 
@@ -92,7 +92,7 @@ def kept(folder: Path) -> dict[str, bytes | None]:
     raise AssertionError("neither passphrase opens it")
 
 
-def killed_at(line: int, work: Work, folder: Path) -> bool:
+def killed_at(line: int, work: Work, folder: Path, watched: Collection[str] = _WATCHED) -> bool:
     """Does the work in a process of its own that kills itself before the line of that number; False if it was done."""
     child = os.fork()
     if child:
@@ -105,7 +105,7 @@ def killed_at(line: int, work: Work, folder: Path) -> bool:
 
     def watch(frame: FrameType, event: str, _argument: object) -> object:
         nonlocal left
-        if frame.f_code.co_filename not in _WATCHED:
+        if frame.f_code.co_filename not in watched:
             return None
         if event == "line":
             left -= 1

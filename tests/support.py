@@ -138,7 +138,7 @@ class Started:
 
     @property
     def origin(self) -> str:
-        return f"http://{self.gateway.settings.host}"
+        return f"http://{self.gateway.settings.device_host}"
 
     def connect(self, address: str | None = None, *, accept: bool = True, **changes: Any) -> Any:
         """Enters Feishu on the dashboard, and agrees to the plan for a table that has rows; returns the reply."""

@@ -71,7 +71,7 @@ def test_what_devices_and_the_owner_do(started: Started) -> None:
 
 def test_five_that_fail_close_the_pairing(started: Started) -> None:
     code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
-    headers = {"Host": started.gateway.settings.host, "Origin": "moz-extension://x"}
+    headers = {"Host": started.gateway.settings.device_host, "Origin": "moz-extension://x"}
     for _ in range(7):
         call(started.origin, "POST", "/api/v1/pair", headers=headers, body=b"x" * 100)
     entries = started.owner.call("GET", "/api/v1/audit").json()

@@ -1,7 +1,11 @@
 """Pairing and sealed messages, against the running gateway."""
 
+import threading
+from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -76,6 +80,64 @@ def test_five_failures_close_the_pairing(started: Started) -> None:
     assert [reply.json()["code"] for reply in replies] == ["bad_message"] * 5 + ["pairing_closed"]
     with pytest.raises(BadMessage):
         Extension(code)
+
+
+def test_no_more_than_five_are_looked_at_however_many_come_at_once(started: Started) -> None:
+    code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+    junk, together = b"\x01" + bytes(100), threading.Barrier(12)
+
+    def guess(_: int) -> str:
+        together.wait(30)
+        return post(started, "/api/v1/pair", junk).json()["code"]
+
+    with ThreadPoolExecutor(12) as pool:
+        told = Counter(pool.map(guess, range(12)))
+    assert told == {"bad_message": 5, "pairing_closed": 7}
+    with pytest.raises(BadMessage):  # also the right one comes too late
+        Extension(code)
+    assert devices(started) == 0
+
+
+def test_a_code_pairs_one_browser_however_many_come_at_once(started: Started) -> None:
+    code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+    together = threading.Barrier(6)
+
+    def pair(_: int) -> bool:
+        together.wait(30)
+        try:
+            Extension(code)
+        except BadMessage:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(pair, range(6))) == 1
+    assert devices(started) == 1
+
+
+def test_a_try_that_fails_is_not_counted_against_a_newer_code(started: Started) -> None:
+    """`d2f pair` opens another one between the look at the old one and the count."""
+    world, made, codes = started.world, started.gateway.devices, list[str]()
+
+    class Meanwhile(str):
+        __slots__ = ()
+
+        def startswith(self, *about: Any) -> bool:
+            codes.append(made.start_pairing(started.port, "d2f"))
+            return super().startswith(*about)
+
+    def tries() -> None:
+        made.start_pairing(started.port, "d2f")
+        for origin in ["chrome-extension://x"] * 4 + [Meanwhile("chrome-extension://x")]:
+            with pytest.raises(BadMessage):
+                made.pair(b"\x01" + bytes(100), origin)
+
+    world.background.call(tries)
+    assert Extension(codes[0]).send("/api/v1/state", b"{}")[0] == 200
+
+
+def devices(started: Started) -> int:
+    return len(started.owner.call("GET", "/api/v1/overview").json()["devices"])
 
 
 def test_only_an_extension_can_be_paired(started: Started) -> None:

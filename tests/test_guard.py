@@ -59,7 +59,7 @@ def test_no_route_answers_without_a_credential(started: Started, tmp_path: Path)
     own = started.gateway.settings.dashboard.rstrip("/")
     tried = 0
     for method, path in routes(tmp_path):
-        for host in (started.gateway.settings.host, started.gateway.settings.dashboard_host):
+        for host in (started.gateway.settings.device_host, started.gateway.settings.dashboard_host):
             reply = ask(started, method, path.replace("{file_path:path}", "dashboard.css"), host, Origin=own)
             expected = {200} if path in OPEN else {307, 400, 401, 403, 413, 421}
             assert reply.status in expected, (method, path, host, reply)
@@ -135,7 +135,7 @@ def test_an_access_token_is_good_for_a_quarter_of_an_hour(started: Started) -> N
 def test_two_names_are_none(started: Started) -> None:
     settings = started.gateway.settings
     with socket.create_connection(("127.0.0.1", started.port)) as connection:
-        hosts = f"Host: {settings.host}\r\nHost: evil.test\r\n"
+        hosts = f"Host: {settings.device_host}\r\nHost: evil.test\r\n"
         connection.sendall(f"GET /health HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n".encode())
         reply = b"".join(iter(lambda: connection.recv(65536), b""))
     assert reply.split(b" ", 2)[1] in {b"400", b"421"}
@@ -163,7 +163,7 @@ def test_other_methods_are_refused(started: Started, method: str) -> None:
 def test_a_packed_body_is_refused(started: Started) -> None:
     assert (
         ask(
-            started, "POST", "/api/v1/captures", started.gateway.settings.host, Content_Encoding="gzip"
+            started, "POST", "/api/v1/captures", started.gateway.settings.device_host, Content_Encoding="gzip"
         ).status
         == 415
     )

@@ -19,7 +19,7 @@ def started(tmp_path: Path) -> Iterator[Started]:
 
 
 def post(started: Started, path: str, origin: str) -> Reply:
-    headers = {"Host": started.gateway.settings.host, "Origin": origin}
+    headers = {"Host": started.gateway.settings.device_host, "Origin": origin}
     return call(started.origin, "POST", path, headers=headers, body=b"x" * 100)
 
 
@@ -136,7 +136,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
     started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(line, "BODY", 0.2)
-    host = started.gateway.settings.host
+    host = started.gateway.settings.device_host
     for length in ("Content-Length: 100", "Transfer-Encoding: chunked"):
         with connect(started) as connection:
             head = f"POST /api/v1/captures HTTP/1.1\r\nHost: {host}\r\n{length}\r\n\r\n"
@@ -147,7 +147,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 def test_the_second_request_of_a_connection_is_waited_for_no_longer(
     started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host = started.gateway.settings.host
+    host = started.gateway.settings.device_host
     with connect(started) as connection:
         connection.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         told = b""
@@ -170,7 +170,7 @@ def test_the_second_request_of_a_connection_is_waited_for_no_longer(
     ids=["many", "long", "long name", "large"],
 )
 def test_too_many_headers(started: Started, headers: str) -> None:
-    host = started.gateway.settings.host
+    host = started.gateway.settings.device_host
     with connect(started) as connection:
         try:
             connection.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n".encode())
@@ -216,7 +216,7 @@ def test_who_holds_three_hundred_lines_holds_nobody_up(started: Started) -> None
 def test_no_packed_body_is_unpacked(started: Started, encoding: str) -> None:
     for path in ("/api/v1/captures", "/login/passphrase"):
         device = path.startswith("/api")
-        host = started.gateway.settings.host if device else started.gateway.settings.dashboard_host
+        host = started.gateway.settings.device_host if device else started.gateway.settings.dashboard_host
         headers = started.owner.headers | {"Host": host, "Content-Encoding": encoding}
         assert call(started.origin, "POST", path, headers=headers, body=b"x").status == 415
 

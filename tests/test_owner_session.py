@@ -258,5 +258,5 @@ def test_a_token_of_another_browser_is_none_of_this_one(started: Started) -> Non
 def test_devices_need_no_token_of_a_page(started: Started) -> None:
     browser = started.pair()
     assert browser.send("/api/v1/state", msgspec.json.encode({}))[0] == 200
-    reply = call(started.origin, "GET", "/health", headers={"Host": started.gateway.settings.host})
+    reply = call(started.origin, "GET", "/health", headers={"Host": started.gateway.settings.device_host})
     assert "set-cookie" not in reply.headers

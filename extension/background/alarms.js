@@ -18,3 +18,7 @@ export async function keepRinging(name, minutes) {
 export function silence(name) {
   return chrome.alarms.clear(name);
 }
+
+export function silenceAll() {
+  return chrome.alarms.clearAll();
+}

@@ -40,11 +40,11 @@ export async function badgeTab(tabId, { new: fresh, changed }) {
 }
 
 /**
- * A gateway that is merely off, or asks to wait, comes back by itself; the rest waits for the person.
+ * A gateway that is merely off, or asks to wait, comes back by itself; one that let us go will not; the rest waits for the person.
  * @param {Trouble} trouble
  */
 function needsPerson(trouble) {
-  return trouble.kind !== "offline" && trouble.kind !== "timeout" && !isTooOften(trouble);
+  return !["offline", "timeout", "gone"].includes(trouble.kind) && !isTooOften(trouble);
 }
 
 /** @param {{ tabId?: number }} where @param {string} text @param {string} color @param {string} title */

@@ -45,7 +45,9 @@ export async function deliver(item, page) {
 export function run() {
   return turn(async () => {
     const trouble = await round().catch(troubleOf);
-    if (trouble) for (const id of askers.keys()) tell(id, { kind: "waiting", trouble });
+    const kind = trouble?.kind === "gone" ? "rejected" : "waiting";
+    if (trouble?.kind === "gone") for (const { id } of await shelf.list()) await shelf.remove(id); // laid down meanwhile
+    if (trouble) for (const id of askers.keys()) tell(id, { kind, trouble });
     await remember({ trouble });
     await setAlarm(trouble);
     await refreshBadge();
@@ -148,6 +150,6 @@ async function countDropped(more) {
 
 /** @param {import("../lib/ask.js").Trouble | null} trouble */
 async function setAlarm(trouble) {
-  const isDue = (await settings()).pushing || (trouble !== null && trouble.kind !== "unpaired");
+  const isDue = (await settings()).pushing || (trouble !== null && trouble.kind !== "unpaired" && trouble.kind !== "gone");
   await (isDue ? keepRinging(ALARM, PERIOD) : silence(ALARM));
 }

@@ -57,6 +57,13 @@ export function forgetPairing() {
   return transact(["keep"], "readwrite", (tx) => tx.objectStore("keep").delete("pairing"));
 }
 
+/** Everything that lies here. */
+export function forgetAll() {
+  return transact(["keep", "waiting", "pages"], "readwrite", (tx) => {
+    for (const store of ["keep", "waiting", "pages"]) tx.objectStore(store).clear();
+  });
+}
+
 /** A number that no message had before, larger than all of them, whatever the clock does. */
 export function nextCounter() {
   let next = 0;

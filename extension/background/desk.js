@@ -6,7 +6,9 @@ import { captureNow } from "./capture.js";
 import { checkAll } from "./check.js";
 import { askState, run } from "./courier.js";
 import { shelf } from "./db.js";
+import { forget } from "./forget.js";
 import { Failure } from "./gateway.js";
+import { askForCode } from "./handover.js";
 import { currentPairing, pair, unpair } from "./pairing.js";
 import { stopWalk, underWay, wake } from "./walk.js";
 
@@ -17,9 +19,16 @@ const ANSWERS = {
   overview,
   state: ({ capture }) => askState(capture).then((state) => ({ ok: true, state }), failed),
   pair: ({ code }) => pair(code).then(paired, failed),
+  openPairing: () => askForCode().then(() => null),
   unpair: async () => {
     await unpair();
     await stopWalk();
+    await refreshBadge();
+    return null;
+  },
+  forget: async () => {
+    await stopWalk();
+    await forget();
     await refreshBadge();
     return null;
   },

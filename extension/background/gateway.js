@@ -6,7 +6,9 @@
  * @typedef {import("../lib/ask.js").Trouble} Trouble
  */
 import { openAnswer, sealRequest, utf8 } from "../lib/seal.js";
+import { remember, settings } from "../lib/settings.js";
 import { loadPairing, nextCounter } from "./db.js";
+import { forget } from "./forget.js";
 import { inTurn } from "./turn.js";
 
 /** Where a gateway listens unless it was told otherwise. */
@@ -48,9 +50,24 @@ export function call(path, plaintext, id = crypto.randomUUID()) {
     // What waited behind a message that was not answered need not wait as long once more.
     if (asked <= timedOut.at) throw new Failure("timeout", timedOut.port);
     const pairing = await loadPairing();
-    if (!pairing) throw new Failure("unpaired", null);
-    return exchange(pairing.port, path, pairing, { id, counter: await nextCounter() }, plaintext);
+    if (!pairing) throw new Failure((await settings()).trouble?.kind === "gone" ? "gone" : "unpaired", null);
+    const message = { id, counter: await nextCounter() };
+    return exchange(pairing.port, path, pairing, message, plaintext).catch((error) => letGo(error, pairing));
   });
+}
+
+/**
+ * Our gateway itself, sealed, says that it knows us no more: we were revoked, or all is wiped there. Whatever another
+ * program says in its place is no reason to forget anything.
+ * @param {unknown} error
+ * @param {import("./db.js").Pairing} pairing
+ */
+async function letGo(error, { port }) {
+  if (!(error instanceof Failure) || error.problem?.status !== 401) throw error;
+  const gone = new Failure("gone", port);
+  await forget();
+  await remember({ trouble: gone.trouble });
+  throw gone;
 }
 
 /** @param {string} path @param {object} message */

@@ -18,6 +18,11 @@ export async function openInOurs(url) {
   await chrome.storage.session.set({ walkTab: id });
 }
 
+/** Another one, for the person to look at. @param {string} url */
+export async function openInFront(url) {
+  return (await chrome.tabs.create({ url })).id ?? chrome.tabs.TAB_ID_NONE;
+}
+
 /** It is the person's from now on. */
 export function leaveOurs() {
   return chrome.storage.session.remove("walkTab");

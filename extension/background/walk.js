@@ -147,7 +147,7 @@ async function forget() {
  */
 async function wait(error) {
   if (!(error instanceof Failure)) throw error;
-  if (["unpaired", "stranger", "permission"].includes(error.kind)) await forget();
+  if (["unpaired", "stranger", "gone", "permission"].includes(error.kind)) await forget();
   else await ring(WALK_ALARM, OFTEN);
 }
 

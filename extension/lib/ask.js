@@ -5,9 +5,10 @@
  * @typedef {Words & { code: string }} Issue
  *
  * @typedef {object} Trouble  Why something did not reach the gateway, or Feishu.
- * @property {"unpaired" | "permission" | "offline" | "timeout" | "foreign" | "stranger" | "problem" | "push"
+ * @property {"unpaired" | "permission" | "offline" | "timeout" | "foreign" | "stranger" | "gone" | "problem" | "push"
  *   | "internal"} kind
  *   foreign: another program answers. stranger: perhaps a gateway, but not one that knows us (any more).
+ *   gone: our gateway itself says that it knows us no more; nothing is held here since.
  *   problem: our gateway says so itself. push: Feishu does not take what the gateway has. internal: an error of ours.
  * @property {number | null} port
  * @property {{ code: string, status: number, hint: Words } | null} problem
@@ -72,7 +73,9 @@
  * @property {{ ask: {}, reply: Overview }} overview
  * @property {{ ask: { capture: string | null }, reply: StateReply }} state
  * @property {{ ask: { code: string }, reply: PairReply }} pair
+ * @property {{ ask: {}, reply: null }} openPairing
  * @property {{ ask: {}, reply: null }} unpair
+ * @property {{ ask: {}, reply: null }} forget
  * @property {{ ask: {}, reply: Check[] }} check
  * @property {{ ask: {}, reply: null }} stopWalk
  */

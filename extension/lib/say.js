@@ -40,6 +40,7 @@ const TROUBLE = {
   timeout: ["trouble_timeout", "trouble_timeout_do"],
   foreign: ["trouble_foreign", "trouble_foreign_do", "link_options"],
   stranger: ["trouble_stranger", "trouble_stranger_do", "link_pair"],
+  gone: ["trouble_gone", "trouble_gone_do", "link_pair"],
   problem: ["trouble_problem", "trouble_problem_do"],
   push: ["trouble_push", "trouble_push_do"],
   internal: ["trouble_internal", "trouble_internal_do"],
@@ -50,7 +51,7 @@ export function sayTrouble(trouble) {
   const { kind, port, problem } = trouble;
   const [title, detail, way] = TROUBLE[kind];
   return {
-    tone: kind === "offline" || kind === "timeout" || isTooOften(trouble) ? "warn" : "bad",
+    tone: ["offline", "timeout", "gone"].includes(kind) || isTooOften(trouble) ? "warn" : "bad",
     title: t(title, port ?? ""),
     detail: problem ? pick(problem.hint) : t(detail, port ?? ""),
     link: way ? { text: t(way), href: OPTIONS } : null,
@@ -64,7 +65,8 @@ export function sayOutcome(outcome) {
     const [tone, title, detail, text, href] = REFUSED[outcome.reason];
     return { tone, title: t(title), detail: t(detail), link: text && href ? { text: t(text), href } : null };
   }
-  const { detail, link } = sayTrouble(outcome.trouble);
+  const { title, detail, link } = sayTrouble(outcome.trouble);
+  if (outcome.trouble.kind === "gone") return { tone: "warn", title, detail, link };
   const isKept = outcome.kind === "waiting";
   return { tone: isKept ? "warn" : "bad", title: t(isKept ? "answer_waiting" : "answer_rejected"), detail, link };
 }

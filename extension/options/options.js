@@ -6,7 +6,7 @@ import { pick, t, translatePage } from "../lib/words.js";
 
 /** @typedef {import("../lib/ask.js").Check} Check */
 
-const ORIGINS = { origins: ["*://*.douban.com/*", "http://127.0.0.1/*"] };
+const ORIGINS = { origins: ["*://*.douban.com/*", "http://127.0.0.1/*", "http://d2f.localhost/*"] };
 const code = element("code", HTMLInputElement);
 const pairButton = element("pair", HTMLButtonElement);
 
@@ -52,6 +52,14 @@ function sayPairing(trouble) {
 async function unpair() {
   await ask("unpair", {});
   showResult("calm", t("pair_undone"));
+  await refresh();
+}
+
+async function forget() {
+  if (!confirm(t("forget_sure"))) return;
+  await ask("forget", {});
+  element("forget-result").textContent = t("forget_done");
+  showResult("calm", "");
   await refresh();
 }
 
@@ -109,7 +117,9 @@ function refresh() {
 
 translatePage();
 element("form").addEventListener("submit", pair);
+element("pair-open").addEventListener("click", () => ask("openPairing", {}));
 element("unpair").addEventListener("click", unpair);
+element("forget").addEventListener("click", forget);
 element("check").addEventListener("click", showChecks);
 element("allow").addEventListener("click", () => chrome.permissions.request(ORIGINS).then(refresh));
 void refresh();

@@ -10,6 +10,8 @@ import { count, t, translatePage } from "../lib/words.js";
 
 const PACE = 400;
 const PATIENCE = 30_000;
+/** When pairing is what helps. */
+const UNKNOWN = new Set(["unpaired", "stranger", "gone"]);
 
 const button = element("capture", HTMLButtonElement);
 const autosync = element("autosync", HTMLInputElement);
@@ -88,6 +90,7 @@ function showGateway(reply) {
   const { tone, title } = sayGateway(reply);
   element("gateway").dataset.tone = tone;
   element("gateway-text").textContent = title;
+  element("pair").hidden = reply.ok || !UNKNOWN.has(reply.trouble.kind);
   const dashboard = reply.ok ? { text: t("link_dashboard"), href: reply.state.dashboard } : null;
   setLink(element("dashboard", HTMLAnchorElement), dashboard);
 }
@@ -105,6 +108,7 @@ async function showOverview() {
 
 translatePage();
 button.addEventListener("click", capture);
+element("pair").addEventListener("click", () => ask("openPairing", {}));
 autosync.addEventListener("change", () => remember({ autosync: autosync.checked }));
 element("walk-stop").addEventListener("click", () => ask("stopWalk", {}).then(showOverview));
 element("dropped-ok").addEventListener("click", () => remember({ dropped: 0 }).then(showOverview));

@@ -21,6 +21,7 @@ from gateway.events import Events
 from gateway.owner_sessions import OwnerSessions, end_all
 from gateway.passphrase import Passphrase
 from gateway.rates import LOG_INS, RENEWALS
+from gateway.reach import demand_passphrase
 from gateway.security import (
     LOGIN,
     REFRESH_COOKIE,
@@ -35,6 +36,7 @@ from gateway.security import (
     use_login_link,
     use_ticket,
 )
+from gateway.settings import Settings
 from gateway.store import Store
 
 _OURS = re.compile(r"/(?![/\\])[\x21-\x7e]*")
@@ -55,7 +57,7 @@ _OPEN = {"exclude_from_auth": True}
 
 
 @get(LOGIN, opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, sync_to_thread=False)
-def log_in(
+def log_in(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     request: Request[Any, Any, Any],
     key: FromQuery[str],
     store: NamedDependency[Store],
@@ -63,8 +65,10 @@ def log_in(
     owner_sessions: NamedDependency[OwnerSessions],
     audit: NamedDependency[Audit],
     session_cookies: NamedDependency[SessionCookies],
+    settings: NamedDependency[Settings],
 ) -> Response[Any]:
     source = source_of(request)
+    demand_passphrase(settings, is_set=passphrase.is_set)
     try:
         asks = use_login_link(store, key)
     except LoginLinkUsed:

@@ -39,6 +39,7 @@ from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
 from gateway.store import Store
+from gateway.wipe import CONSENT
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
@@ -137,6 +138,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "douban_logins": sessions.accounts(),
         "acts": audit.newest(_ACTS),
         "alarms": ALARMS,
+        "consent": CONSENT[language == "en"],
         "scopes": LOGIN_SCOPES,
         "layouts": SHELVES,
         "versions": {
@@ -164,6 +166,7 @@ _CLIENT_WORDS = (
     "connect",
     "connecting",
     "copied",
+    "handover_done",
     "log_in_feishu",
     "network",
     "plan_adopts",
@@ -203,6 +206,11 @@ _CLIENT_WORDS = (
     "notices_sent",
     "passphrase_differs",
     "saved",
+    "wiped",
+    "wiped_next",
+    "wiped_left",
+    "wipe_doing",
+    "wipe_remains",
 )
 """Words that the page's own script says."""
 

@@ -1,5 +1,6 @@
 """What the owner does for safety, and the audit trail: as JSON under ``/api/v1``, and as a page. Needs the owner's cookie."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, get, post
@@ -17,9 +18,12 @@ from gateway.errors import BadInput, NoSuchThing
 from gateway.events import Events
 from gateway.owner_sessions import end_all
 from gateway.passphrase import Passphrase
+from gateway.reach import demand_passphrase
 from gateway.security import Owner, source_of
 from gateway.sessions import Sessions
+from gateway.settings import Settings
 from gateway.store import Store
+from gateway.wipe import Left, is_consent
 
 _SHOWN = 1000
 
@@ -46,6 +50,12 @@ class NameInput(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=80)]
 
 
+class Consent(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the person typed."""
+
+    word: Annotated[str, Meta(max_length=20)]
+
+
 class SafetyController(Controller):
     """Passphrase, browsers' names, audit trail."""
 
@@ -70,6 +80,7 @@ class SafetyController(Controller):
         store: NamedDependency[Store],
         events: NamedDependency[Events],
         audit: NamedDependency[Audit],
+        settings: NamedDependency[Settings],
     ) -> PassphraseShown:
         """All other sessions end: they were begun without it. 403 if ``current`` is wrong, 429 after too many of those."""
         source, had = source_of(request), passphrase.is_set
@@ -80,9 +91,19 @@ class SafetyController(Controller):
             for session in end_all(store, but=str(request.auth.jti)):
                 events.close(session)
         elif had:
+            demand_passphrase(settings, is_set=False)
             passphrase.remove()
             audit.note(Act.PASSPHRASE_REMOVED, source)
         return PassphraseShown(passphrase.is_set)
+
+    @post("/api/v1/wipe", summary="Wipe all", status_code=200)
+    async def wipe(
+        self, data: JSONBody[Consent], wipe_all: NamedDependency[Callable[[], Awaitable[Left]]]
+    ) -> Left:
+        """Needs one of ``wipe.CONSENT``. From then on the gateway only says goodbye, and ends."""
+        if not is_consent(data.word):
+            raise BadInput(field="word")
+        return await wipe_all()
 
     @delete("/api/v1/douban/{account:str}/login", summary="Forget a Douban log-in", sync_to_thread=False)
     def forget(

@@ -3,6 +3,7 @@
 from gateway.audit import ACTS
 from gateway.errors import Words
 from gateway.keys import KEPT
+from gateway.wipe import REMAINS
 
 WORDS: dict[str, Words] = {
     "title": Words("D2F · 豆瓣到飞书", "D2F · Douban to Feishu"),
@@ -46,11 +47,23 @@ WORDS: dict[str, Words] = {
         "在 Chrome 或 Edge 打开扩展管理页，开启“开发者模式”，选择“加载已解压的扩展程序”，选中这个文件夹：",
         "In Chrome or Edge open the extensions page, turn on developer mode, choose “Load unpacked” and pick this folder:",
     ),
+    "step_extension_pair": Words(
+        "装好后点扩展的按钮，选“和网关配对”。或者在这里生成配对码，粘贴到扩展的设置页。",
+        "Then click its button and choose “Pair with the gateway”. Or make a pairing code here and paste it into its settings.",
+    ),
     "pair_button": Words("生成配对码", "Make a pairing code"),
     "pair_another": Words("再配对一个浏览器", "Pair another browser"),
     "pair_help": Words(
         "把它粘贴到扩展的设置页。十分钟内有效，只能用一次。",
         "Paste it into the extension's options. Good for ten minutes, once.",
+    ),
+    "handover_ask": Words(
+        "这个浏览器里的 D2F 扩展正等着配对。", "The D2F extension in this browser is waiting to be paired."
+    ),
+    "handover": Words("和这个浏览器配对", "Pair this browser"),
+    "handover_done": Words(
+        "配对好了。打开一个豆瓣列表，点一下 D2F 的按钮。",
+        "Paired. Open one of your lists on Douban and click the D2F button.",
     ),
     "copy": Words("复制", "Copy"),
     "copied": Words("已复制", "Copied"),
@@ -568,6 +581,24 @@ WORDS: dict[str, Words] = {
     "acts_from": Words("来源：{source}", "from {source}"),
     "acts_times": Words("{n} 次", "{n} times"),
     "acts_command": Words("命令行", "the command line"),
+    "wipe": Words("全部清除", "Wipe all"),
+    "wipe_for": Words(
+        "不再用 D2F，或要把电脑交给别人时：删除这台电脑上的所有标记、密钥、登录和配对，无法恢复。飞书里的行和豆瓣上的标记都不受影响。",
+        "When you stop using D2F, or pass this computer on: deletes all marks, secrets, log-ins and pairings on it, for good. The "
+        "rows in Feishu and your marks on Douban stay as they are.",
+    ),
+    "wipe_begin": Words("我想全部清除", "I want to wipe all"),
+    "wipe_word": Words("输入“{word}”以确认", "Type “{word}” to confirm"),
+    "wipe_do": Words("全部清除，无法恢复", "Wipe all, for good"),
+    "wipe_doing": Words("正在清除…", "Wiping…"),
+    "wipe_remains": REMAINS,
+    "wiped": Words("已全部清除", "All is wiped"),
+    "wiped_next": Words(
+        "现在请在每个配对过的浏览器里点一下 D2F 的按钮：它会得知这件事，忘掉自己保存的一切。都知道了以后，d2f 自己结束；你也可以在终端里按 Ctrl-C。",
+        "Now click the D2F button once in each browser that was paired: it learns of this and forgets all it holds. When all of "
+        "them know, d2f ends by itself; or press Ctrl-C in its terminal.",
+    ),
+    "wiped_left": Words("没能删除，请手动删除：", "Could not be deleted, please do it by hand: "),
     **{f"kept_{method}": words for method, words in KEPT.items()},
     **{f"act_{act}": words for act, words in ACTS.items()},
 }

@@ -5,6 +5,11 @@
     │   ├── BadSetting
     │   ├── PortTaken
     │   ├── AlreadyRunning       another gateway has the data folder
+    │   ├── NeedsName            to be reached by other machines
+    │   ├── NeedsTls             the same
+    │   ├── NeedsLoginPassphrase the same
+    │   ├── BadCertificate
+    │   ├── OnDashboardOnly      not from the command line, then
     │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
     │   ├── LibraryDamaged
@@ -17,7 +22,9 @@
     │   ├── PassphraseWrong
     │   ├── PassphraseTooShort
     │   ├── KeysInUse            the gateway has to end first
-    │   └── KeyNotKept           a new key is not used unless it was read back
+    │   ├── KeyNotKept           a new key is not used unless it was read back
+    │   ├── WipeInUse            the same, before all is wiped
+    │   └── WipeUnfinished       what is left opens no more
     ├── KeysChanged         500  by another process, a moment ago
     ├── SecretUnreadable    500  it was moved, or changed
     ├── TooManyTries        429  a device's, too
@@ -26,6 +33,7 @@
     ├── PictureRefused      502  Douban does not give a cover (tried again another day)
     ├── DeviceError              an extension's message
     │   ├── UnknownDevice   401
+    │   ├── Wiped           401  (sealed: a browser believes it, and forgets what it holds)
     │   ├── BadMessage      400
     │   ├── WrongOrigin     403
     │   ├── OldMessage      409
@@ -37,6 +45,8 @@
     │   ├── WrongPassphrase 403
     │   ├── StalePage       403  (without the CSRF token)
     │   ├── WrongHost       421
+    │   ├── NotByProxy      403
+    │   ├── NotByTls        403
     │   ├── LoginLinkUsed   403
     │   ├── BadInput        400
     │   ├── ChangedMeanwhile 412
@@ -166,6 +176,7 @@ from gateway.errors.feishu import (
 )
 from gateway.errors.own import (
     AlreadyRunning,
+    BadCertificate,
     BadInput,
     BadMessage,
     BadSetting,
@@ -185,12 +196,18 @@ from gateway.errors.own import (
     LibraryFault,
     LoginLinkUsed,
     MessageTooLarge,
+    NeedsLoginPassphrase,
+    NeedsName,
+    NeedsTls,
     NoDoubanLogin,
     NoSuchFailure,
     NoSuchThing,
+    NotByProxy,
+    NotByTls,
     NotLoggedIn,
     NotRunning,
     OldMessage,
+    OnDashboardOnly,
     OtherDoubanLogin,
     OwnerError,
     PairingClosed,
@@ -206,6 +223,9 @@ from gateway.errors.own import (
     TooManyTries,
     UnknownDevice,
     WalkUnderWay,
+    Wiped,
+    WipeInUse,
+    WipeUnfinished,
     WrongHost,
     WrongOrigin,
     WrongPassphrase,
@@ -219,6 +239,7 @@ __all__ = [
     "AppNotPublished",
     "BadAddress",
     "BadBaseToken",
+    "BadCertificate",
     "BadInput",
     "BadMessage",
     "BadRow",
@@ -261,8 +282,11 @@ __all__ = [
     "LoginLinkUsed",
     "LoginRefused",
     "MessageTooLarge",
+    "NeedsLoginPassphrase",
     "NeedsManage",
+    "NeedsName",
     "NeedsOwnApp",
+    "NeedsTls",
     "NoAccess",
     "NoDoubanLogin",
     "NoScope",
@@ -270,10 +294,13 @@ __all__ = [
     "NoSuchRecord",
     "NoSuchThing",
     "NotATable",
+    "NotByProxy",
+    "NotByTls",
     "NotFound",
     "NotLoggedIn",
     "NotRunning",
     "OldMessage",
+    "OnDashboardOnly",
     "OtherBase",
     "OtherDoubanLogin",
     "OwnerError",
@@ -307,6 +334,9 @@ __all__ = [
     "UnknownDevice",
     "WalkUnderWay",
     "WikiNeedsApp",
+    "WipeInUse",
+    "WipeUnfinished",
+    "Wiped",
     "Words",
     "WrongColumnType",
     "WrongDomain",

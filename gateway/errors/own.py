@@ -33,6 +33,57 @@ class AlreadyRunning(StartError):
     )
 
 
+class NeedsName(StartError):
+    code = "needs_name"
+    title = "Beyond this machine, a host name is needed"
+    hint = Words(
+        "要让别的机器访问（{address}），必须指定它们使用的主机名：--name d2f.example.org（或 D2F_NAME）。网关只认这个名字。没有启动。",
+        "To be reached by other machines ({address}) it needs the host name that they use: --name d2f.example.org (or D2F_NAME). "
+        "It answers to no other. It was not started.",
+    )
+
+
+class NeedsTls(StartError):
+    code = "needs_tls"
+    title = "Beyond this machine, TLS is needed"
+    hint = Words(
+        "在 {address} 上没有加密就不监听。请用 --certificate 和 --key 给出证书和私钥（PEM），或用 --behind-proxy 写明前面那个带 TLS 的代理的地址。"
+        "只在本机用的话，去掉 --host。没有启动。",
+        "Without TLS it does not listen on {address}. Give a certificate and its key (PEM) with --certificate and --key, or name the "
+        "address of the proxy in front that has TLS with --behind-proxy. For this machine alone, leave --host out. It was not "
+        "started.",
+    )
+
+
+class NeedsLoginPassphrase(StartError):
+    code = "needs_login_passphrase"
+    status = 403
+    title = "Beyond this machine, the dashboard needs a passphrase"
+    hint = Words(
+        "要让别的机器访问，控制台必须有口令。请先在终端运行 `d2f passphrase set`。",
+        "To be reached by other machines the dashboard must have a passphrase. Run `d2f passphrase set` in a terminal first.",
+    )
+
+
+class BadCertificate(StartError):
+    code = "bad_certificate"
+    title = "The certificate cannot be used"
+    hint = Words(
+        "证书 {file} 或它的私钥用不了：{why}。两个都要是 PEM，私钥不能有密码，并且要配对。没有启动。",
+        "The certificate {file} or its key cannot be used: {why}. Both have to be PEM, the key without a password, and they must "
+        "belong together. It was not started.",
+    )
+
+
+class OnDashboardOnly(StartError):
+    code = "on_dashboard_only"
+    title = "Not from the command line"
+    hint = Words(
+        "网关让别的机器访问时，请在控制台上做：{dashboard}。",
+        "While the gateway is open to other machines, do it on the dashboard: {dashboard}.",
+    )
+
+
 class NotRunning(StartError):
     code = "not_running"
     title = "No gateway is running"
@@ -158,6 +209,25 @@ class KeyNotKept(StartError):
     )
 
 
+class WipeInUse(StartError):
+    code = "wipe_in_use"
+    title = "A gateway uses the data folder"
+    hint = Words(
+        "数据文件夹 {folder} 的网关正在运行。请先结束它再清除，或在它的控制台上清除。什么都没有改变。",
+        "A gateway runs on the data folder {folder}. End it first, then wipe; or wipe on its dashboard. Nothing was changed.",
+    )
+
+
+class WipeUnfinished(StartError):
+    code = "wipe_unfinished"
+    title = "A wipe has not come to its end"
+    hint = Words(
+        "数据文件夹 {folder} 的清除还没有做完，剩下的打不开了。请运行 `d2f wipe` 把它做完，或直接启动 d2f：它会先做完再重新开始。",
+        "The wipe of the data folder {folder} has not come to its end, and what is left of it opens no more. Run `d2f wipe` to "
+        "finish it; or start d2f, which finishes it first and then begins afresh.",
+    )
+
+
 class KeysChanged(D2FError):
     code = "keys_changed"
     title = "The keys were changed meanwhile"
@@ -220,6 +290,16 @@ class DeviceError(D2FError):
     """A message of an extension that is not accepted."""
 
     status = 400
+
+
+class Wiped(DeviceError):
+    code = "wiped"
+    status = 401
+    title = "All is wiped here"
+    hint = Words(
+        "这台电脑上的 D2F 已全部清除，不再认识这个浏览器。",
+        "D2F was wiped on this computer, and knows this browser no more.",
+    )
 
 
 class UnknownDevice(DeviceError):
@@ -325,6 +405,25 @@ class WrongHost(OwnerError):
     status = 421
     title = "This server does not answer under that name"
     hint = Words("请通过 {host} 访问。", "Use {host} instead.")
+
+
+class NotByProxy(OwnerError):
+    code = "not_by_proxy"
+    status = 403
+    title = "Only the proxy may ask here"
+    hint = Words(
+        "请通过代理（{proxy}）访问，不要直接连这个端口。", "Use the proxy ({proxy}), not this port itself."
+    )
+
+
+class NotByTls(OwnerError):
+    code = "not_by_tls"
+    status = 403
+    title = "Only over https"
+    hint = Words(
+        "请用 https 访问。用了代理的话，它要以 X-Forwarded-Proto 说明来的是 https。",
+        "Use https. If there is a proxy, it has to say in X-Forwarded-Proto that https is what it was asked by.",
+    )
 
 
 class LoginLinkUsed(OwnerError):

@@ -57,6 +57,18 @@ def seen_from_outside(library: Path) -> Method | None:
         return None
 
 
+def entries_of(library: Path) -> list[str] | None:
+    """What this library may have in the keyring, seen from outside; None if it cannot be read."""
+    if not library.exists() or not library.stat().st_size:
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(f"{library.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            row = db.execute("SELECT value FROM setting WHERE name = ?", [_LIBRARY]).fetchone()
+        return [f"{msgspec.json.decode(row[0], type=str)} {slot}" for slot in _SLOTS] if row else []
+    except (sqlite3.Error, msgspec.MsgspecError):
+        return None
+
+
 class Keeper:
     """Keeps the data key of one library."""
 

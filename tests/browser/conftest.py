@@ -187,11 +187,11 @@ def browser(playwright: Playwright, site: Site, tmp_path: Path, beside: Backgrou
         yield Browser(context, site)
 
 
-def launch(playwright: Playwright, site: Site, profile: Path) -> BrowserContext:
+def launch(playwright: Playwright, site: Site, profile: Path, folder: Path | None = None) -> BrowserContext:
     """Starts Chromium with the extension. The same profile again is the same browser, started again."""
     path = chromium.find()
     assert path, "no Chromium: run `python -m tests.chromium`"
-    folder = extension_folder()
+    folder = folder or extension_folder()
     return playwright.chromium.launch_persistent_context(
         profile,
         executable_path=path,

@@ -210,7 +210,7 @@ def test_a_revoked_browser_is_told_to_pair_again(ready: Browser, world: World, s
     assert started.owner.call("DELETE", f"/api/v1/devices/{device}").status < 300
     ready.open(done(world, Medium.MUSIC))
     popup = ready.click_button()
-    assert "does not know this browser" in popup_text(popup)
+    assert "let this browser go" in popup_text(popup)
     assert started.captures() == []
 
 

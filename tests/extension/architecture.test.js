@@ -15,18 +15,21 @@ const MAY_IMPORT = {
 const ALONE = {
   "background/gateway.js": /\bfetch\(/,
   "background/db.js": /\bindexedDB\b/,
-  "background/capture.js": /\bchrome\.scripting\b/,
   "background/session.js": /\bchrome\.cookies\.get/,
   "background/alarms.js": /\bchrome\.alarms\.(create|clear)/,
   "background/tab.js": /\bchrome\.tabs\.(create|update|remove)/,
   "background/main.js": /\bchrome\.[\w.]+\.addListener\(/,
 };
 
+/** The two that put something into a page, and from which file that comes. */
+const INJECTS = { "background/capture.js": "content/snapshot.js", "background/handover.js": "content/handover.js" };
+
 const NEVER =
   /\beval\(|new Function|\binnerHTML|\bouterHTML\s*=|insertAdjacentHTML|document\.write|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\(|localStorage/;
 
 const HOSTS = [
   "http://127.0.0.1:${port}${path}",
+  "http://d2f.localhost:${port}",
   "https://www.douban.com/mine/",
   "https://accounts.douban.com/passport/login",
   "https://${medium}.douban.com/people/${account}/${word}?${newest}",
@@ -68,14 +71,20 @@ for (const path of SCRIPTS) {
     for (const [owner, deed] of Object.entries(ALONE)) {
       assert.equal(deed.test(source), path === owner, `${deed} belongs to ${owner}`);
     }
+    assert.equal(/\bchrome\.scripting\b/.test(source), path in INJECTS, "puts something into a page");
+    if (path in INJECTS) {
+      const from = importsOf(source).filter((each) => each.includes("content/"));
+      assert.deepEqual(from, [`../${INJECTS[path]}`]);
+    }
     const addresses = [...source.matchAll(/["'`](https?:\/\/[^"'`*]+)["'`]/g)].map(([, address]) => address);
     assert.deepEqual(addresses.filter((address) => !HOSTS.includes(address)), []);
     assert.ok(text(path).split("\n").length <= 200, "longer than 200 lines");
   });
 }
 
-test("the function that goes into pages takes nothing with it", () => {
+test("the functions that go into pages take nothing with them", () => {
   assert.doesNotMatch(code("content/snapshot.js"), /^import\b|\bchrome\b/m);
+  assert.doesNotMatch(code("content/handover.js"), /^import\b|\bchrome\.(?!runtime\.sendMessage\b)/m);
 });
 
 test("listeners are registered at once: nothing is waited for", () => {

@@ -12,8 +12,8 @@ test("every permission is used, and every API that needs one is declared", () =>
   assert.deepEqual(needed, [...MANIFEST.permissions].sort());
 });
 
-test("two hosts: Douban under both schemes, this machine without a port", () => {
-  assert.deepEqual(MANIFEST.host_permissions, ["*://*.douban.com/*", "http://127.0.0.1/*"]);
+test("three hosts: Douban under both schemes, this machine and the dashboard without a port", () => {
+  assert.deepEqual(MANIFEST.host_permissions, ["*://*.douban.com/*", "http://127.0.0.1/*", "http://d2f.localhost/*"]);
   const spelled = SCRIPTS.flatMap((path) => [...code(path).matchAll(/"([^"]+:\/\/[^"]+\/\*)"/g)].map(([, host]) => host));
   assert.deepEqual([...new Set(spelled)].sort(), [...MANIFEST.host_permissions].sort());
 });

@@ -2,7 +2,9 @@
 import { CHANGED, call, latest, submit, words } from "./api.js";
 import "./feishu.js";
 import { refresh } from "./live.js";
+import { handOver, pair } from "./pair.js";
 import "./safety.js";
+import "./wipe.js";
 
 const notice = document.getElementById("notice");
 
@@ -20,15 +22,6 @@ async function act(button, work) {
   }
 }
 
-async function pair() {
-  const { code } = await call("POST", "/api/v1/pairing");
-  const place = document.getElementById("code");
-  place.querySelector("code").textContent = code;
-  place.querySelector("button").dataset.copy = code;
-  place.hidden = false;
-  place.querySelector("button").focus();
-}
-
 async function renamed({ rename, name: before, ask }) {
   const name = prompt(ask, before)?.trim();
   if (!name || name === before) return;
@@ -41,6 +34,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const { post, delete: gone, copy, sure, whole, leads, rename } = button.dataset;
   if (button.id === "pair") act(button, pair);
+  else if (button.id === "hand") act(button, handOver);
   else if (copy) {
     const label = button.textContent;
     act(button, async () => {

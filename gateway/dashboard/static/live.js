@@ -7,8 +7,16 @@ export function ours(path) {
   return account ? `${path}?account=${account}` : path;
 }
 
+let ended = false;
+
+/** There is nothing left to show. */
+export function stop() {
+  ended = true;
+}
+
 /** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
 export async function refresh() {
+  if (ended) return;
   const reply = await fetch(ours("/"), { headers: { accept: "text/html" } }).catch(() => null);
   if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
@@ -44,6 +52,7 @@ const TOO_OLD = 4401;
 
 /** Listens, and begins anew when the line breaks. (Of event streams a browser allows six in all, tabs counted.) */
 function listen(pause = 1000) {
+  if (ended) return;
   const socket = new WebSocket(ours("/api/v1/events/socket"));
   socket.addEventListener("open", () => {
     pause = 1000;

@@ -1,0 +1,71 @@
+"""Kills a wipe at each line of it in turn, and holds what is left against what it must not be.
+
+``python -m tests.wipe_crash FOLDER METHOD``: prints how often it killed before anything was begun, and how often after.
+"""
+
+import itertools
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import keyring
+
+import gateway
+from gateway import log
+from gateway.errors import WipeUnfinished
+from gateway.store import Store
+from gateway.wipe import Left, begun, finish
+from tests.keys_crash import SECRETS, begin_with, kept, killed_at
+from tests.rings import Folder
+
+_WATCHED = {str(Path(gateway.__file__).parent / "wipe.py")}
+
+
+def work(folder: Path) -> None:
+    finish(folder / "data" / "d2f.db")
+
+
+def opens(data: Path) -> bool:
+    try:
+        Store(data / "d2f.db").close()
+    except WipeUnfinished:
+        return False
+    return True
+
+
+def has_key(folder: Path) -> bool:
+    return (folder / "data" / "d2f.key").exists() or any((folder / "ring").iterdir())
+
+
+def main(base: Path, method: str) -> None:
+    log.configure("error")
+    whole = base / "whole"
+    for name in ("data", "ring"):
+        (whole / name).mkdir(parents=True)
+    os.environ["D2F_TEST_RING"] = str(whole / "ring")
+    keyring.set_keyring(Folder())
+    begin_with(method)(whole / "data")  # pyright: ignore[reportArgumentType]  # one of the three, by the caller
+    before = after = 0
+    for kills in itertools.count(1):
+        folder = Path(shutil.copytree(whole, base / str(kills)))
+        data = folder / "data"
+        os.environ["D2F_TEST_RING"] = str(folder / "ring")
+        killed = killed_at(kills, work, folder, _WATCHED)
+        if killed and not begun(data / "d2f.db") and (data / "d2f.db").exists():
+            assert kept(data) == SECRETS, kills
+            before += 1
+        elif killed:
+            assert not data.exists() or not begun(data / "d2f.db") or not opens(data), kills
+            assert (data / "d2f.db").exists() or not has_key(folder), kills  # the keys go first
+            after += 1
+        assert finish(data / "d2f.db") == Left([], []), kills
+        assert not data.exists(), kills
+        assert list((folder / "ring").iterdir()) == [], kills
+        if not killed:
+            sys.stdout.write(f"{before} {after}\n")
+            return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
