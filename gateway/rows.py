@@ -160,7 +160,7 @@ class Rows:
             problem = await self._write(stopped, told)
         for table in self.unchecked:
             if not stopped():
-                self._runs.begin("check")
+                self._runs.begin("check", problem.issue if problem else None)
                 problem = await self._push_into(table, stopped, told, check=True) or problem
         return problem
 

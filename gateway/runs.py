@@ -91,11 +91,14 @@ class Runs:
         """The newest first."""
         return self._read("SELECT body FROM run WHERE owner = ? ORDER BY id DESC LIMIT ?", limit)
 
-    def begin(self, cause: Cause) -> None:
-        """Something is to be done. It belongs to the run that is under way, if there is one."""
+    def begin(self, cause: Cause, problem: Issue | None = None) -> None:
+        """Something is to be done. It belongs to the run that is under way, if there is one.
+
+        A check is a run of its own; ``problem``: what was the matter with the one before.
+        """
         if self._current is not None and (cause != "check" or self._current.cause == cause):
             return
-        self.end()  # a check is a run of its own
+        self.end(problem)
         at = now()
         last = next((run for run in self.recent(3) if run.cause == cause or run.cause not in _READ), None)
         joins = last is not None and last.cause == cause != "check" and not last.problem

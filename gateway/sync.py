@@ -83,6 +83,8 @@ class Sync:
         self.refused: Issue | None = None
         """Why what the person entered last is not in use; what worked before still is."""
         self._pace = Pace()
+        self._is_partial = False
+        """What is the matter is the matter with one table alone."""
 
     # --- what others ask
 
@@ -338,12 +340,14 @@ class Sync:
 
         Raises FeishuError.
         """
-        async with self._turn():
-            for table in self.rows.tables:
-                if not table.accepted:
-                    await self._accept(table, likely=likely)
-        self.runs.begin("connect")
-        self.wake()
+        try:
+            async with self._turn():
+                for table in self.rows.tables:
+                    if not table.accepted:
+                        await self._accept(table, likely=likely)
+        finally:  # those that went well are to be written
+            self.runs.begin("connect")
+            self.wake()
 
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
@@ -413,7 +417,9 @@ class Sync:
     async def _hang(self) -> errors.FeishuError | None:
         """Covers, when all rows are there. Returns the error to try again after; no row waits for a cover."""
         try:
-            await self.hanging.put(lambda: self._state == "idle")
+            await self.hanging.put(
+                lambda: self._state == "idle" or (self._state == "error" and self._is_partial)
+            )
         except errors.PASSING as error:
             return None if self.paused else error
         return None
@@ -432,6 +438,7 @@ class Sync:
         self._state, self._pace = "busy", Pace()
         try:
             problem = await self.rows.work(lambda: self._is_to_stop, self._wrote)
+            self._is_partial = True
         except errors.PASSING as error:
             if self.paused:
                 return self._stay_paused()
@@ -439,7 +446,7 @@ class Sync:
             _log.info("push waits", error=error.code, log_id=error.log_id)
             return error
         except errors.FeishuError as error:
-            problem = error
+            problem, self._is_partial = error, False
         if self._asked and not self.paused:
             return None  # it goes on when the person has what they want
         if problem is not None:

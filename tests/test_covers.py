@@ -19,7 +19,7 @@ from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.http import Drop, Response
 from gateway.sandbox.person import Entry
 from gateway.state import PushState
-from tests.covers import COLUMN, TABLE, covered, expected, photo, row_of, shown
+from tests.covers import COLUMN, TABLE, covered, expected, page, photo, row_of, shown
 from tests.support import APP_ID, APP_SECRET, Background, Started, World
 
 OTHER = "https://img9.doubanio.com/view/photo/s_ratio_poster/public/p7700011.jpg"
@@ -314,6 +314,22 @@ def test_each_table_of_a_layout_has_its_covers(started: Started) -> None:
     for name in world.feishu.tables(world.app_token):
         found |= shown(world, name)
     assert found == expected(world)
+
+
+def test_one_table_that_cannot_be_written_keeps_no_other_from_its_covers(started: Started) -> None:
+    world = started.world
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    connected(started, layout="kinds")
+    world.background.call(lambda: world.feishu.retype_field(world.app_token, "豆瓣图书", "我的备注", 2))
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    state = started.settled()
+    assert (state.state, state.problem and state.problem.code) == ("error", "wrong_column_type")
+    found: dict[str, list[bytes]] = {}
+    for name in world.feishu.tables(world.app_token):
+        found |= shown(world, name)
+    books = {page(entry) for entry in world.person.marks if entry.key.medium is Medium.BOOK}
+    assert found == {url: covers for url, covers in expected(world).items() if url not in books}
+    assert found
 
 
 # What Douban and Feishu refuse.
