@@ -119,9 +119,11 @@ def fill_lists(started: Started) -> None:
     assert browser.capture(url, started.world.visitor.open(url).body)[0] == 200
 
 
-def open_subject(started: Started, key: SubjectKey) -> None:
-    url = f"https://movie.douban.com/subject/{key.id}/"
-    assert started.pair().capture(url, started.world.visitor.open(url).body)[0] == 200
+def open_subject(started: Started, *keys: SubjectKey) -> None:
+    browser = started.pair()
+    for key in keys:
+        url = f"https://movie.douban.com/subject/{key.id}/"
+        assert browser.capture(url, started.world.visitor.open(url).body)[0] == 200
 
 
 def row_of(started: Started, table: str, key: SubjectKey) -> list[tuple[str, Any]]:
@@ -343,8 +345,7 @@ def many_moved(started: Started, number: int) -> list[SubjectKey]:
             lambda key=key, their=their: world.feishu.edit_record(world.app_token, FILMS, rows[key.id], their)
         )
     assert started.owner.call("POST", "/api/v1/push/pause").status == 202
-    for key in keys:
-        open_subject(started, key)
+    open_subject(started, *keys)
     return keys
 
 
