@@ -68,7 +68,9 @@ class _Server(uvicorn.Server):
 
 def _take_port(port: int) -> socket.socket:
     """Binds at once, so that two gateways never share a port and a taken one is told plainly."""
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # else asyncio leaves Nagle on
     if sys.platform == "win32":
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     else:
