@@ -15,6 +15,8 @@ BODY = 30.0
 _MOST_HEADERS = 100
 _MOST_BYTES = 64 * 1024
 """Of address and headers together. Browsers send 2 KB; 64 KB is what h11 and nginx have room for."""
+_MOST_UNHEARD = 128 * 1024 * 1024
+"""Of a body that goes on after its answer. Who would send a large page reads the answer then; who sends for ever is let go."""
 _TOO_LARGE = b"431 Request Header Fields Too Large"
 _BAD = b"400 Bad Request"
 _OF_BODIES = {b"content-length", b"transfer-encoding"}
@@ -30,6 +32,8 @@ class Line(HttpToolsProtocol):
     _headers_read = 0
     _bytes_read = 0
     """Of what may be the head of a request: a name without an end never comes out of the parser."""
+    _unheard = 0
+    """Bytes of a body that came after its answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's own narrowing
         super().connection_made(transport)
@@ -65,13 +69,17 @@ class Line(HttpToolsProtocol):
         if self._is_handshake_with_body():
             self._refuse(_BAD)
             return
-        self._in_head, self._headers_read, self._bytes_read = False, 0, 0
+        self._in_head, self._headers_read, self._bytes_read, self._unheard = False, 0, 0, 0
         self._wait(BODY)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
+        if self._refused:
+            return
+        super().on_body(body)
+        self._unheard += len(body) if self.cycle.response_complete else 0
+        if self._unheard > _MOST_UNHEARD:
+            self.transport.close()
 
     def on_message_complete(self) -> None:
         if self._refused:
@@ -94,7 +102,7 @@ class Line(HttpToolsProtocol):
         self.transport.close()
 
     def _is_handshake_with_body(self) -> bool:
-        """uvicorn's WebSocket would neither answer it nor let it go."""
+        """To which the WebSocket of uvicorn would neither give an answer nor an end."""
         told = dict(self.headers)
         return told.get(b"upgrade", b"").lower() == b"websocket" and not told.keys().isdisjoint(_OF_BODIES)
 
