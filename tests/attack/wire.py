@@ -49,7 +49,7 @@ def raw(port: int, sent: bytes, *, end: bool = True) -> bytes:
     ``end``: says that nothing more comes.
     """
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        with contextlib.suppress(ConnectionError):  # it may be closed before all of it is sent
+        with contextlib.suppress(OSError):  # it may be closed before all of it is sent
             connection.sendall(sent)
             if end:
                 connection.shutdown(socket.SHUT_WR)
