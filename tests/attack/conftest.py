@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import authority, browser, chrome, site  # noqa: F401  # fixtures
+from tests.browser.conftest import authority, browser, chrome, site
+from tests.support import Started, World, background
+
+__all__ = ["authority", "browser", "chrome", "site"]  # fixtures of the browser tests
 
 _COUNT = "attacks"
 
@@ -31,6 +34,13 @@ def attacks(request: pytest.FixtureRequest) -> Iterator[Attacks]:
     request.node.user_properties.append((_COUNT, (tried.cases, len(tried.through))))
     assert not tried.through, f"{len(tried.through)} of {tried.cases} got through: {tried.through[:20]}"
     assert tried.cases, "nothing was tried"
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """One gateway for all attacks of a module: it has to stand them all."""
+    with background() as beside:
+        yield World(beside, tmp_path_factory.mktemp("data")).start()
 
 
 @pytest.hookimpl(trylast=True)
