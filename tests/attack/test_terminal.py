@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from gateway.demo import walk
-from gateway.model import Medium
 from gateway.visitor import Extension
 from tests.attack.conftest import Attacks
 from tests.support import Started, World
@@ -54,12 +53,9 @@ def test_what_the_command_line_prints(started: Started, attacks: Attacks) -> Non
     world = started.world
     for escape in ESCAPES:
         Extension(started.owner.call("POST", "/api/v1/pairing").json()["code"], name=f"name{escape}")
-    world.background.run(walk(world.person, world.visitor, started.pair()))
     assert started.connect().status == 200
-    started.settled()
-    world.person.edit(
-        world.person.of(Medium.BOOK, world.person.marks[0].mark.status)[0].key, comment=ESCAPES[0]
-    )
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    world.background.run(walk(world.person, world.visitor, started.pair()))
     for verb in (("audit",), ("sync", "--dry-run"), ("doctor",), ("sync", "--no-such"), (ESCAPES[0],)):
         told = said(started, *verb)
         strange = sorted({each for each in told if not each.isprintable() and each not in "\n\r\t"})
