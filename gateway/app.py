@@ -31,6 +31,7 @@ from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import login, pages
 from gateway.dashboard.api import OwnerController
+from gateway.dashboard.documented import document
 from gateway.dashboard.failures import FailuresController
 from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
@@ -207,6 +208,7 @@ class Gateway:
             request_max_body_size=1024 * 1024,
             logging_config=None,
         )
+        document(app)
         self._guard = Guard(app, self.settings)
         return self._guard
 

@@ -105,10 +105,10 @@ def extension() -> None:
 @click.option("--json", "wants_json", is_flag=True, help="All of it, as JSON.")
 def parse(file: BinaryIO, url: str, *, wants_json: bool) -> None:
     """Say what a saved Douban page holds. Exits 0 if it was read, 1 if not (it says why), 2 for no Douban page."""
-    from gateway import reading  # noqa: PLC0415  # other verbs need no parser
+    from gateway import reading, telling  # noqa: PLC0415  # other verbs need no parser
 
     told, status = reading.parse(url, file.read())
-    click.echo(reading.as_json(told) if wants_json else reading.as_text(told))
+    click.echo(reading.as_json(told) if wants_json else telling.plain(reading.as_text(told)))
     sys.exit(status)
 
 
@@ -129,7 +129,7 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
     with Store(current.library) as store:
         owner = telling.Owner(new_login_link(store, current, asks=False))
     for told in owner.each(owner.plan if dry_run else owner.check if check else owner.push):
-        click.echo(told)
+        click.echo(telling.plain(told))
 
 
 @main.command()

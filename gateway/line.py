@@ -15,10 +15,12 @@ BODY = 30.0
 _MOST_HEADERS = 100
 _MOST_BYTES = 64 * 1024
 """Of address and headers together. Browsers send 2 KB; 64 KB is what h11 and nginx have room for."""
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: 18\r\nconnection: close\r\n\r\nHeaders too large.\n"
-)
+_MOST_UNHEARD = 128 * 1024 * 1024
+"""Of a body that goes on after its answer. Who would send a large page reads the answer then; who sends for ever is let go."""
+_TOO_LARGE = b"431 Request Header Fields Too Large"
+_BAD = b"400 Bad Request"
+_OF_BODIES = {b"content-length", b"transfer-encoding"}
+_REFUSAL = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Line(HttpToolsProtocol):
@@ -30,6 +32,8 @@ class Line(HttpToolsProtocol):
     _headers_read = 0
     _bytes_read = 0
     """Of what may be the head of a request: a name without an end never comes out of the parser."""
+    _unheard = 0
+    """Bytes of a body that came after its answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's own narrowing
         super().connection_made(transport)
@@ -45,7 +49,7 @@ class Line(HttpToolsProtocol):
         self._bytes_read += len(data) if self._in_head else 0
         super().data_received(data)
         if self._in_head and self._bytes_read > _MOST_BYTES:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -60,15 +64,22 @@ class Line(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if self._headers_read > _MOST_HEADERS or size > _MOST_BYTES:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
             return
-        self._in_head, self._headers_read, self._bytes_read = False, 0, 0
+        if self._is_handshake_with_body():
+            self._refuse(_BAD)
+            return
+        self._in_head, self._headers_read, self._bytes_read, self._unheard = False, 0, 0, 0
         self._wait(BODY)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
+        if self._refused:
+            return
+        super().on_body(body)
+        self._unheard += len(body) if self.cycle.response_complete else 0
+        if self._unheard > _MOST_UNHEARD:
+            self.transport.close()
 
     def on_message_complete(self) -> None:
         if self._refused:
@@ -90,9 +101,14 @@ class Line(HttpToolsProtocol):
         self._deadline = None
         self.transport.close()
 
-    def _refuse(self) -> None:
+    def _is_handshake_with_body(self) -> bool:
+        """To which the WebSocket of uvicorn would neither give an answer nor an end."""
+        told = dict(self.headers)
+        return told.get(b"upgrade", b"").lower() == b"websocket" and not told.keys().isdisjoint(_OF_BODIES)
+
+    def _refuse(self, status: bytes) -> None:
         if not self._refused:
             self._refused = True
             self._stop_waiting()
-            self.transport.write(_REFUSAL)
+            self.transport.write(_REFUSAL % status)
             self.transport.close()

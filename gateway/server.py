@@ -97,7 +97,7 @@ def _behind(proxy: str | None, app: ASGIApp) -> Any:
 def _take_port(host: str, port: int) -> socket.socket:
     """Binds at once, so that two gateways never share a port and a taken one is told plainly."""
     family = socket.AF_INET6 if ip_address(host).version == _IPV6 else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
     if sys.platform == "win32":
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     else:

@@ -126,6 +126,11 @@ class Owner:
         return runs[0] if runs else None
 
 
+def plain(text: str) -> str:
+    """Without what a terminal would obey: much of what is printed was written by others."""
+    return "".join(each for each in text if each.isprintable() or each == "\n")
+
+
 def _good(reply: Reply) -> bytes:
     if reply.status >= 400:  # noqa: PLR2004  # HTTP's
         problem = msgspec.json.decode(reply.body, type=Problem)
@@ -133,7 +138,7 @@ def _good(reply: Reply) -> bytes:
     return reply.body
 
 
-def _table(table: TablePlan) -> Iterator[str]:
+def _lines(table: TablePlan) -> Iterator[str]:
     skipped = table.failed + table.theirs + table.ignored + table.deleted
     yield (
         f"{table.name}: 新建 create {table.creates:,} · 更新 update {table.updates:,} · 移出 take out {table.removals:,}"
@@ -163,6 +168,11 @@ def _table(table: TablePlan) -> Iterator[str]:
     for skip in table.skips[:_ROWS]:
         yield from (f"  = {skip.title}", f"      {skip.why.zh} · {skip.why.en}")
     yield from _more(skipped, table.skips)
+
+
+def _table(table: TablePlan) -> Iterator[str]:
+    """A line each, whatever breaks there are in what it tells."""
+    yield from (plain(line.replace("\n", " ")) for line in _lines(table))
 
 
 def _more(number: int, told: Sized) -> Iterator[str]:

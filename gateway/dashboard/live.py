@@ -35,7 +35,8 @@ class LiveController(Controller):
         carrier: NamedDependency[Carrier],
     ) -> ServerSentEvent:
         """Server-sent events; each is an ``events.Event`` as JSON. It ends with the session."""
-        return ServerSentEvent(_messages(_listen(events, carrier, request.auth)))
+        heard = _messages(_listen(events, carrier, request.auth))
+        return ServerSentEvent(heard, headers={"Cache-Control": "no-store"})
 
     @websocket("/socket")
     async def socket(

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
+from litestar.exceptions import InternalServerException
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.static_files import (
@@ -33,7 +34,7 @@ from gateway.extension import extension_folder
 from gateway.library import Library
 from gateway.notices import Notices
 from gateway.passphrase import Passphrase
-from gateway.problems import Problem
+from gateway.problems import MEDIA_TYPE, Problem, http_problem
 from gateway.security import COOKIE, RENEWAL
 from gateway.sessions import Sessions
 from gateway.settings import Settings
@@ -98,6 +99,7 @@ def handlers() -> list[ControllerRouterHandler]:
         [_HERE / "static", extension_folder() / "icons"],
         include_in_schema=False,
         opt={"exclude_from_csrf": True},
+        exception_handlers={InternalServerException: _no_such_file, ValueError: _no_such_file},
     )
     return [feishu_callback, dashboard, static]
 
@@ -213,6 +215,11 @@ _CLIENT_WORDS = (
     "wipe_remains",
 )
 """Words that the page's own script says."""
+
+
+def _no_such_file(_request: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
+    """A name that no file can have: with a NUL, too long, or below another file."""
+    return Response(http_problem(404), status_code=404, media_type=MEDIA_TYPE)
 
 
 def problem_page(
