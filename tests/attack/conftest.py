@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import authority, browser, chrome, site
+from tests.browser.conftest import authority, browser, chrome, one_chrome, site
 from tests.support import Started, World, background
 
-__all__ = ["authority", "browser", "chrome", "site"]  # fixtures of the browser tests
+__all__ = ["authority", "browser", "chrome", "one_chrome", "site"]  # fixtures of the browser tests
 
 _COUNT = "attacks"
 

@@ -72,6 +72,7 @@ ROWS = {
     "DELETE /api/v1/devices/{device_id:str}": Row("owner", 404),
     "POST /api/v1/devices/{device_id:str}/name": Row("owner", 400),
     "POST /api/v1/passphrase": Row("owner", 400),
+    "POST /api/v1/wipe": Row("owner", 400),
     "DELETE /api/v1/douban/{account:str}/login": Row("owner", 404),
     "POST /api/v1/captures/{capture_id:uuid}/read": Row("owner", 404),
     "GET /api/v1/feishu": Row("owner", 200),

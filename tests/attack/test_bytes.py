@@ -57,7 +57,7 @@ FIRST_LINES = {
 
 
 def sent(started: Started, text: str) -> bytes:
-    return text.format(host=started.gateway.settings.host).encode("utf-8", "surrogateescape")
+    return text.format(host=started.gateway.settings.device_host).encode("utf-8", "surrogateescape")
 
 
 @pytest.mark.parametrize("what", AMBIGUOUS)

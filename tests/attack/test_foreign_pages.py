@@ -72,7 +72,7 @@ def drive_by(page: Page, started: Started, attacks: Attacks) -> None:
     before = kept(started)
     settings = started.gateway.settings
     targets = [f"http://{settings.dashboard_host}{path}" for path in PATHS]
-    targets += [f"http://{settings.host}{path}" for path in AT_ITS_NUMBER]
+    targets += [f"http://{settings.device_host}{path}" for path in AT_ITS_NUMBER]
     through = page.evaluate(DRIVE_BY, targets)
     attacks.cases += WAYS * len(targets) - len(through)
     for each in through:

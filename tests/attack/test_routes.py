@@ -64,7 +64,7 @@ class Target:
         settings = self.started.gateway.settings
         self.hosts = {
             "dashboard": settings.dashboard_host,
-            "device": settings.host,
+            "device": settings.device_host,
             "foreign": f"evil.test:{settings.port}",
         }
         self.origins = {

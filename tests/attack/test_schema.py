@@ -34,7 +34,10 @@ class Owner:
     def ask(self, case: Any) -> None:
         headers = self.started.owner.headers
         if case.path in BY_DEVICES:
-            headers |= {"Host": self.started.gateway.settings.host, "Origin": "chrome-extension://made-up"}
+            headers |= {
+                "Host": self.started.gateway.settings.device_host,
+                "Origin": "chrome-extension://made-up",
+            }
         reply = case.call(base_url=self.started.origin, session=self.line, headers=headers, timeout=30)
         if reply.status_code < 300:
             self.taken.add(f"{case.method} {case.path}")
