@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no for
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_killed_at_any_line(tmp_path: Path, change: str) -> None:
-    every = 53 if "passphrase" in change else 9  # each try computes it several times, at what a guess costs
+    every = 149 if "passphrase" in change else 17  # each try computes it several times, at what a guess costs
     run = subprocess.run(
         [sys.executable, "-m", "tests.keys_crash", str(tmp_path), change, str(every)],  # our own
         cwd=ROOT,
