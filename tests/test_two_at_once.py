@@ -215,12 +215,10 @@ def test_what_two_gateways_make_at_the_same_moment_is_one_record_each(
         right(started)
 
 
-@pytest.mark.parametrize("call", ["record.search", "record.batch_delete"])
-@pytest.mark.parametrize("marks", [30, FEW + 10])
-def test_a_gateway_that_ends_between_its_create_and_its_second_look_leaves_no_row_twice(
-    beside: Background, tmp_path: Path, marks: int, call: str
-) -> None:
-    """Or between that look and taking its own rows away; then it says what the person typed into them meanwhile."""
+def both_about_to_create(
+    beside: Background, tmp_path: Path, marks: int, *faults: Fault
+) -> tuple[Started, "Together"]:
+    """Both saw an empty table. The first has made its rows; the second makes its own when it may ``go``."""
     world = World(beside, tmp_path / "data", marks=marks)
     first, second = two_of(world)
     for started in (first, second):
@@ -228,8 +226,20 @@ def test_a_gateway_that_ends_between_its_create_and_its_second_look_leaves_no_ro
     world.feishu.on_call = together = Together(in_turn=True)
     assert first.connect().status == 200
     beside.run(together.first.wait())
+    faulty(second, *faults)
     assert second.connect().status == 200
     right(first)
+    return second, together
+
+
+@pytest.mark.parametrize("call", ["record.search", "record.batch_delete"])
+@pytest.mark.parametrize("marks", [30, FEW + 10])
+def test_a_gateway_that_ends_between_its_create_and_its_second_look_leaves_no_row_twice(
+    beside: Background, tmp_path: Path, marks: int, call: str
+) -> None:
+    """Or between that look and taking its own rows away; then it says what the person typed into them meanwhile."""
+    second, together = both_about_to_create(beside, tmp_path, marks)
+    world = second.world
     theirs = set(world.rows())
     world.feishu.on_call = ending = During(call, "before", second.stop)
     world.feishu.faults.append(Fault(call, "drop_before"))
@@ -252,16 +262,10 @@ def test_a_create_without_an_answer_while_another_gateway_made_the_same_rows(
     beside: Background, tmp_path: Path, marks: int
 ) -> None:
     """Two rows of each mark are found: to take the first for one's own would leave the second to nobody."""
-    world = World(beside, tmp_path / "data", marks=marks)
-    first, second = two_of(world)
-    for started in (first, second):
-        fill(started)
-    world.feishu.on_call = together = Together(in_turn=True)
-    assert first.connect().status == 200
-    beside.run(together.first.wait())
-    faulty(second, Fault("record.batch_create", "drop_after"))
-    assert second.connect().status == 200
-    right(first)
+    second, together = both_about_to_create(
+        beside, tmp_path, marks, Fault("record.batch_create", "drop_after")
+    )
+    world = second.world
     theirs = set(world.rows())
     beside.call(together.go.set)
     right(second)
@@ -274,15 +278,8 @@ def test_rows_that_are_not_to_be_seen_yet_are_looked_at_later(
     beside: Background, tmp_path: Path, marks: int, lag: int
 ) -> None:
     """As many as the other gateway made: neither their number nor a look without them says that there are no others."""
-    world = World(beside, tmp_path / "data", marks=marks)
-    first, second = two_of(world)
-    for started in (first, second):
-        fill(started)
-    world.feishu.on_call = together = Together(in_turn=True)
-    assert first.connect().status == 200
-    beside.run(together.first.wait())
-    assert second.connect().status == 200
-    right(first)
+    second, together = both_about_to_create(beside, tmp_path, marks)
+    world = second.world
     theirs = set(world.rows())
     world.feishu.lag = lag
     beside.call(together.go.set)
