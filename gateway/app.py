@@ -14,7 +14,6 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromQuery
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
@@ -31,7 +30,7 @@ from gateway.catalogue import Catalogue
 from gateway.covers import Covers
 from gateway.dashboard import login, pages
 from gateway.dashboard.api import OwnerController
-from gateway.dashboard.documented import document
+from gateway.dashboard.documented import Documented
 from gateway.dashboard.failures import FailuresController
 from gateway.dashboard.live import LiveController
 from gateway.dashboard.marks import MarkPagesController, MarksController
@@ -200,7 +199,7 @@ class Gateway:
                 title="D2F gateway",
                 version=__version__,
                 path="/schema",
-                render_plugins=[JsonRenderPlugin(path="/")],
+                render_plugins=[Documented()],
             ),
             template_config=TemplateConfig(
                 instance=JinjaTemplateEngine.from_environment(pages.environment())
@@ -208,7 +207,6 @@ class Gateway:
             request_max_body_size=1024 * 1024,
             logging_config=None,
         )
-        document(app)
         self._guard = Guard(app, self.settings)
         return self._guard
 

@@ -1,6 +1,7 @@
 """Fixtures that many tests share."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,10 +10,15 @@ import stamina
 
 from gateway import log
 from tests.process import Process, captured
-from tests.support import Background, World, background
+from tests.support import Background, Started, World, background
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 """No test touches the keyring of whoever runs it; those that need one bring it along."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: much of a test is waiting for a browser or for a server to end."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,6 +51,19 @@ def world(beside: Background, tmp_path: Path) -> World:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with all marks of a world's person, to be copied."""
     return captured(tmp_path_factory.mktemp("filled") / "data", 60)
+
+
+@pytest.fixture
+def started(world: World) -> Started:
+    """A gateway that knows of nobody yet."""
+    return world.start()
+
+
+@pytest.fixture
+def stocked(world: World, filled: Path) -> Started:
+    """A gateway that holds all of the person's marks, as after a walk through every list, and no Feishu yet."""
+    shutil.copytree(filled, world.folder)
+    return world.start()
 
 
 @pytest.fixture

@@ -13,18 +13,16 @@ from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.person import Person
 from gateway.visitor import DoubanVisitor, Extension, Reply
 from tests.support import APP_ID, Started, World
-from tests.test_push import fill, right
+from tests.test_push import right
 from tests.walks import lend, session
 
 
 @pytest.fixture
-def started(world: World) -> Started:
+def started(stocked: Started) -> Started:
     """A gateway that carries one account already."""
-    started = world.start()
-    fill(started)
-    started.connect()
-    right(started)
-    return started
+    stocked.connect()
+    right(stocked)
+    return stocked
 
 
 @pytest.fixture

@@ -12,11 +12,6 @@ from tests.test_plan import OWN, SPECS, agree, connect, page_of, plan
 from tests.test_push import TABLE, fill, right
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 def books(world: World) -> list[Any]:
     return [entry for entry in world.person.marks if entry.key.medium is Medium.BOOK and not entry.removed]
 
@@ -80,16 +75,15 @@ def test_a_new_library_connected_before_it_reads(
     assert set(world.rows()) == records
 
 
-def test_another_shelf_asks_still(started: Started) -> None:
+def test_another_shelf_asks_still(stocked: Started) -> None:
     """To enter the table once more, for something else, is no yes."""
-    world = started.world
-    fill(started)
-    connect(started, theirs={"书名": "日记本"})
+    world = stocked.world
+    connect(stocked, theirs={"书名": "日记本"})
     named = world.feishu.table(world.app_token, OWN).named
     address = f"{world.address}?table={world.feishu.tables(world.app_token)[OWN]}"
     columns = {"title": named("书名").id}
-    assert started.connect(address, accept=False, shelf="music", columns=columns).status == 200
-    state = started.settled()
+    assert stocked.connect(address, accept=False, shelf="music", columns=columns).status == 200
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", "plan_unaccepted")
     assert len(world.rows(OWN)) == 1
 
@@ -134,51 +128,47 @@ def test_what_could_be_two_marks_is_neither(started: Started) -> None:
     assert plan(started)["tables"][0]["likely"] == []
 
 
-def test_an_isbn_however_it_is_spelled(started: Started) -> None:
-    world = started.world
-    fill(started)
+def test_an_isbn_however_it_is_spelled(stocked: Started) -> None:
+    world = stocked.world
     book = next(each for each in books(world) if each.subject.isbn)
-    browser = started.pair()
+    browser = stocked.pair()
     assert browser.capture(page_of(book), world.visitor.open(page_of(book)).body)[0] == 200
     isbn = book.subject.isbn
-    connect(started, row={"书名": "另一个版本", "ISBN": f"ISBN {isbn[:3]}-{isbn[3]}-{isbn[4:]} "})
-    assert [each["by"] for each in plan(started)["tables"][0]["likely"]] == ["isbn"]
+    connect(stocked, row={"书名": "另一个版本", "ISBN": f"ISBN {isbn[:3]}-{isbn[3]}-{isbn[4:]} "})
+    assert [each["by"] for each in plan(stocked)["tables"][0]["likely"]] == ["isbn"]
 
 
-def test_a_row_of_another_edition_is_not_likely_ours(started: Started) -> None:
+def test_a_row_of_another_edition_is_not_likely_ours(stocked: Started) -> None:
     """It says whose it is: of a book that the person has not marked."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     book = next(each for each in books(world) if each.subject.isbn and each.subject.released)
-    browser = started.pair()
+    browser = stocked.pair()
     assert browser.capture(page_of(book), world.visitor.open(page_of(book)).body)[0] == 200
     row = {
         "书名": book.subject.title,
         "年份": book.subject.released[0][:4],
         "链接": {"link": "https://book.douban.com/subject/999999999/", "text": "豆瓣"},
     }
-    connect(started, row=row)
-    assert plan(started)["tables"][0]["likely"] == []
+    connect(stocked, row=row)
+    assert plan(stocked)["tables"][0]["likely"] == []
 
 
-def test_rows_that_are_there_twice(started: Started) -> None:
+def test_rows_that_are_there_twice(stocked: Started) -> None:
     """One of them is taken over, the other stays as it is."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     first, *_ = books(world)
     row = {"书名": "旧名", "链接": link(first)}
-    made = connect(started, one=row, other=row)
-    assert plan(started)["tables"][0]["adopts"] == 1
-    agree(started)
+    made = connect(stocked, one=row, other=row)
+    assert plan(stocked)["tables"][0]["adopts"] == 1
+    agree(stocked)
     rows = world.rows(OWN)
     assert len(rows) == len(books(world)) + 1
     assert [rows[record].get("Subject ID") for record in made.values()].count(None) == 1
 
 
-def test_many_rows_of_theirs(started: Started) -> None:
+def test_many_rows_of_theirs(stocked: Started) -> None:
     """Each is read once for the plan, and once when the person agreed, by the five hundred."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     number = 10_000
     table = world.background.call(lambda: world.feishu.add_table(world.app_token, OWN, SPECS))
     blank = [{"书名": f"书 {each}"} for each in range(number)]
@@ -186,13 +176,13 @@ def test_many_rows_of_theirs(started: Started) -> None:
     named = world.feishu.table(world.app_token, OWN).named
     columns = {"title": named("书名").id}
     address = f"{world.address}?table={table}"
-    assert started.connect(address, accept=False, shelf="book", columns=columns).status == 200
-    started.settled()
+    assert stocked.connect(address, accept=False, shelf="book", columns=columns).status == 200
+    stocked.settled()
     before = world.feishu.calls.copy()
-    (told,) = plan(started)["tables"]
+    (told,) = plan(stocked)["tables"]
     assert (told["rows"], told["adopts"]) == (number, 0)
     assert (world.feishu.calls - before)["record.search"] == number / 500
-    agree(started)
+    agree(stocked)
     looked = 2  # for rows of another gateway, before and after the few that are made
     assert (world.feishu.calls - before)["record.search"] == 2 * number / 500 + looked
     assert len(world.rows(OWN)) == number + len(books(world))

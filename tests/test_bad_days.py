@@ -26,12 +26,6 @@ from tests.test_push import faulty, fill, right
 from tests.test_settle import push, wait_for_feishu
 from tests.test_two_at_once import films, subject
 
-
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 # --- no room
 
 
@@ -74,27 +68,26 @@ def test_a_capture_that_finds_no_room_is_refused_and_taken_later(started: Starte
 
 
 @pytest.mark.parametrize("stage", ["before", "after"])
-def test_a_push_that_finds_no_room_makes_no_row_twice(started: Started, stage: Stage) -> None:
-    world = started.world
-    fill(started)
+def test_a_push_that_finds_no_room_makes_no_row_twice(stocked: Started, stage: Stage) -> None:
+    world = stocked.world
     filling = contextlib.ExitStack()
 
     async def fills_up(call: str, at: Stage) -> None:
         if (call, at) == ("record.batch_create", stage):
             world.feishu.on_call = None
-            store = started.gateway.store
+            store = stocked.gateway.store
             pages = store.one("PRAGMA page_count")
             assert pages
             store.one(f"PRAGMA max_page_count = {pages[0]}")
-            filling.callback(pragma, started, "max_page_count = 1000000")
+            filling.callback(pragma, stocked, "max_page_count = 1000000")
 
     world.feishu.on_call = fills_up
-    assert started.connect().status == 200
-    state = started.settled()
+    assert stocked.connect().status == 200
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", "library_fault")
     filling.close()
-    push(started)
-    right(started)
+    push(stocked)
+    right(stocked)
     assert len(world.rows()) == len(world.person.marks)
 
 
@@ -167,10 +160,9 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_library_is_told_and_not_touched(started: Started, damage: Callable[[Path], None]) -> None:
-    world = started.world
-    fill(started)
-    started.stop()
+def test_a_damaged_library_is_told_and_not_touched(stocked: Started, damage: Callable[[Path], None]) -> None:
+    world = stocked.world
+    stocked.stop()
     file = world.settings.library
     damage(file)
     damaged = file.read_bytes()
@@ -182,12 +174,11 @@ def test_a_damaged_library_is_told_and_not_touched(started: Started, damage: Cal
 
 
 @pytest.mark.parametrize("killed", [True, False])
-def test_an_emptied_library_is_told_and_its_log_kept(started: Started, *, killed: bool) -> None:
+def test_an_emptied_library_is_told_and_its_log_kept(stocked: Started, *, killed: bool) -> None:
     """SQLite would take the file for a new one, and drop the log, where all that was captured last still is."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     left = shutil.copytree(world.folder, world.folder.with_name("left"))  # as a kill leaves it
-    started.stop()
+    stocked.stop()
     if killed:
         world.settings = structs.replace(world.settings, data=left)
     file = world.settings.library
@@ -213,13 +204,12 @@ def test_a_library_that_is_as_it_was_left_is_not_looked_through_again(started: S
 
 
 def test_after_a_damaged_library_a_new_one_finds_the_rows_again(
-    started: Started, start: Callable[[], Process]
+    stocked: Started, start: Callable[[], Process]
 ) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
-    started.stop()
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
+    stocked.stop()
     zero_a_page("mark")(world.settings.library)
     status, said = start().ended()
     assert status == 1
@@ -288,13 +278,12 @@ def test_captures_and_pushes_go_on_when_the_clock_jumps_and_jumps_back(started: 
 
 
 @pytest.mark.parametrize("days", [-1, 31])
-def test_a_gateway_starts_under_a_clock_that_is_wrong(started: Started, days: int) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
-    marks = started.marks()
-    started.stop()
+def test_a_gateway_starts_under_a_clock_that_is_wrong(stocked: Started, days: int) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
+    marks = stocked.marks()
+    stocked.stop()
     with jumped(world, days):
         again = world.start()
         assert again.marks() == marks
@@ -320,37 +309,35 @@ def test_a_log_in_that_the_clock_ended_is_told_and_made_again(started: Started) 
         assert OwnerVisitor(link).call("GET", "/api/v1/overview").status == 200
 
 
-def test_a_create_without_an_outcome_does_not_wait_for_a_clock_that_was_ahead(started: Started) -> None:
+def test_a_create_without_an_outcome_does_not_wait_for_a_clock_that_was_ahead(stocked: Started) -> None:
     """It waits ten minutes for the rows that may yet come, and not a month and ten minutes."""
-    world = started.world
-    fill(started)
-    faulty(started, Fault("record.batch_create", "late"))
+    world = stocked.world
+    faulty(stocked, Fault("record.batch_create", "late"))
     with jumped(world, 31):
-        link = world.background.call(lambda: new_login_link(started.gateway.store, started.gateway.settings))
-        started.owner = OwnerVisitor(link)
-        assert started.connect().status == 200
+        link = world.background.call(lambda: new_login_link(stocked.gateway.store, stocked.gateway.settings))
+        stocked.owner = OwnerVisitor(link)
+        assert stocked.connect().status == 200
         for _ in range(2):
-            wait_for_feishu(started)
-            push(started)
-        wait_for_feishu(started)
-    push(started)
-    wait_for_feishu(started)
+            wait_for_feishu(stocked)
+            push(stocked)
+        wait_for_feishu(stocked)
+    push(stocked)
+    wait_for_feishu(stocked)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11), tick=True):
-        push(started)
-        right(started)
+        push(stocked)
+        right(stocked)
     assert len(world.rows()) == len(world.person.marks)
 
 
-def test_a_machine_that_slept_goes_on_with_a_new_token(started: Started) -> None:
+def test_a_machine_that_slept_goes_on_with_a_new_token(stocked: Started) -> None:
     """The clock that counts seconds stood still, Feishu's did not: the token is long over."""
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     before = world.feishu.calls["auth.token"]
     world.ahead += timedelta(hours=9).total_seconds()
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=9), tick=True):
         world.ahead -= timedelta(hours=9).total_seconds()
-        edit(started, started.pair(), "醒了")
-        right(started)
+        edit(stocked, stocked.pair(), "醒了")
+        right(stocked)
     assert world.feishu.calls["auth.token"] == before + 1

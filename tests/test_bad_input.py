@@ -13,11 +13,6 @@ from tests.support import Started, World
 LIST = "https://movie.douban.com/people/{}/collect"
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 def page(world: World) -> bytes:
     return world.visitor.open(LIST.format(world.person.id)).body
 

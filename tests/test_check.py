@@ -43,16 +43,14 @@ OURS = {
 
 
 @pytest.fixture
-def started(world: World) -> Started:
+def started(stocked: Started, world: World) -> Started:
     """All is known, also what lists do not tell."""
-    started = world.start()
-    lend(started)
-    fill(started)
-    walk(started, "full")
-    assert started.connect().status == 200
-    assert started.settled().state == "idle"
+    lend(stocked)
+    walk(stocked, "full")
+    assert stocked.connect().status == 200
+    assert stocked.settled().state == "idle"
     assert len(world.rows()) == len(world.person.marks)
-    return started
+    return stocked
 
 
 def checked(started: Started) -> Any:

@@ -16,15 +16,10 @@ from gateway.errors import BadMessage
 from gateway.model import now
 from gateway.seal import parse_pairing_code
 from gateway.visitor import Extension, Reply, call
-from tests.support import Started, World
+from tests.support import Started
 
 PAGE = b"<!doctype html><html><body></body></html>"
 URL = "https://movie.douban.com/people/1/collect"
-
-
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
 
 
 def test_a_paired_browser_is_answered(started: Started) -> None:

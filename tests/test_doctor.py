@@ -20,7 +20,6 @@ from tests.process import Process
 from tests.support import Started, World
 from tests.test_cli import d2f
 from tests.test_keys import spelled
-from tests.test_push import fill
 
 PASSPHRASE = "correct horse 电池"
 ROOT = Path(__file__).parent.parent
@@ -160,13 +159,12 @@ def test_keys_are_not_changed_under_a_gateway_that_runs(world: World) -> None:
     assert d2f(world.folder, "keys").returncode == 0
 
 
-def test_after_a_rotation_everything_goes_on(started: Started) -> None:
+def test_after_a_rotation_everything_goes_on(stocked: Started) -> None:
     """The browser is paired still, Feishu connected still."""
-    world = started.world
-    fill(started)
-    assert started.connect().status == 200
-    started.settled()
-    started.stop()
+    world = stocked.world
+    assert stocked.connect().status == 200
+    stocked.settled()
+    stocked.stop()
     assert d2f(world.folder, "keys", "rotate").returncode == 0
     again = world.start()
     assert again.settled().state == "idle"
@@ -174,11 +172,6 @@ def test_after_a_rotation_everything_goes_on(started: Started) -> None:
     page = again.owner.call("GET", "/").body.decode()
     assert 'id="vault" class="note"' in page
     assert "d2f keys method keyring" in page
-
-
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
 
 
 def test_a_passphrase_all_the_way(world: World, folder: Path) -> None:

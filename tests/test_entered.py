@@ -6,18 +6,16 @@ import pytest
 
 from gateway.sandbox.feishu import Fault
 from tests.support import Started, World
-from tests.test_push import faulty, fill, refused, right
+from tests.test_push import faulty, refused, right
 from tests.test_ways_in import base_token, edit_one, log_in
 
 
 @pytest.fixture
-def started(world: World) -> Started:
+def started(stocked: Started) -> Started:
     """Connected by an app, with all marks in their rows."""
-    started = world.start()
-    fill(started)
-    assert started.connect().status == 200
-    right(started)
-    return started
+    assert stocked.connect().status == 200
+    right(stocked)
+    return stocked
 
 
 def overview(started: Started) -> Any:

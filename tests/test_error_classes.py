@@ -3,15 +3,13 @@
 The classes are those of Feishu's own error pages; each code is thrown at the calls where it can occur.
 """
 
-import shutil
-from pathlib import Path
 
 import pytest
 
 from gateway import errors
 from gateway.feishu.codes import ErrorBody, explain
 from gateway.sandbox.feishu import Fault
-from tests.support import Started, World
+from tests.support import Started
 from tests.test_push import faulty, fill, right
 
 CREATE, LIST, FIELDS = "record.batch_create", "table.list", "field.list"
@@ -56,64 +54,58 @@ OURS = (
 )
 
 
-@pytest.fixture
-def started(world: World, filled: Path) -> Started:
-    shutil.copytree(filled, world.folder)
-    return world.start()
-
-
 @pytest.mark.parametrize("call", [LIST, FIELDS, CREATE])
 @pytest.mark.parametrize("code", [*WAIT, *SERIAL, *LIMITED, *TOKEN])
-def test_what_passes_goes_by_unseen(started: Started, call: str, code: int) -> None:
+def test_what_passes_goes_by_unseen(stocked: Started, call: str, code: int) -> None:
     """Waited for, tried again, or a new token fetched once: the person hears nothing of it."""
-    faulty(started, Fault(call, "refused", code=code, seconds=0.01))
-    assert started.connect().status == 200
-    right(started)
+    faulty(stocked, Fault(call, "refused", code=code, seconds=0.01))
+    assert stocked.connect().status == 200
+    right(stocked)
 
 
 @pytest.mark.parametrize("code", [*SPENT, 1254607, 1255040])
-def test_a_create_that_was_carried_out_all_the_same(started: Started, code: int) -> None:
+def test_a_create_that_was_carried_out_all_the_same(stocked: Started, code: int) -> None:
     """The refusal says nothing of the first sending: the table is looked at before anything is written again."""
-    faulty(started, Fault(CREATE, "refused_after", code=code))
-    assert started.connect().status == 200
-    right(started)
+    faulty(stocked, Fault(CREATE, "refused_after", code=code))
+    assert stocked.connect().status == 200
+    right(stocked)
 
 
 @pytest.mark.parametrize("code", [1254045, 1254044])
-def test_columns_that_changed_in_between_are_looked_up_again(started: Started, code: int) -> None:
-    started.connect()
-    right(started)
-    for entry in started.world.person.marks:
+def test_columns_that_changed_in_between_are_looked_up_again(stocked: Started, code: int) -> None:
+    stocked.connect()
+    right(stocked)
+    for entry in stocked.world.person.marks:
         if not entry.removed:
-            started.world.person.edit(entry.key, comment="改过了")
-    faulty(started, Fault("record.batch_update", "refused", code=code))
-    fill(started)
-    right(started)
+            stocked.world.person.edit(entry.key, comment="改过了")
+    faulty(stocked, Fault("record.batch_update", "refused", code=code))
+    fill(stocked)
+    right(stocked)
 
 
 @pytest.mark.parametrize("call", [LIST, CREATE])
 @pytest.mark.parametrize(("code", "said"), ACT.items())
-def test_what_the_person_must_mend_is_said(started: Started, call: str, code: int, said: str) -> None:
+def test_what_the_person_must_mend_is_said(stocked: Started, call: str, code: int, said: str) -> None:
     """Nothing is tried again by itself, nothing is lost, and once it is mended all goes on."""
-    faulty(started, Fault(call, "refused", times=99, code=code))
-    reply = started.connect()
+    faulty(stocked, Fault(call, "refused", times=99, code=code))
+    reply = stocked.connect()
     if call == LIST:
         assert (reply.status >= 400, reply.json()["code"]) == (True, said)
-    state = started.settled()
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", said)
-    calls = started.world.feishu.calls.total()
-    assert started.settled().state == "error"
-    assert started.world.feishu.calls.total() == calls
-    started.world.background.call(started.world.feishu.faults.clear)
-    assert started.connect().status == 200
-    right(started)
+    calls = stocked.world.feishu.calls.total()
+    assert stocked.settled().state == "error"
+    assert stocked.world.feishu.calls.total() == calls
+    stocked.world.background.call(stocked.world.feishu.faults.clear)
+    assert stocked.connect().status == 200
+    right(stocked)
 
 
 @pytest.mark.parametrize("code", [1254104, 1254002])
-def test_too_much_at_once_is_halved(started: Started, code: int) -> None:
-    faulty(started, Fault(CREATE, "refused", times=3, code=code, message="changeset size exceed the limit"))
-    assert started.connect().status == 200
-    right(started)
+def test_too_much_at_once_is_halved(stocked: Started, code: int) -> None:
+    faulty(stocked, Fault(CREATE, "refused", times=3, code=code, message="changeset size exceed the limit"))
+    assert stocked.connect().status == 200
+    right(stocked)
 
 
 @pytest.mark.parametrize("code", ROW)
@@ -124,22 +116,22 @@ def test_a_row_at_fault_is_the_rows(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", OURS)
-def test_a_mistake_of_ours_is_loud(started: Started, code: int) -> None:
+def test_a_mistake_of_ours_is_loud(stocked: Started, code: int) -> None:
     """It is no row's fault, is not repeated for ever, and carries Feishu's own id of the call."""
     found = explain(code, "WrongRequestBody", ErrorBody(log_id="20260101"), None)
     assert isinstance(found, errors.FeishuRefused)
     assert str(code) in found.words.en
     assert found.log_id == "20260101"
-    faulty(started, Fault(CREATE, "refused", times=999, code=code))
-    assert started.connect().status == 200
-    state = started.settled()
+    faulty(stocked, Fault(CREATE, "refused", times=999, code=code))
+    assert stocked.connect().status == 200
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", "feishu_refused")
-    started.world.background.call(started.world.feishu.faults.clear)
-    assert started.owner.call("POST", "/api/v1/push").status == 202
-    right(started)
+    stocked.world.background.call(stocked.world.feishu.faults.clear)
+    assert stocked.owner.call("POST", "/api/v1/push").status == 202
+    right(stocked)
 
 
-def test_what_was_just_made_is_not_everywhere_at_once(started: Started) -> None:
-    started.world.feishu.lag_new = 3
-    assert started.connect().status == 200
-    right(started)
+def test_what_was_just_made_is_not_everywhere_at_once(stocked: Started) -> None:
+    stocked.world.feishu.lag_new = 3
+    assert stocked.connect().status == 200
+    right(stocked)

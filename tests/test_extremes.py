@@ -13,11 +13,6 @@ from tests.test_push import TABLE, fill, refused, right
 from tests.test_ways_in import edit_one
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 @pytest.mark.parametrize(("marks", "creates"), [(999, 1), (1000, 1), (1001, 2), (2001, 3)])
 def test_at_the_border_of_a_batch(beside: Background, tmp_path: Path, marks: int, creates: int) -> None:
     world = World(beside, tmp_path / "data", marks=marks)

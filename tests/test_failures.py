@@ -58,11 +58,6 @@ def ids(entries: list[Entry]) -> set[str]:
     return {entry.key.id for entry in entries}
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 def test_what_is_told_of_it(started: Started) -> None:
     refused = {entry.key.id: entry for entry in refuse(started)}
     for failure in failures(started):
@@ -107,24 +102,23 @@ def test_one_that_is_refused_again(started: Started) -> None:
     assert runs(started)[0]["failed"] == 1
 
 
-def test_a_row_that_is_there_already(started: Started) -> None:
+def test_a_row_that_is_there_already(stocked: Started) -> None:
     """What Feishu did not take was a change."""
-    fill(started)
-    started.connect()
-    right(started)
-    faulty(started, Fault("record.batch_update", "refused", code=1254060))
-    edit_one(started)
-    assert started.settled().failed == 1
-    (failure,) = failures(started)
-    (table,) = plan(started)["tables"]
+    stocked.connect()
+    right(stocked)
+    faulty(stocked, Fault("record.batch_update", "refused", code=1254060))
+    edit_one(stocked)
+    assert stocked.settled().failed == 1
+    (failure,) = failures(stocked)
+    (table,) = plan(stocked)["tables"]
     assert (table["updates"], table["failed"]) == (0, 1)
     (skip,) = table["skips"]
     assert (skip["what"], skip["title"]) == ("failed", failure["title"])
     assert skip["why"] == {"zh": failure["issue"]["zh"], "en": failure["issue"]["en"]}
     subject = failure["key"]["subject"]
-    assert retry(started, subject["medium"], subject["id"]).status == 202
-    right(started)
-    assert plan(started)["tables"][0]["skips"] == []
+    assert retry(stocked, subject["medium"], subject["id"]).status == 202
+    right(stocked)
+    assert plan(stocked)["tables"][0]["skips"] == []
 
 
 def test_while_the_push_is_paused(started: Started) -> None:
@@ -166,19 +160,18 @@ def test_one_that_was_not_refused(started: Started, which: str) -> None:
     assert started.settled().problem is None
 
 
-def test_the_next_run_tries_again_whatever_is_the_matter_with_another_table(started: Started) -> None:
-    world = started.world
-    fill(started)
-    world.background.call(lambda: started.gateway.carriers.first.sync.pause(on=True))
-    assert started.connect(layout="kinds").status == 200
+def test_the_next_run_tries_again_whatever_is_the_matter_with_another_table(stocked: Started) -> None:
+    world = stocked.world
+    world.background.call(lambda: stocked.gateway.carriers.first.sync.pause(on=True))
+    assert stocked.connect(layout="kinds").status == 200
     films = world.feishu.table(world.app_token, "豆瓣电影")
     world.background.call(lambda: films.put_field(films.named("我的评分"), stars(3)))
-    pause(started, on=False)
-    assert started.settled().failed > 0
+    pause(stocked, on=False)
+    assert stocked.settled().failed > 0
     world.background.call(lambda: films.put_field(films.named("我的评分"), stars(5)))
     world.background.call(lambda: world.feishu.retype_field(world.app_token, "豆瓣图书", "我的备注", 2))
     book = next(each for each in world.person.marks if each.key.medium == "book" and not each.removed)
     world.person.edit(book.key, comment="改过了")
-    fill(started)
-    assert "我的备注" in told(started, "wrong_column_type")
-    assert started.settled().failed == 0
+    fill(stocked)
+    assert "我的备注" in told(stocked, "wrong_column_type")
+    assert stocked.settled().failed == 0

@@ -34,9 +34,9 @@ def after_creates(world: World, number: int, act: Callable[[], object]) -> None:
 def large(beside: Background, tmp_path_factory: pytest.TempPathFactory) -> Started:
     """3,000 marks, not connected yet."""
     world = World(beside, tmp_path_factory.mktemp("large") / "data", marks=3000)
-    started = world.start()
-    fill(started)
-    return started
+    stocked = world.start()
+    fill(stocked)
+    return stocked
 
 
 def test_the_base_token_is_switched_off_in_the_middle(large: Started) -> None:
@@ -51,26 +51,19 @@ def test_the_base_token_is_switched_off_in_the_middle(large: Started) -> None:
     assert len(world.rows()) == len(world.person.marks)
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    started = world.start()
-    fill(started)
-    return started
-
-
-def test_the_rights_are_taken_away_in_the_middle_of_a_create(started: Started) -> None:
+def test_the_rights_are_taken_away_in_the_middle_of_a_create(stocked: Started) -> None:
     """The rows were made, nobody was told, and then nobody may look."""
-    world = started.world
-    faulty(started, Fault("record.batch_create", "drop_after"))
+    world = stocked.world
+    faulty(stocked, Fault("record.batch_create", "drop_after"))
     after_creates(world, 1, lambda: world.feishu.share(world.app_token, APP_ID, None))
-    assert started.connect().status == 200
-    told(started, "no_access")
-    again(started)
-    told(started, "no_access")
+    assert stocked.connect().status == 200
+    told(stocked, "no_access")
+    again(stocked)
+    told(stocked, "no_access")
     world.feishu.on_call = None
     world.share("edit")
-    again(started)
-    right(started)
+    again(stocked)
+    right(stocked)
 
 
 # Advanced permissions: who may not manage sees an empty table, and no error.
@@ -80,48 +73,48 @@ def advanced(world: World) -> None:
     world.feishu.set_advanced(world.app_token, on=True)
 
 
-def test_advanced_permissions_are_switched_on_later(started: Started) -> None:
-    world = started.world
-    assert started.connect().status == 200
-    right(started)
+def test_advanced_permissions_are_switched_on_later(stocked: Started) -> None:
+    world = stocked.world
+    assert stocked.connect().status == 200
+    right(stocked)
     before = world.rows()
     world.background.call(lambda: advanced(world))
-    edit_one(started)
-    assert "可管理" in told(started, "read_only")
+    edit_one(stocked)
+    assert "可管理" in told(stocked, "read_only")
     assert world.rows() == before
-    assert started.settled().deleted == 0
+    assert stocked.settled().deleted == 0
     world.share("full_access")
-    again(started)
-    right(started)
+    again(stocked)
+    right(stocked)
     assert set(world.rows()) == set(before)
 
 
-def test_rows_that_cannot_be_seen_any_more_are_not_made_again(started: Started) -> None:
+def test_rows_that_cannot_be_seen_any_more_are_not_made_again(stocked: Started) -> None:
     """The create went through, nobody was told, and long afterwards there seem to be no rows."""
-    world = started.world
-    faulty(started, Fault("record.batch_create", "drop_after"))
+    world = stocked.world
+    faulty(stocked, Fault("record.batch_create", "drop_after"))
     after_creates(world, 1, lambda: advanced(world))
-    assert started.connect().status == 200
-    told(started, "read_only")
-    again(started)
-    told(started, "read_only")
-    again(started)
-    wait_for_feishu(started)
-    make_older(started)
-    again(started)
-    told(started, "read_only")
-    assert open_batches(started) == 1
+    assert stocked.connect().status == 200
+    told(stocked, "read_only")
+    again(stocked)
+    told(stocked, "read_only")
+    again(stocked)
+    wait_for_feishu(stocked)
+    make_older(stocked)
+    again(stocked)
+    told(stocked, "read_only")
+    assert open_batches(stocked) == 1
     world.feishu.on_call = None
     world.share("full_access")
-    again(started)
-    right(started)
+    again(stocked)
+    right(stocked)
 
 
-def test_rows_that_cannot_be_seen_are_not_taken_for_deleted(started: Started) -> None:
+def test_rows_that_cannot_be_seen_are_not_taken_for_deleted(stocked: Started) -> None:
     """One row is gone, and advanced permissions come on right when it is asked which."""
-    world = started.world
-    assert started.connect().status == 200
-    right(started)
+    world = stocked.world
+    assert stocked.connect().status == 200
+    right(stocked)
     gone = next(iter(world.rows()))
     world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, gone))
 
@@ -130,21 +123,21 @@ def test_rows_that_cannot_be_seen_are_not_taken_for_deleted(started: Started) ->
             advanced(world)
 
     world.feishu.on_call = note
-    edit_all(started)
-    again(started)
-    assert "可管理" in told(started, "read_only")
-    assert started.settled().deleted == 0
+    edit_all(stocked)
+    again(stocked)
+    assert "可管理" in told(stocked, "read_only")
+    assert stocked.settled().deleted == 0
     world.share("full_access")
-    again(started)
-    state = started.settled()
+    again(stocked)
+    state = stocked.settled()
     assert (state.state, state.deleted) == ("idle", 1)
     assert sum(row.get("我的备注") == "改过了" for row in world.rows().values()) > len(world.rows()) / 2
 
 
 def test_covers_of_rows_that_cannot_be_seen_wait(beside: Background, tmp_path: Path) -> None:
     world = World(beside, tmp_path / "data", covers=True)
-    started = world.start()
-    fill(started)
+    stocked = world.start()
+    fill(stocked)
 
     async def note(name: str, stage: Stage) -> None:
         if (name, stage) == ("record.batch_get", "before") and world.feishu.calls[
@@ -153,51 +146,51 @@ def test_covers_of_rows_that_cannot_be_seen_wait(beside: Background, tmp_path: P
             advanced(world)
 
     world.feishu.on_call = note
-    assert started.connect().status == 200
-    state = started.settled()
+    assert stocked.connect().status == 200
+    state = stocked.settled()
     assert {note.code for note in state.notes} == {"needs_manage"}
     assert state.covers.waiting == len(covered(world))
     world.feishu.on_call = None
     world.share("full_access")
-    again(started)
-    started.settled()
+    again(stocked)
+    stocked.settled()
     assert shown(world) == expected(world)
 
 
 # A table that fills up.
 
 
-def test_a_full_table_takes_what_it_has_room_for_and_its_rows_go_on(started: Started) -> None:
+def test_a_full_table_takes_what_it_has_room_for_and_its_rows_go_on(stocked: Started) -> None:
     """The newest marks get the room there is; rows that are there are kept up to date; the person is told."""
-    world = started.world
+    world = stocked.world
     there = 40
     world.feishu.bases[world.app_token].max_rows = there
-    assert started.connect().status == 200
-    assert "已满" in told(started, "table_full")
+    assert stocked.connect().status == 200
+    assert "已满" in told(stocked, "table_full")
     table = world.feishu.table(world.app_token, TABLE)
     assert len(world.rows()) == there
-    edit_all(started)
-    told(started, "table_full")
+    edit_all(stocked)
+    told(stocked, "table_full")
     comments = [row.get("我的备注") for row in world.rows().values()]
     assert len(comments) == there
     assert comments.count("改过了") == there - sum(
         entry.removed is not None for entry in world.person.marks if in_table(world, entry)
     )
     table.max_rows = 20_000
-    again(started)
-    right(started)
+    again(stocked)
+    right(stocked)
 
 
-def test_a_full_table_is_looked_through(started: Started) -> None:
-    world = started.world
+def test_a_full_table_is_looked_through(stocked: Started) -> None:
+    world = stocked.world
     world.feishu.bases[world.app_token].max_rows = 40
-    assert started.connect().status == 200
-    told(started, "table_full")
+    assert stocked.connect().status == 200
+    told(stocked, "table_full")
     record, row = next(iter(world.rows().items()))
     edited = {"标题": "我改的"}
     world.background.call(lambda: world.feishu.edit_record(world.app_token, TABLE, record, edited))
-    assert started.owner.call("POST", "/api/v1/check").status == 202
-    told(started, "table_full")
+    assert stocked.owner.call("POST", "/api/v1/check").status == 202
+    told(stocked, "table_full")
     assert world.rows()[record]["标题"] == row["标题"]
 
 

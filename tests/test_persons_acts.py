@@ -10,12 +10,10 @@ from tests.test_ways_in import edit_one
 
 
 @pytest.fixture
-def started(world: World) -> Started:
-    started = world.start()
-    fill(started)
-    assert started.connect().status == 200
-    right(started)
-    return started
+def started(stocked: Started) -> Started:
+    assert stocked.connect().status == 200
+    right(stocked)
+    return stocked
 
 
 def edit_all(started: Started, comment: str = "改过了") -> None:

@@ -8,14 +8,9 @@ from gateway.demo import check, walk
 from gateway.feishu.fields import columns_of
 from gateway.sandbox.feishu.feishu import Fault, FaultKind
 from gateway.sandbox.feishu.fields import FieldSpec
-from tests.support import APP_ID, Started, World
+from tests.support import APP_ID, Started
 
 TABLE = "豆瓣标记"
-
-
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
 
 
 def fill(started: Started) -> None:
@@ -39,82 +34,75 @@ PASSING = [
 
 @pytest.mark.parametrize("kind", PASSING)
 @pytest.mark.parametrize("call", ["record.batch_create", "field.list", "record.search"])
-def test_every_fault_alone(started: Started, call: str, kind: FaultKind) -> None:
-    fill(started)
-    faulty(started, Fault(call, kind, seconds=0.01))
-    assert started.connect().status == 200
-    right(started)
+def test_every_fault_alone(stocked: Started, call: str, kind: FaultKind) -> None:
+    faulty(stocked, Fault(call, kind, seconds=0.01))
+    assert stocked.connect().status == 200
+    right(stocked)
 
 
 @pytest.mark.parametrize("kind", PASSING)
-def test_every_fault_while_rows_change(started: Started, kind: FaultKind) -> None:
-    fill(started)
-    started.connect()
-    right(started)
-    for entry in started.world.person.marks:
+def test_every_fault_while_rows_change(stocked: Started, kind: FaultKind) -> None:
+    stocked.connect()
+    right(stocked)
+    for entry in stocked.world.person.marks:
         if not entry.removed:
-            started.world.person.edit(entry.key, comment="改过了")
-    faulty(started, Fault("record.batch_update", kind, seconds=0.01))
-    fill(started)
-    right(started)
+            stocked.world.person.edit(entry.key, comment="改过了")
+    faulty(stocked, Fault("record.batch_update", kind, seconds=0.01))
+    fill(stocked)
+    right(stocked)
 
 
 @pytest.mark.parametrize("policy", ["replay", "recommit"])
 @pytest.mark.parametrize("lag", [0, 1])
-def test_a_create_without_an_outcome(started: Started, policy: Any, lag: int) -> None:
+def test_a_create_without_an_outcome(stocked: Started, policy: Any, lag: int) -> None:
     """The rows were made, the answer never came, and the replica that is asked does not show them yet."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     world.feishu.client_tokens.policy = policy
     world.feishu.lag = lag
-    faulty(started, Fault("record.batch_create", "drop_after"))
-    started.connect()
+    faulty(stocked, Fault("record.batch_create", "drop_after"))
+    stocked.connect()
     if lag and policy == "recommit":
-        assert started.settled().state == "waiting"
-        started.world.background.call(started.gateway.carriers.first.sync.wake)
-    right(started)
+        assert stocked.settled().state == "waiting"
+        stocked.world.background.call(stocked.gateway.carriers.first.sync.wake)
+    right(stocked)
     assert len(world.rows()) == len(world.person.marks)
 
 
-def test_two_drops_in_a_row(started: Started) -> None:
-    fill(started)
-    faulty(started, Fault("record.batch_create", "drop_before"), Fault("record.batch_create", "drop_after"))
-    started.connect()
+def test_two_drops_in_a_row(stocked: Started) -> None:
+    faulty(stocked, Fault("record.batch_create", "drop_before"), Fault("record.batch_create", "drop_after"))
+    stocked.connect()
     assert (
-        started.settled().state == "waiting"
+        stocked.settled().state == "waiting"
     )  # twice is more than bad luck: it waits, and looks again before it writes
-    started.world.background.call(started.gateway.carriers.first.sync.wake)
-    right(started)
+    stocked.world.background.call(stocked.gateway.carriers.first.sync.wake)
+    right(stocked)
 
 
-def test_an_expired_token_is_renewed_once(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+def test_an_expired_token_is_renewed_once(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     world.background.call(world.feishu.revoke_tokens)
     world.person.edit(world.person.marks[0].key, comment="改过了")
     before = world.feishu.calls["auth.token"]
-    fill(started)
-    right(started)
+    fill(stocked)
+    right(stocked)
     assert world.feishu.calls["auth.token"] == before + 1
 
 
-def test_an_unchanged_library_makes_no_call(started: Started) -> None:
-    fill(started)
-    started.connect()
-    right(started)
-    before = started.world.feishu.calls.total()
-    fill(started)
-    right(started)
-    assert started.world.feishu.calls.total() == before
+def test_an_unchanged_library_makes_no_call(stocked: Started) -> None:
+    stocked.connect()
+    right(stocked)
+    before = stocked.world.feishu.calls.total()
+    fill(stocked)
+    right(stocked)
+    assert stocked.world.feishu.calls.total() == before
 
 
-def test_a_thousand_rows_are_one_call(started: Started) -> None:
-    fill(started)
-    started.connect()
-    right(started)
-    assert started.world.feishu.calls["record.batch_create"] == 1
+def test_a_thousand_rows_are_one_call(stocked: Started) -> None:
+    stocked.connect()
+    right(stocked)
+    assert stocked.world.feishu.calls["record.batch_create"] == 1
 
 
 def test_a_subject_page_fills_in_the_row_of_a_list(started: Started) -> None:
@@ -136,34 +124,32 @@ def test_a_subject_page_fills_in_the_row_of_a_list(started: Started) -> None:
 # What the person does in Feishu.
 
 
-def test_a_renamed_column_goes_on_working(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+def test_a_renamed_column_goes_on_working(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     world.background.call(lambda: world.feishu.rename_field(world.app_token, TABLE, "我的备注", "短评"))
     entry = next(e for e in world.person.marks if not e.removed)
     world.person.edit(entry.key, comment="改过了")
-    fill(started)
-    assert started.settled().state == "idle"
+    fill(stocked)
+    assert stocked.settled().state == "idle"
     row = next(row for row in world.rows().values() if row["豆瓣页面"]["link"].endswith(f"/{entry.key.id}/"))
     assert row["短评"] == "改过了"
     assert "我的备注" not in world.feishu.columns(world.app_token, TABLE)
 
 
-def test_a_deleted_column_and_a_deleted_row_stay_deleted(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+def test_a_deleted_column_and_a_deleted_row_stay_deleted(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     gone = next(iter(world.rows()))
     world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, gone))
     world.background.call(lambda: world.feishu.delete_field(world.app_token, TABLE, "简介"))
     for entry in world.person.marks:
         if not entry.removed:
             world.person.edit(entry.key, comment="改过了")
-    fill(started)
-    state = started.settled()
+    fill(stocked)
+    state = stocked.settled()
     assert state.state == "idle"
     assert state.deleted <= 1
     assert gone not in world.rows()
@@ -173,11 +159,10 @@ def test_a_deleted_column_and_a_deleted_row_stay_deleted(started: Started) -> No
     assert len(changed) >= sum(not entry.removed for entry in world.person.marks) - 1
 
 
-def test_the_persons_own_columns_and_rows_are_theirs(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+def test_the_persons_own_columns_and_rows_are_theirs(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     record = next(iter(world.rows()))
 
     def scribble() -> str:
@@ -189,21 +174,20 @@ def test_the_persons_own_columns_and_rows_are_theirs(started: Started) -> None:
     for entry in world.person.marks:
         if not entry.removed:
             world.person.edit(entry.key, comment="改过了")
-    fill(started)
-    assert started.settled().state == "idle"
+    fill(stocked)
+    assert stocked.settled().state == "idle"
     rows = world.rows()
     assert rows[record]["和谁看的"] == "小林"
     assert rows[own] == {"标题": "我自己加的一行"}
 
 
-def test_a_library_that_was_lost_finds_its_rows_again(started: Started) -> None:
+def test_a_library_that_was_lost_finds_its_rows_again(stocked: Started) -> None:
     """A new library and the old table: rows are updated, not made again."""
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     before = set(world.rows())
-    started.stop()
+    stocked.stop()
     for file in world.folder.iterdir():
         file.unlink()
     again = world.start()
@@ -291,27 +275,25 @@ def test_a_wiki_address_is_resolved(started: Started) -> None:
     right(started)
 
 
-def test_feishu_that_cannot_be_reached_gets_it_later(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+def test_feishu_that_cannot_be_reached_gets_it_later(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     world.background.run(world.feishu_server.stop())
     entry = next(e for e in world.person.marks if not e.removed)
     world.person.edit(entry.key, comment="改过了")
-    fill(started)
-    state = world.background.run(started.gateway.carriers.first.sync.rest())
+    fill(stocked)
+    state = world.background.run(stocked.gateway.carriers.first.sync.rest())
     assert (state.state, state.problem and state.problem.code) == ("waiting", "feishu_unreachable")
     world.background.run(world.feishu_server.start())
-    assert started.owner.call("POST", "/api/v1/push").status == 202
-    right(started)
+    assert stocked.owner.call("POST", "/api/v1/push").status == 202
+    right(stocked)
 
 
-def test_many_rows_that_the_person_deleted_cost_few_calls(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+def test_many_rows_that_the_person_deleted_cost_few_calls(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     records = list(world.rows())
     kept = records.pop()
     for record in records:
@@ -321,11 +303,11 @@ def test_many_rows_that_the_person_deleted_cost_few_calls(started: Started) -> N
     for entry in world.person.marks:
         if not entry.removed:
             world.person.edit(entry.key, comment="改过了")
-    store = started.gateway.store
+    store = stocked.gateway.store
     world.background.call(lambda: store.do("UPDATE record SET made_at = NULL"))  # long ago
     before = world.feishu.calls.copy()
-    fill(started)
-    state = started.settled()
+    fill(stocked)
+    state = stocked.settled()
     assert state.state == "idle"
     assert set(world.rows()) == {kept}
     calls = ("record.batch_update", "record.batch_get")

@@ -15,13 +15,11 @@ from tests.walks import lend, walk
 
 
 @pytest.fixture
-def started(world: World) -> Started:
-    started = world.start()
-    lend(started)
-    fill(started)
-    started.connect()
-    complete(started)
-    return started
+def started(stocked: Started) -> Started:
+    lend(stocked)
+    stocked.connect()
+    complete(stocked)
+    return stocked
 
 
 def complete(started: Started) -> None:

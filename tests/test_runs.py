@@ -7,16 +7,11 @@ import pytest
 from gateway.model import Kind, Medium, Outcome, Status, Subject, SubjectKey
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
-from tests.support import Started, World
+from tests.support import Started
 from tests.test_plan import plan
 from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
 from tests.walks import lend, rested, walk
-
-
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
 
 
 def runs(started: Started) -> list[Any]:
@@ -24,21 +19,20 @@ def runs(started: Started) -> list[Any]:
     return started.owner.call("GET", "/api/v1/runs").json()
 
 
-def test_pages_then_a_connection(started: Started) -> None:
-    fill(started)
-    (walked,) = runs(started)
-    marks = len(started.world.person.marks)
+def test_pages_then_a_connection(stocked: Started) -> None:
+    (walked,) = runs(stocked)
+    marks = len(stocked.world.person.marks)
     assert (walked["cause"], walked["new"], walked["created"]) == ("button", marks, 0)
-    assert walked["pages"] == started.world.background.call(
-        lambda: len(started.gateway.store.captures(limit=1000))
+    assert walked["pages"] == stocked.world.background.call(
+        lambda: len(stocked.gateway.store.captures(limit=1000))
     )
     assert walked["ended"] is not None
-    before = started.world.feishu.calls.total()
-    started.connect()
-    connected, _ = runs(started)
+    before = stocked.world.feishu.calls.total()
+    stocked.connect()
+    connected, _ = runs(stocked)
     assert (connected["cause"], connected["created"], connected["updated"]) == ("connect", marks, 0)
-    assert 0 < connected["calls"] <= started.world.feishu.calls.total() - before
-    right(started)
+    assert 0 < connected["calls"] <= stocked.world.feishu.calls.total() - before
+    right(stocked)
 
 
 def test_an_edit(started: Started) -> None:
@@ -52,12 +46,11 @@ def test_an_edit(started: Started) -> None:
     assert run["created"] == len(started.world.person.marks), "the same person turns pages: it is one run"
 
 
-def test_nothing_new_is_a_run_too(started: Started) -> None:
-    fill(started)
-    fill(started)
-    (run,) = runs(started)
-    assert run["new"] == len(started.world.person.marks)
-    assert run["same"] >= len(started.world.person.marks)
+def test_nothing_new_is_a_run_too(stocked: Started) -> None:
+    fill(stocked)
+    (run,) = runs(stocked)
+    assert run["new"] == len(stocked.world.person.marks)
+    assert run["same"] >= len(stocked.world.person.marks)
 
 
 def test_one_that_needs_the_person(started: Started) -> None:
@@ -245,26 +238,25 @@ def test_paused_and_resumed(started: Started) -> None:
     right(again)
 
 
-def test_paused_in_the_middle(started: Started) -> None:
+def test_paused_in_the_middle(stocked: Started) -> None:
     """The batch that is under way is finished; the extension is told why nothing comes."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     stops = iter([True])
 
     async def note(name: str, stage: str) -> None:
         if name == "record.batch_create" and stage == "before" and next(stops, False):
-            started.gateway.carriers.first.sync.pause(on=True)
+            stocked.gateway.carriers.first.sync.pause(on=True)
 
     world.feishu.on_call = note
-    world.background.call(lambda: setattr(started.gateway.carriers.first.sync.rows, "_at_a_time", 10))
-    started.connect()
-    state = started.settled()
+    world.background.call(lambda: setattr(stocked.gateway.carriers.first.sync.rows, "_at_a_time", 10))
+    stocked.connect()
+    state = stocked.settled()
     assert (state.state, state.pushed) == ("paused", 10)
-    browser = started.pair()
+    browser = stocked.pair()
     status, answer = browser.send("/api/v1/state", b"{}")
     assert (status, answer["push"]["problem"]["code"]) == (200, "paused")
-    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
-    right(started)
+    assert stocked.owner.call("POST", "/api/v1/push/resume").status == 202
+    right(stocked)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,6 @@ from tests.support import APP_ID, Started, World
 from tests.test_push import TABLE, fill, right
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 def edit_all(person: Person, comment: str) -> None:
     for entry in person.marks:
         if not entry.removed:
@@ -28,41 +23,39 @@ def move_to(started: Started, app_token: str) -> None:
     assert started.connect().status == 200
 
 
-def test_a_copied_bitable_is_another_one(started: Started) -> None:
+def test_a_copied_bitable_is_another_one(stocked: Started) -> None:
     """Its tables have the ids of the first one's; what was pushed there was not pushed here."""
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     first = world.app_token
     copied = world.background.call(lambda: world.feishu.copy_base(first))
     edit_all(world.person, "改过了")
-    fill(started)
-    right(started)
+    fill(stocked)
+    right(stocked)
     before = world.rows()
-    move_to(started, copied)
-    right(started)
+    move_to(stocked, copied)
+    right(stocked)
     assert len(world.rows()) == len(world.person.marks)
     world.app_token = first
     assert world.rows() == before
 
 
-def test_going_back_to_an_earlier_table_knows_its_columns(started: Started) -> None:
+def test_going_back_to_an_earlier_table_knows_its_columns(stocked: Started) -> None:
     """A column that was renamed there is not made a second time."""
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     first = world.app_token
     world.background.call(lambda: world.feishu.rename_field(first, TABLE, "我的备注", "短评"))
     second = world.background.call(lambda: world.feishu.add_base("另一个", collaborators={APP_ID: "edit"}))
-    move_to(started, second)
-    right(started)
+    move_to(stocked, second)
+    right(stocked)
     edit_all(world.person, "改过了")
-    fill(started)
-    right(started)
-    move_to(started, first)
-    assert started.settled().state == "idle"
+    fill(stocked)
+    right(stocked)
+    move_to(stocked, first)
+    assert stocked.settled().state == "idle"
     assert "我的备注" not in world.feishu.columns(first, TABLE)
     changed = [row for row in world.rows().values() if row.get("短评") == "改过了"]
     assert len(changed) == sum(not entry.removed for entry in world.person.marks)
@@ -94,12 +87,11 @@ def test_one_record_shows_one_mark(world: World, gone: tuple[str, ...]) -> None:
     assert comments == {"同号的书": "关于同号的书", "同号的唱片": "关于同号的唱片"}
 
 
-def test_a_row_that_the_person_copied_stays_theirs(started: Started) -> None:
+def test_a_row_that_the_person_copied_stays_theirs(stocked: Started) -> None:
     """A row with our number that links elsewhere is not ours, even where ours is gone."""
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     entry = next(e for e in world.person.marks if e.key.medium is Medium.MOVIE and not e.removed)
     other: dict[str, Any] = {
         "标题": "别的东西",
@@ -109,7 +101,7 @@ def test_a_row_that_the_person_copied_stays_theirs(started: Started) -> None:
     ours = next(key for key, row in world.rows().items() if row["Subject ID"] == entry.key.id)
     world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, ours))
     own = world.background.call(lambda: world.feishu.add_record(world.app_token, TABLE, other))
-    started.stop()
+    stocked.stop()
     for file in world.folder.iterdir():
         file.unlink()
     again = world.start()

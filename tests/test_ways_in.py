@@ -22,11 +22,6 @@ from tests.test_push import TABLE, faulty, fill, refused, right
 SCOPES = ("bitable:app", "wiki:wiki:readonly")
 
 
-@pytest.fixture
-def started(world: World) -> Started:
-    return world.start()
-
-
 def base_token(world: World) -> str:
     return world.background.call(lambda: world.feishu.personal_token(world.app_token))
 
@@ -41,13 +36,12 @@ def edit_one(started: Started) -> None:
 # The Bitable's own token.
 
 
-def test_a_personal_base_token(started: Started) -> None:
+def test_a_personal_base_token(stocked: Started) -> None:
     """No app at all."""
-    fill(started)
-    reply = started.connect(way="base", base_token=base_token(started.world), app_id="", app_secret="")
+    reply = stocked.connect(way="base", base_token=base_token(stocked.world), app_id="", app_secret="")
     assert reply.status == 200, reply.json()
-    right(started)
-    assert "auth.token" not in started.world.feishu.calls
+    right(stocked)
+    assert "auth.token" not in stocked.world.feishu.calls
 
 
 def test_a_personal_base_token_that_is_none(started: Started) -> None:
@@ -62,17 +56,16 @@ def test_the_token_of_another_bitable(started: Started) -> None:
     refused(started, "other_base", way="base", base_token=token)
 
 
-def test_a_personal_base_token_that_is_switched_off(started: Started) -> None:
-    world = started.world
-    fill(started)
-    started.connect(way="base", base_token=base_token(world))
-    right(started)
+def test_a_personal_base_token_that_is_switched_off(stocked: Started) -> None:
+    world = stocked.world
+    stocked.connect(way="base", base_token=base_token(world))
+    right(stocked)
     world.background.call(lambda: world.feishu.end_personal_token(world.app_token))
-    edit_one(started)
-    state = started.settled()
+    edit_one(stocked)
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", "bad_base_token")
-    assert started.connect(way="base", base_token=base_token(world)).status == 200
-    right(started)
+    assert stocked.connect(way="base", base_token=base_token(world)).status == 200
+    right(stocked)
 
 
 def test_a_wiki_needs_an_app(started: Started) -> None:
@@ -150,22 +143,21 @@ def test_the_persons_own_log_in(started: Started) -> None:
     right(started)
 
 
-def test_a_new_bitable(started: Started) -> None:
-    world = started.world
-    fill(started)
-    log_in(started, "")
-    state = started.settled()
+def test_a_new_bitable(stocked: Started) -> None:
+    world = stocked.world
+    log_in(stocked, "")
+    state = stocked.settled()
     assert state.state == "idle"
     made = next(token for token in world.feishu.bases if token != world.app_token)
     assert len(world.background.call(lambda: world.feishu.rows(made, TABLE))) == len(world.person.marks)
     blank = world.background.call(lambda: world.feishu.rows(made, "数据表"))
     assert blank
     assert not any(blank.values())
-    setting = started.owner.call("GET", "/api/v1/overview").json()["feishu"]
+    setting = stocked.owner.call("GET", "/api/v1/overview").json()["feishu"]
     assert made in setting["address"]
-    edit_one(started)
-    assert started.settled().state == "idle"
-    assert started.connect(setting["address"], way="user").status == 200
+    edit_one(stocked)
+    assert stocked.settled().state == "idle"
+    assert stocked.connect(setting["address"], way="user").status == 200
     assert len([token for token in world.feishu.bases if token != world.app_token]) == 1
 
 
@@ -193,68 +185,64 @@ def test_an_answer_is_taken_once(started: Started) -> None:
     right(started)
 
 
-def test_the_access_token_ends_and_is_renewed(started: Started) -> None:
-    world = started.world
-    fill(started)
-    log_in(started)
-    right(started)
+def test_the_access_token_ends_and_is_renewed(stocked: Started) -> None:
+    world = stocked.world
+    log_in(stocked)
+    right(stocked)
     for hours in (3, 6, 9):
         world.ahead = hours * 3600.0
-        edit_one(started)
-        right(started)
+        edit_one(stocked)
+        right(stocked)
     assert world.feishu.calls["login.token"] == 4
 
 
-def test_a_refresh_token_is_stored_before_anything_is_done_with_it(started: Started) -> None:
+def test_a_refresh_token_is_stored_before_anything_is_done_with_it(stocked: Started) -> None:
     """The gateway ends right after the refresh; the next one can go on."""
-    world = started.world
-    fill(started)
-    log_in(started)
-    right(started)
+    world = stocked.world
+    log_in(stocked)
+    right(stocked)
     world.ahead = 3 * 3600.0
     refreshed = world.feishu.calls["login.token"]
     kept: list[bytes | None] = []
 
     async def note(name: str, stage: str) -> None:
         if stage == "before" and world.feishu.calls["login.token"] > refreshed and name != "login.token":
-            kept.append(started.gateway.vault.get(f"feishu user_tokens {APP_ID}"))
+            kept.append(stocked.gateway.vault.get(f"feishu user_tokens {APP_ID}"))
 
-    before = world.background.call(lambda: started.gateway.vault.get(f"feishu user_tokens {APP_ID}"))
+    before = world.background.call(lambda: stocked.gateway.vault.get(f"feishu user_tokens {APP_ID}"))
     world.feishu.on_call = note
-    edit_one(started)
-    right(started)
+    edit_one(stocked)
+    right(stocked)
     assert kept
     assert kept[0] not in {None, before}
     world.feishu.on_call = None
-    started.stop()
+    stocked.stop()
     again = world.start()
     edit_one(again)
     right(again)
 
 
-def test_a_refresh_whose_answer_is_lost_asks_for_a_new_log_in(started: Started) -> None:
+def test_a_refresh_whose_answer_is_lost_asks_for_a_new_log_in(stocked: Started) -> None:
     """The token was good once. Nothing but the person can mend that; they are told, and nothing is lost."""
-    world = started.world
-    fill(started)
-    log_in(started)
-    right(started)
+    world = stocked.world
+    log_in(stocked)
+    right(stocked)
     world.ahead = 3 * 3600.0
-    faulty(started, Fault("login.token", "drop_after"))
-    edit_one(started)
-    state = started.settled()
+    faulty(stocked, Fault("login.token", "drop_after"))
+    edit_one(stocked)
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", "login_ended")
-    log_in(started)
-    right(started)
+    log_in(stocked)
+    right(stocked)
 
 
-def test_a_log_in_that_the_person_takes_back(started: Started) -> None:
-    world = started.world
-    fill(started)
-    log_in(started)
-    right(started)
+def test_a_log_in_that_the_person_takes_back(stocked: Started) -> None:
+    world = stocked.world
+    log_in(stocked)
+    right(stocked)
     world.background.call(world.feishu.revoke_logins)
-    edit_one(started)
-    state = started.settled()
+    edit_one(stocked)
+    state = stocked.settled()
     assert (state.state, state.problem and state.problem.code) == ("error", "login_ended")
 
 
@@ -293,20 +281,19 @@ def test_the_wrong_site(started: Started) -> None:
     refused(started, "bad_secret", address, app_secret="wrong")
 
 
-def test_advanced_permissions_hide_the_rows(started: Started) -> None:
+def test_advanced_permissions_hide_the_rows(stocked: Started) -> None:
     """The app may edit: what it writes is taken, what it reads is empty, and no error says so."""
-    world = started.world
-    fill(started)
-    started.connect()
-    right(started)
+    world = stocked.world
+    stocked.connect()
+    right(stocked)
     world.background.call(lambda: world.feishu.set_advanced(world.app_token, on=True))
     before = len(world.rows())
-    reply = started.connect()
+    reply = stocked.connect()
     assert reply.json()["code"] in {"needs_manage", "read_only"}
     assert "可管理" in reply.json()["hint"]["zh"]
     assert len(world.rows()) == before
     world.background.call(lambda: world.feishu.share(world.app_token, APP_ID, "full_access"))
-    assert started.connect().status == 200
+    assert stocked.connect().status == 200
     assert len(world.rows()) == before
 
 
@@ -317,16 +304,15 @@ def test_the_months_calls_are_used_up(started: Started) -> None:
     assert (reply.status, reply.json()["code"]) == (403, "quota_used_up")
 
 
-def test_it_is_said_before_the_calls_are_used_up(started: Started) -> None:
-    fill(started)
-    assert started.owner.call("PUT", "/api/v1/limits", {"month": 100, "covers": 10}).status == 200
-    started.connect()
-    assert "quota_near" not in {note.code for note in started.settled().notes}
-    used = started.owner.call("GET", "/api/v1/overview").json()["calls"]
+def test_it_is_said_before_the_calls_are_used_up(stocked: Started) -> None:
+    assert stocked.owner.call("PUT", "/api/v1/limits", {"month": 100, "covers": 10}).status == 200
+    stocked.connect()
+    assert "quota_near" not in {note.code for note in stocked.settled().notes}
+    used = stocked.owner.call("GET", "/api/v1/overview").json()["calls"]
     spent = sum(used.values())
-    assert spent == started.world.feishu.calls.total()
-    started.world.background.call(lambda: [started.gateway.budget.count("other") for _ in range(90 - spent)])
-    assert "quota_near" in {note.code for note in started.settled().notes}
+    assert spent == stocked.world.feishu.calls.total()
+    stocked.world.background.call(lambda: [stocked.gateway.budget.count("other") for _ in range(90 - spent)])
+    assert "quota_near" in {note.code for note in stocked.settled().notes}
 
 
 # The way there.
@@ -340,11 +326,10 @@ def through(started: Started, monkeypatch: pytest.MonkeyPatch, proxy: str) -> An
     return started.connect()
 
 
-def test_loopback_never_goes_through_a_proxy(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(started)
-    assert through(started, monkeypatch, "http://127.0.0.1:9").status == 200
-    right(started)
-    assert started.settled().notes == ()
+def test_loopback_never_goes_through_a_proxy(stocked: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert through(stocked, monkeypatch, "http://127.0.0.1:9").status == 200
+    right(stocked)
+    assert stocked.settled().notes == ()
 
 
 @pytest.mark.parametrize("way", ["app", "base"])
@@ -373,30 +358,29 @@ def test_lark_has_hosts_of_its_own(world: World) -> None:
 # What must not happen.
 
 
-def test_a_log_in_that_begins_during_a_push_does_not_disturb_it(started: Started) -> None:
+def test_a_log_in_that_begins_during_a_push_does_not_disturb_it(stocked: Started) -> None:
     """Nothing changes until the person said yes."""
-    world = started.world
-    fill(started)
+    world = stocked.world
     began: list[str] = []
 
     async def note(name: str, stage: str) -> None:
         if name == "record.batch_create" and stage == "before" and not began:
-            began.append(await asyncio.to_thread(begin, started))
+            began.append(await asyncio.to_thread(begin, stocked))
 
     world.feishu.on_call = note
-    started.connect()
-    right(started)
+    stocked.connect()
+    right(stocked)
     assert began
     world.feishu.on_call = None
-    edit_one(started)
-    right(started)
-    setting = world.background.call(lambda: started.gateway.carriers.first.sync.connection.setting)
+    edit_one(stocked)
+    right(stocked)
+    setting = world.background.call(lambda: stocked.gateway.carriers.first.sync.connection.setting)
     assert setting is not None
     assert setting.way == "app"
-    assert follow(started, say(began[0], "approve")).status == 200
-    assert started.owner.call("GET", "/api/v1/overview").json()["feishu"]["way"] == "user"
-    edit_one(started)
-    right(started)
+    assert follow(stocked, say(began[0], "approve")).status == 200
+    assert stocked.owner.call("GET", "/api/v1/overview").json()["feishu"]["way"] == "user"
+    edit_one(stocked)
+    right(stocked)
 
 
 async def test_a_refresh_token_is_used_once_whoever_asks() -> None:

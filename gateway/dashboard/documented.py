@@ -1,25 +1,33 @@
 """The schema says what is true of every route: whatever is not as it should be is answered with problem details."""
 
-from litestar import Litestar
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Reference, SecurityScheme
+from typing import Any
+
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from gateway.problems import MEDIA_TYPE
 from gateway.security import COOKIE
 
-_PROBLEM = Reference(ref="#/components/schemas/Problem")
+_DEFAULT = {
+    "description": "Problem details",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 
 
-def document(app: Litestar) -> None:
-    """Puts them in place of the errors that Litestar supposes, which have another shape; and names the cookie."""
-    cookie = SecurityScheme(type="apiKey", name=COOKIE, security_scheme_in="cookie")
-    app.openapi_schema.components.security_schemes = {"BearerToken": cookie}
-    for path in (app.openapi_schema.paths or {}).values():
-        for operation in (path.get, path.put, path.post, path.delete):
-            if operation is None or operation.responses is None:
-                continue
-            supposed = operation.responses.get("400")
-            if isinstance(supposed, OpenAPIResponse) and MEDIA_TYPE not in (supposed.content or {}):
-                del operation.responses["400"]
-            operation.responses["default"] = OpenAPIResponse(
-                description="Problem details", content={MEDIA_TYPE: OpenAPIMediaType(schema=_PROBLEM)}
-            )
+class Documented(JsonRenderPlugin):
+    """Made when somebody asks: to work out the schema takes a tenth of a second, which no start should cost."""
+
+    def __init__(self) -> None:
+        super().__init__(path=["/", "/openapi.json"])
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Has problem details in place of the errors that Litestar supposes, and names the cookie."""
+        openapi_schema["components"]["securitySchemes"] = {
+            "BearerToken": {"type": "apiKey", "name": COOKIE, "in": "cookie"}
+        }
+        for path in openapi_schema["paths"].values():
+            for responses in (operation["responses"] for operation in path.values()):
+                if MEDIA_TYPE not in responses.get("400", {}).get("content", {}):
+                    responses.pop("400", None)
+                responses["default"] = _DEFAULT
+        return super().render(request, openapi_schema)

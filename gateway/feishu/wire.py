@@ -4,7 +4,9 @@ The body decides, not the HTTP status: the same code comes with 200 on older end
 """
 
 import math
+import ssl
 from collections.abc import Callable
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,8 +132,14 @@ class Wire:
 
     def _open(self, *, trust: bool) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            base_url=self._base, headers=self._headers, timeout=_TIMEOUT, trust_env=trust
+            base_url=self._base, headers=self._headers, timeout=_TIMEOUT, trust_env=trust, verify=_trusted()
         )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to believe in: read once, as that takes as long as ten calls."""
+    return httpx.create_ssl_context()
 
 
 async def _request(client: httpx.AsyncClient, method: str, path: str, **rest: Any) -> httpx.Response:
