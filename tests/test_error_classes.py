@@ -3,7 +3,6 @@
 The classes are those of Feishu's own error pages; each code is thrown at the calls where it can occur.
 """
 
-
 import pytest
 
 from gateway import errors
