@@ -21,12 +21,9 @@ from gateway.walk import WalkKind
 
 _LAPSE = timedelta(minutes=10)
 """A browser that reads speaks about once a minute. One that has not spoken for so long was closed: another may read."""
-_LISTS = 14
 
 AskedState = Literal["asked", "reading", "silent", "ended", "stopped", "cancelled"]
 """``silent``: the browser that reads was not heard of for a while; it goes on when it is, or another does."""
-ListName = Annotated[str, Meta(pattern=r"^[a-z]{4,5}/[a-z]{2,7}$")]
-"""A medium and the word of the list's address, such as ``movie/collect``."""
 
 
 class WalkAsked(Struct, frozen=True, kw_only=True):
@@ -36,8 +33,6 @@ class WalkAsked(Struct, frozen=True, kw_only=True):
     kind: WalkKind
     account: str
     """Whose lists."""
-    whole: tuple[str, ...] = ()
-    """Lists in the middle of which an earlier walk was stopped: that their first page is known proves nothing."""
 
 
 class WalkReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,8 +45,6 @@ class WalkReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pages: Annotated[int, Meta(ge=0)] = 0
     new: Annotated[int, Meta(ge=0)] = 0
     changed: Annotated[int, Meta(ge=0)] = 0
-    unfinished: Annotated[tuple[ListName, ...], Meta(max_length=_LISTS)] = ()
-    """Lists of which a part was read, and the rest was not."""
 
 
 class _Following(Struct, frozen=True, kw_only=True):
@@ -76,10 +69,10 @@ class AskedWalk(Struct, frozen=True, kw_only=True):
     pages: int = 0
     new: int = 0
     changed: int = 0
-    unfinished: tuple[str, ...] = ()
-    whole: tuple[str, ...] = ()
-    """What was unfinished when it was asked for."""
-    lists: dict[ListName, _Following] = {}
+    lists: dict[str, _Following] = {}
+    """By a medium and the word of the list's address, such as ``movie/collect``."""
+    enough: bool = False
+    """The page that was read last came to what is known of its list: the browser may leave it there."""
 
 
 class AskedShown(Struct, frozen=True, kw_only=True):
@@ -109,10 +102,7 @@ class Asked:
     def ask(self, kind: WalkKind, at: datetime) -> None:
         """From now on. One that a browser is reading will do."""
         if self.reader(at) is None:
-            last = self._kept
-            unfinished = last.unfinished if last else ()
-            walk = AskedWalk(id=str(uuid4()), kind=kind, asked_at=at, unfinished=unfinished, whole=unfinished)
-            self._keep(walk)
+            self._keep(AskedWalk(id=str(uuid4()), kind=kind, asked_at=at))
 
     def is_this(self, walk: str) -> bool:
         """Whether this is the walk that was asked last."""
@@ -128,7 +118,7 @@ class Asked:
         kept = self._kept
         if kept is None or kept.ended_at is not None or self.reader(at) not in {None, device}:
             return None
-        return WalkAsked(id=kept.id, kind=kept.kind, account=account, whole=kept.unfinished)
+        return WalkAsked(id=kept.id, kind=kept.kind, account=account)
 
     def hear(self, device: str, report: WalkReport, at: datetime) -> None:
         """What a browser says of it. One that is over, or that another reads, is none of its business."""
@@ -147,7 +137,6 @@ class Asked:
                 pages=report.pages,
                 new=report.new,
                 changed=report.changed,
-                unfinished=report.unfinished,
             )
         )
 
@@ -158,17 +147,22 @@ class Asked:
             return
         name = f"{page.medium}/{page.status}"
         last = _Following(progress=Progress(), next=0) if page.start == 0 else kept.lists.get(name)
-        if last is None or last.next != page.start:
-            return  # a page is missing in between
+        if last is None or last.next != page.start:  # a page is missing in between
+            self._keep(structs.replace(kept, enough=False))
+            return
         last.progress.add(page, marks, told=told)
         following = _Following(progress=last.progress, next=page.next_start)
         place.ended = page.next_start is None
-        place.enough = kept.kind == "sync" and not told and name not in kept.whole
-        seen = last.progress.rows - last.progress.unread
         known = self._coverages.of(account, place)
+        place.enough = kept.kind == "sync" and not place.ended and known.is_met(last.progress)
+        seen = last.progress.rows - last.progress.unread
         with self._store.atomic():
             self._coverages.keep(account, known.after(place, last.progress, seen, at))
-            self._keep(structs.replace(kept, lists=kept.lists | {name: following}))
+            self._keep(structs.replace(kept, lists=kept.lists | {name: following}, enough=place.enough))
+
+    def is_enough(self) -> bool:
+        """Whether the list of the page that was taken in last need not be read any further."""
+        return self._kept is not None and self._kept.enough
 
     def give_way(self, at: datetime) -> None:
         """Another walk is under way: Douban sees one at a time."""

@@ -95,6 +95,8 @@ class CaptureAnswer(Struct, frozen=True, kw_only=True):
     push: DevicePush
     asks: bool
     """As in ``StateAnswer``."""
+    enough: bool
+    """To a page that the schedule asked for: the rest of its list is known."""
 
 
 class SessionAnswer(Struct, frozen=True):
@@ -236,12 +238,15 @@ def take_in(
     message: Message, intake: Intake, library: Library, store: Store, carriers: Carriers
 ) -> CaptureAnswer:
     """Keeps and reads the page of a message. Raises BadMessage, sqlite3.Error."""
-    result = intake.take(_capture(message), message.device.id)
+    capture = _capture(message)
+    result = intake.take(capture, message.device.id)
     carrier = carriers.of(_account_of(message.device.id, store, library))
     return CaptureAnswer(
         **{name: getattr(result, name) for name in result.__struct_fields__},
         push=_push(carrier.sync),
         asks=_asks(carriers),
+        enough=capture.trigger is Trigger.ASKED
+        and any(each.scheduler.asked.is_enough() for each in carriers.all),
     )
 
 

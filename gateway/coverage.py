@@ -32,8 +32,9 @@ class Progress(Struct, kw_only=True):
     """Rows that could not be read."""
     newest: datetime | None = None
     oldest: datetime | None = None
+    newest_day: date | None = None
     oldest_day: date | None = None
-    """The same, from a page that tells the day alone."""
+    """The same, from pages that tell the day alone."""
     known: int = 0
     """Rows in a row, up to the last one, that told nothing new."""
 
@@ -49,6 +50,7 @@ class Progress(Struct, kw_only=True):
         self.known = 0 if told else self.known + part.rows
         days = [mark.marked_on for mark in marks if isinstance(mark.marked_on, date)]
         if days:
+            self.newest_day = max(days) if self.newest_day is None else max(self.newest_day, *days)
             self.oldest_day = min(days) if self.oldest_day is None else min(self.oldest_day, *days)
         times = [mark.marked_at for mark in marks if isinstance(mark.marked_at, datetime)]
         if times:
@@ -82,6 +84,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """The list was changed while it was walked: a row may have moved past the walk."""
     front: datetime | None = None
     """The newest mark when the last walk that came to where it wanted began: all older ones were there for it."""
+    front_day: date | None = None
+    """The same, as far as a page tells it."""
 
     @property
     def hidden(self) -> int:
@@ -105,13 +109,18 @@ class Coverage(Struct, frozen=True, kw_only=True):
         walk that was given up right here. But what is older than the front was there for an earlier walk, which
         went on to the list's end. (An edit of an old rating or comment moves nothing: only a full check finds it.)
         """
-        if self.ended_at is None or self.changed or self.front is None or progress.oldest is None:
+        if self.ended_at is None or self.changed or not progress.known:
             return False
-        return progress.known >= PAGE and progress.oldest <= self.front
+        if progress.oldest is not None:
+            return self.front is not None and progress.known >= PAGE and progress.oldest <= self.front
+        if progress.oldest_day is None or self.front_day is None:
+            return False
+        return progress.oldest_day < self.front_day  # of that day itself, some may have come after that walk
 
     def after(self, place: Place, progress: Progress, seen: int, at: datetime) -> "Coverage":
         """With another page of a walk."""
         reached = progress.oldest.date() if progress.oldest is not None else progress.oldest_day
+        day = progress.newest.date() if progress.newest is not None else progress.newest_day
         if place.ended:
             return structs.replace(
                 self,
@@ -123,10 +132,14 @@ class Coverage(Struct, frozen=True, kw_only=True):
                 skipped=len(place.skipped) + progress.unread,
                 changed=progress.changed,
                 front=progress.newest or self.front,
+                front_day=day or self.front_day,
             )
         if place.enough:
-            front = self.front if progress.changed else progress.newest or self.front
-            return structs.replace(self, at=at, front=front)
+            if progress.changed:
+                return structs.replace(self, at=at)
+            return structs.replace(
+                self, at=at, front=progress.newest or self.front, front_day=day or self.front_day
+            )
         return self if self.ended_at is not None else structs.replace(self, back_to=reached)
 
 

@@ -98,7 +98,7 @@ def test_the_first_that_begins_reads_and_the_other_is_not_asked(
     ask(started, clock, "full")
     other = started.pair()
     asked = state(browser)["walk"]
-    assert (asked["kind"], asked["account"], asked["whole"]) == ("full", started.world.person.id, [])
+    assert (asked["kind"], asked["account"]) == ("full", started.world.person.id)
     assert state(other)["walk"] == asked, "to look is not to begin"
     assert told(started)["state"] == "asked"
     assert state(browser, asked)["walk"] == asked
@@ -161,23 +161,6 @@ def test_why_it_stopped_is_told_in_words(
     assert stop["code"] == reason
     assert stop["zh"]
     assert stop["en"]
-
-
-def test_where_it_was_stopped_is_read_to_the_end_next_time(
-    started: Started, browser: Extension, clock: Clock
-) -> None:
-    ask(started, clock)
-    asked = state(browser)["walk"]
-    state(browser, asked, state="stopped", reason="blocked", unfinished=["movie/collect"])
-    due(started, clock)
-    again = state(browser)["walk"]
-    assert again["whole"] == ["movie/collect"]
-    put(started, rhythm="hourly")
-    due(started, clock)
-    assert state(browser)["walk"]["whole"] == ["movie/collect"], "a new schedule forgets nothing"
-    state(browser, state(browser)["walk"], state="ended")
-    due(started, clock)
-    assert state(browser)["walk"]["whole"] == []
 
 
 def test_one_that_comes_due_while_a_browser_reads_is_the_same(
@@ -261,8 +244,6 @@ def test_the_gateway_may_end_in_between(
         {"state": "?"},
         {"state": "stopped", "reason": "<b>"},
         {"pages": -1},
-        {"unfinished": ["../x"]},
-        {"unfinished": ["movie/wish"] * 15},
         {"x": 1},
     ],
 )

@@ -31,6 +31,7 @@
  * @property {number} problems  Rows that could not be read.
  * @property {Push} push
  * @property {boolean} asks
+ * @property {boolean} enough  To a page of a walk: the rest of its list is known.
  *
  * @typedef {{ kind: "refused", reason: import("./judge.js").Refusal }
  *   | { kind: "waiting", trouble: Trouble }
@@ -51,7 +52,6 @@
  * @property {string} id
  * @property {"sync" | "full"} kind
  * @property {string} account          Whose lists.
- * @property {string[]} whole          Lists to be read to their end.
  *
  * @typedef {{ port: number, name: string, since: string, gateway: string }} Pairing
  * @typedef {object} Overview

@@ -5,8 +5,6 @@
  * @property {string} id
  * @property {"sync" | "full"} kind
  * @property {string} account       Whose lists.
- * @property {string[]} whole       Lists that are read to their end, because an earlier walk was stopped in them.
- * @property {string[]} unfinished  Lists of which a part was read, and the rest was not.
  * @property {string} url           The page to read next.
  * @property {string} capture       The id of its message: the same page sent again gets the same answer.
  * @property {number} openedAt      When the tab was sent there, in milliseconds of the epoch; 0 if it was not.
@@ -21,16 +19,16 @@ import { frontOf, listOf, LISTS } from "./addresses.js";
  * @param {import("./ask.js").WalkAsked} asked
  * @returns {Walk}
  */
-export function begin({ id, kind, account, whole }) {
+export function begin({ id, kind, account }) {
   const nothing = { pages: 0, new: 0, changed: 0, end: null };
-  return { id, kind, account, whole, unfinished: whole, ...at(frontOf(LISTS[0], account)), ...nothing };
+  return { id, kind, account, ...at(frontOf(LISTS[0], account)), ...nothing };
 }
 
 /**
- * After a page was taken in. Where it leads is the page's own next link, if that goes on in the same list. A sync leaves
- * a list whose page told nothing: what is new, or moved here, comes first.
+ * After a page was taken in. Where it leads is the page's own next link, if that goes on in the same list, and if the
+ * gateway does not know the rest of it.
  * @param {Walk} walk
- * @param {{ new: number, changed: number }} told
+ * @param {{ new: number, changed: number, enough: boolean }} told
  * @param {string} next  The address of that link; empty if there is none.
  * @returns {Walk}
  */
@@ -44,12 +42,9 @@ export function advance(walk, told, next) {
   };
   const ahead = listOf(next);
   const goesOn = ahead?.list === list && ahead.start > start;
-  const isEnough = walk.kind === "sync" && told.new + told.changed === 0 && !walk.whole.includes(list);
-  const others = walk.unfinished.filter((each) => each !== list);
-  if (goesOn && !isEnough) return { ...sum, unfinished: [...others, list], ...at(next) };
+  if (goesOn && !told.enough) return { ...sum, ...at(next) };
   const following = LISTS[LISTS.indexOf(list) + 1];
-  const rest = { ...sum, unfinished: others };
-  return following ? { ...rest, ...at(frontOf(following, walk.account)) } : { ...rest, end: { state: "ended", reason: null } };
+  return following ? { ...sum, ...at(frontOf(following, walk.account)) } : { ...sum, end: { state: "ended", reason: null } };
 }
 
 /**
@@ -76,8 +71,8 @@ export function isThere(walk, url) {
  * What the gateway is told of it.
  * @param {Walk} walk
  */
-export function report({ id, pages, new: fresh, changed, unfinished, end }) {
-  return { id, state: end?.state ?? "reading", reason: end?.reason ?? null, pages, new: fresh, changed, unfinished };
+export function report({ id, pages, new: fresh, changed, end }) {
+  return { id, state: end?.state ?? "reading", reason: end?.reason ?? null, pages, new: fresh, changed };
 }
 
 /** @param {string} url */

@@ -4,11 +4,12 @@ import { frontOf, LISTS } from "../../extension/lib/addresses.js";
 import { advance, begin, isThere, report, stop } from "../../extension/lib/path.js";
 
 const ME = "1000001";
-const NEWS = { new: 3, changed: 0 };
-const EDIT = { new: 0, changed: 1 };
-const NOTHING = { new: 0, changed: 0 };
+const NEWS = { new: 3, changed: 0, enough: false };
+const EDIT = { new: 0, changed: 1, enough: false };
+const NOTHING = { new: 0, changed: 0, enough: false };
+const KNOWN = { ...NOTHING, enough: true };
 
-const asked = (kind = "sync", whole = []) => begin({ id: "w", kind, account: ME, whole });
+const asked = (kind = "sync") => begin({ id: "w", kind, account: ME });
 const page = (start, list = LISTS[0]) => {
   const front = new URL(frontOf(list, ME));
   front.searchParams.set("start", String(start));
@@ -39,32 +40,19 @@ test("every list is opened once, at its newest marks", () => {
   assert.deepEqual([walk.end, walk.pages], [{ state: "ended", reason: null }, 14]);
 });
 
-test("a sync leaves a list at the first page that tells nothing", () => {
-  const { seen, walk } = path(asked(), { "book/collect": [NEWS, EDIT, NOTHING, NEWS], "game/wish": [NOTHING, NEWS] });
+test("a list is left where the gateway knows the rest, and read to its end otherwise", () => {
+  const { seen, walk } = path(asked(), { "book/collect": [NEWS, EDIT, NOTHING, KNOWN, NEWS], "game/wish": [NOTHING, NEWS] });
   assert.deepEqual(seen.filter((each) => /^(book.collect|game.wish) /.test(each)), [
-    "book/collect 0", "book/collect 15", "book/collect 30", "game/wish 0",
+    "book/collect 0", "book/collect 15", "book/collect 30", "book/collect 45", "game/wish 0", "game/wish 15",
   ]);
-  assert.deepEqual([walk.new, walk.changed, walk.unfinished], [3, 1, []]);
+  assert.deepEqual([walk.new, walk.changed], [6, 1]);
 });
 
-test("a full check goes to the end of every list", () => {
-  const { seen } = path(asked("full"), { "book/collect": [NOTHING, NOTHING, NOTHING] });
-  assert.deepEqual(seen.filter((each) => each.startsWith("book/collect")), ["book/collect 0", "book/collect 15", "book/collect 30"]);
-});
-
-test("a list in which an earlier walk was stopped is read to its end", () => {
-  const pages = { "book/collect": [NOTHING, NOTHING, NEWS], "movie/collect": [NOTHING, NEWS] };
-  const { seen, walk } = path(asked("sync", ["book/collect"]), pages);
-  assert.ok(seen.includes("book/collect 30") && !seen.includes("movie/collect 15"));
-  assert.deepEqual(walk.unfinished, []);
-});
-
-test("what was stopped in is told; a list of which nothing was read is not", () => {
-  const inTheMiddle = advance(asked("sync", ["book/collect"]), NEWS, page(15));
+test("what is told of it", () => {
+  const inTheMiddle = advance(asked(), NEWS, page(15));
   assert.deepEqual(report(stop(inTheMiddle, "blocked")), {
-    id: "w", state: "stopped", reason: "blocked", pages: 1, new: 3, changed: 0, unfinished: ["book/collect", "movie/collect"],
+    id: "w", state: "stopped", reason: "blocked", pages: 1, new: 3, changed: 0,
   });
-  assert.deepEqual(report(stop(asked(), "blocked")).unfinished, []);
 });
 
 const ASIDE = {
