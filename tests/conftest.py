@@ -50,7 +50,7 @@ def world(beside: Background, tmp_path: Path) -> World:
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with all marks of a world's person, to be copied."""
-    return captured(tmp_path_factory.mktemp("filled") / "data", 60)
+    return captured(tmp_path_factory.mktemp("filled") / "data", 60, covers=True)
 
 
 @pytest.fixture

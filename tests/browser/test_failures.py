@@ -48,7 +48,8 @@ def test_one_that_was_written_meanwhile(chrome: Browser, started: Started, world
     page = open_dashboard(chrome, started, "en-US")
     page.route("**/api/v1/events/socket", lambda route: route.abort())
     page.route_web_socket("**/api/v1/events/socket", lambda _: None)
-    page.reload()
+    with page.expect_response(lambda reply: reply.request.resource_type == "fetch"):  # its look at the start
+        page.reload()
     button = page.locator(".failures button >> nth=0")
     expect(button).to_be_visible()
     mend(world)
