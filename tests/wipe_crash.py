@@ -38,7 +38,7 @@ def has_key(folder: Path) -> bool:
     return (folder / "data" / "d2f.key").exists() or any((folder / "ring").iterdir())
 
 
-def main(base: Path, method: str) -> None:
+def main(base: Path, method: str, every: int) -> None:
     log.configure("error")
     whole = base / "whole"
     for name in ("data", "ring"):
@@ -47,7 +47,7 @@ def main(base: Path, method: str) -> None:
     keyring.set_keyring(Folder())
     begin_with(method)(whole / "data")  # pyright: ignore[reportArgumentType]  # one of the three, by the caller
     before = after = 0
-    for kills in itertools.count(1):
+    for kills in itertools.count(1, every):
         folder = Path(shutil.copytree(whole, base / str(kills)))
         data = folder / "data"
         os.environ["D2F_TEST_RING"] = str(folder / "ring")
@@ -68,4 +68,4 @@ def main(base: Path, method: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
