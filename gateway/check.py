@@ -229,7 +229,7 @@ class Check:
 
 
 def _told(row: Row, cell: Cell, edit: Edit) -> Words:
-    title = row.subject.title if isinstance(row.subject.title, str) else row.key.subject.id
+    title = row.title
     if edit.state == "theirs":
         return Words(
             f"“{title}”的“{cell.name}”是你改的，留着不动",

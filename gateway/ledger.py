@@ -52,6 +52,11 @@ class Row(Struct, frozen=True, kw_only=True):
     def key(self) -> MarkKey:
         return MarkKey(self.mark.account, self.mark.subject)
 
+    @property
+    def title(self) -> str:
+        """To speak of it; the subject's number where no title is known."""
+        return self.subject.title if isinstance(self.subject.title, str) else self.key.subject.id
+
 
 class Failure(Struct, frozen=True, kw_only=True):
     """A mark that Feishu did not take."""

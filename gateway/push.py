@@ -17,6 +17,7 @@ from msgspec import Struct
 from gateway import errors, records, tables
 from gateway.creates import Batch, Creates
 from gateway.edits import Digests, Edits
+from gateway.errors import Words
 from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
@@ -92,6 +93,7 @@ class Push:
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
+        self.notes: list[Words] = []
 
     async def prepare(self) -> None:
         """Looks the columns up, settles what an earlier run left open, adopts rows that are there already."""
@@ -295,7 +297,7 @@ class Push:
 
     async def _isolate(self, rows: Sequence[Row], error: errors.FeishuError) -> None:
         """Batches are all or nothing: halve until the row at fault stands alone, so that the others go through."""
-        key, revision = rows[0].key, rows[0].revision
+        row = rows[0]
         if isinstance(error, errors.NoSuchRecord) and (gone := await self._gone(rows)):
             self._ledger.gone(self.table.target, [row.key for row in gone])
             if rest := [row for row in rows if row not in gone]:
@@ -308,9 +310,15 @@ class Push:
             self._strange += isinstance(error, errors.FeishuRefused)
             if self._strange >= _STRANGE_ROWS:
                 raise error
-            self._ledger.failed(self.table.key, key, revision, error.issue)
+            self._ledger.failed(self.table.key, row.key, row.revision, error.issue)
             self.done["failed"] += 1
-            _log.warning("row refused", row=str(key.subject), error=error.code, log_id=error.log_id)
+            self.notes.append(
+                Words(
+                    f"“{row.title}”没有写进去：{error.issue.zh}",
+                    f"“{row.title}” was not written: {error.issue.en}",
+                )
+            )
+            _log.warning("row refused", row=str(row.key.subject), error=error.code, log_id=error.log_id)
 
     async def _gone(self, rows: Sequence[Row]) -> list[Row]:
         """Those that the person deleted: asked for all at once, since to halve for each would cost calls by the row."""

@@ -211,8 +211,7 @@ class Rows:
         except _OF_ONE_TABLE as error:
             return error
         finally:
-            if push.done:
-                self._runs.add(push.done)
+            self._note(push)
             self._at_a_time = push.rows
             if push.table != table:
                 self.remember(push.table)
@@ -223,6 +222,13 @@ class Rows:
         )  # all went through: dare more the next time
         return None
 
+    def _note(self, push: Push) -> None:
+        """What was done belongs to the run that is under way."""
+        if push.done:
+            self._runs.add(push.done, tuple(push.notes))
+        push.done.clear()
+        push.notes.clear()
+
     async def _steps(
         self, push: Push, stopped: Callable[[], bool], told: Callable[[int], None]
     ) -> errors.TableFull | None:
@@ -231,9 +237,8 @@ class Rows:
             while not stopped() and await push.step():
                 if self._unsorted:
                     self._sort_removed()
-                self._runs.add(push.done)
                 told(push.done.total())
-                push.done.clear()
+                self._note(push)
         except errors.TableFull as error:
             return error
         return None

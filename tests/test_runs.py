@@ -72,9 +72,16 @@ def test_a_row_that_feishu_does_not_take(started: Started) -> None:
     fill(started)
     started.settled()
     faulty(started, Fault("record.batch_update", "refused", code=1254060))
-    edit_one(started)
+    refused = edit_one(started)
     run = runs(started)[0]
     assert (run["changed"], run["failed"]) == (1, 1)
+    (note,) = run["notes"]
+    assert str(refused.subject.title) in note["zh"]
+    assert str(refused.subject.title) in note["en"]
+    started.owner.call("POST", "/api/v1/push")
+    started.settled()
+    assert runs(started)[0]["failed"] == 0
+    assert runs(started)[1]["notes"] == [note], "why it failed then stays told"
 
 
 def test_one_that_was_cut_off(started: Started) -> None:

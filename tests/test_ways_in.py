@@ -15,6 +15,7 @@ from gateway.feishu.wire import Wire
 from gateway.model import now
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.http import Request, Response, Server, json
+from gateway.sandbox.person import Entry
 from gateway.visitor import Reply, call
 from tests.support import APP_ID, APP_SECRET, Started, World
 from tests.test_push import TABLE, faulty, fill, refused, right
@@ -26,11 +27,12 @@ def base_token(world: World) -> str:
     return world.background.call(lambda: world.feishu.personal_token(world.app_token))
 
 
-def edit_one(started: Started) -> None:
+def edit_one(started: Started) -> Entry:
     world = started.world
     entry = next(entry for entry in world.person.marks if not entry.removed)
     world.person.edit(entry.key, comment=f"{entry.mark.comment}，改过了")
     fill(started)
+    return entry
 
 
 # The Bitable's own token.
