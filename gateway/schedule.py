@@ -125,25 +125,24 @@ class Scheduler:
             if self._last(at) == at:  # the clock was set back: from here on
                 self._store.set(self._last_due, at)
             return min((due - at).total_seconds(), _LOOK)
-        self._store.set(
-            self._last_due, at
-        )  # before it is begun: however many were missed, this is the only one
-        self._begin()
+        if not self._begin():
+            return _LOOK
+        self._store.set(self._last_due, at)  # however many were missed, this is the only one
         return 0.0
 
-    def _begin(self) -> None:
+    def _begin(self) -> bool:
+        """False if it has to wait."""
         schedule = self.schedule
+        self.problem = None
         if schedule.way == "browser":
             self.asked.ask(schedule.kind, self.clock())
-            self.problem = None
-            return
+            return True
         try:
-            self._walks.begin_by_schedule(schedule.kind)
+            return self._walks.begin_by_schedule(schedule.kind)
         except D2FError as error:
             self.problem = error.issue
             _log.info("walk not begun", error=error.code)
-        else:
-            self.problem = None
+            return True
 
     def _last(self, at: datetime) -> datetime:
         """Up to when all that was due was begun. A clock that was ahead, and is right again, must not hold it up."""

@@ -211,16 +211,20 @@ class Walks:
         self._walk = walk
         self._go_on()
 
-    def begin_by_schedule(self, kind: WalkKind) -> None:
+    def begin_by_schedule(self, kind: WalkKind) -> bool:
         """The same, when it is due. One that is under way will do; one that could not reach Douban tries again.
 
-        Any other stop is the person's to clear. Raises NoDoubanLogin, OtherDoubanLogin.
+        Any other stop is the person's to clear. False if a full check has to wait until a sync is over.
+        Raises NoDoubanLogin, OtherDoubanLogin.
         """
         walk = self._walk
         if walk is None or _is_over(walk):
             self.start(kind, "schedule")
         elif walk.frontier.stopped == "unreachable":
             self.resume()
+        return (
+            walk is None or _is_over(walk) or walk.frontier.stopped is not None or walk.kind in {kind, "full"}
+        )
 
     def cancel(self) -> None:
         """Ends the walk where it is. What it took in stays. Raises NoSuchThing if there is none."""

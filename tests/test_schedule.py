@@ -228,6 +228,25 @@ def test_never_two_at_a_time(started: Started, gate: Gate, clock: Clock) -> None
     assert shown(started)["walk"]["by"] == "person"
 
 
+def test_a_full_check_waits_until_a_sync_is_over(started: Started, gate: Gate, clock: Clock) -> None:
+    """A week is long: it is not given up because something else was under way."""
+    put(started, rhythm="weekly", days=[0, 1, 2, 3, 4, 5, 6], at="00:15", kind="full")
+    due: list[float | None] = []
+
+    def act(asked: Asked) -> None:
+        if asked == ("movie", "done", 0) and not due:
+            clock.now += timedelta(days=1)
+            due.append(started.gateway.carriers.first.scheduler.consider())
+
+    gate.act = act
+    assert started.owner.call("POST", "/api/v1/walks", {"kind": "sync"}).status == 202
+    assert rested(started).kind == "sync"
+    assert due == [60.0]
+    assert consider(started) == 0
+    walk = shown(started)["walk"]
+    assert (walk["kind"], walk["by"], walk["state"]) == ("full", "schedule", "ended")
+
+
 def test_a_stop_is_the_persons_to_clear(world: World, started: Started, gate: Gate, clock: Clock) -> None:
     put(started, rhythm="hourly", at="00:15")
     world.douban.blocked = "403"
