@@ -102,6 +102,12 @@ class Scheduler:
         self.problem = None
         self._changed.set()
 
+    def ask(self) -> None:
+        """A browser is asked before it is time. Raises NoSuchThing unless it is browsers that the schedule asks."""
+        if not self.asks:
+            raise NoSuchThing
+        self.asked.ask(self.schedule.kind, self.clock())
+
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:

@@ -186,6 +186,18 @@ def test_the_person_cancels(started: Started, browser: Extension, clock: Clock) 
     assert started.owner.call("DELETE", "/api/v1/schedule/asked").status == 404
 
 
+def test_the_person_asks_before_it_is_time(started: Started, browser: Extension) -> None:
+    assert started.owner.call("POST", "/api/v1/schedule/asked").status == 404, "no schedule asks browsers"
+    put(started, rhythm="weekly", days=[3], kind="full")
+    assert state(browser)["walk"] is None
+    assert started.owner.call("POST", "/api/v1/schedule/asked").json()["asked"]["state"] == "asked"
+    asked = state(browser)["walk"]
+    assert asked["kind"] == "full"
+    assert state(browser, asked)["walk"] == asked
+    started.owner.call("POST", "/api/v1/schedule/asked")
+    assert state(browser, asked)["walk"] == asked, "one that is being read will do"
+
+
 def test_another_schedule_takes_it_back(started: Started, browser: Extension, clock: Clock) -> None:
     ask(started, clock)
     put(started, rhythm="off")

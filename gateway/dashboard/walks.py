@@ -137,6 +137,12 @@ class ScheduleController(Controller):
         scheduler.set(data)
         return tagged(ScheduleShown.of(scheduler), scheduler.schedule)
 
+    @post("/asked", summary="Have a browser read now", status_code=202, sync_to_thread=False)
+    def ask(self, scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
+        """One that is open begins within five minutes. 404 unless it is browsers that the schedule asks."""
+        scheduler.ask()
+        return ScheduleShown.of(scheduler)
+
     @delete("/asked", summary="No browser need read any more", status_code=200, sync_to_thread=False)
     def cancel(self, scheduler: NamedDependency[Scheduler]) -> ScheduleShown:
         """One that reads stops before its next page; what it took in stays. 404 if none is asked."""

@@ -323,6 +323,7 @@ WORDS: dict[str, Words] = {
         "tab, half a minute to a minute apart, and closes it at the end. It does not find out which marks you took away. A browser "
         "asks whether it should when it starts, when you click the extension, and every hour.",
     ),
+    "ask_now": Words("现在就请浏览器读一遍", "Ask a browser now"),
     "asked_asked": Words("在等浏览器来读", "waits for a browser"),
     "asked_asked_long": Words(
         "{at} 请浏览器来读，还没有浏览器来。请打开装了扩展、登录着这个豆瓣账号的浏览器。",

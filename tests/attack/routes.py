@@ -104,6 +104,7 @@ ROWS = {
     "POST /api/v1/walks/removals/{medium:str}/decline": Row("owner", 404),
     "GET /api/v1/schedule": Row("owner", 200),
     "PUT /api/v1/schedule": Row("owner", 400),
+    "POST /api/v1/schedule/asked": Row("owner", 404),
     "DELETE /api/v1/schedule/asked": Row("owner", 404),
     "GET /api/v1/marks": Row("owner", 200),
     "GET /api/v1/marks/{medium:str}/{subject_id:str}": Row("owner", 404),
