@@ -96,6 +96,13 @@ class Tally(Struct):
         return f"kills={self.kills} marks={self.marks} lost={self.lost} doubled={self.doubled}"
 
 
+class Machine(Struct, frozen=True):
+    """A gateway's data folder, and the browser beside it."""
+
+    folder: Path
+    browser: Browser
+
+
 class Round:
     """A person, a Douban, a Feishu with one layout, and gateways that are killed one after the other."""
 
@@ -113,6 +120,7 @@ class Round:
         self._strangers = [entry.subject for entry in make_person(marks, chance.getrandbits(32), kinds).marks]
         world.visitor = type(world.visitor)(world.douban_server.url, self._person.cookies)
         self._browser = Browser(world)
+        self._others: Machine | None = None
         world.feishu.client_tokens.policy = chance.choice(("replay", "recommit"))
 
     def run(self, kills: int, *, with_rows: bool) -> None:
@@ -142,12 +150,15 @@ class Round:
         return [page for medium in Medium for status in Status for page in self._list(medium, status)]
 
     def _fill_tables(self) -> None:
-        """Another machine of the person's made the tables and has written them: ours has to see the plan accepted."""
-        browser = Browser(self._world)
+        """Another machine of the person's made the tables and has written them: ours has to see the plan accepted.
+
+        It goes on with it, now and then, and the browser there shows what ours shows.
+        """
+        self._others = Machine(self._world.folder.with_name("elsewhere"), Browser(self._world))
         for page in self._pages():
-            browser.open(page)
-        process = Process(self._world, self._world.folder.with_name("elsewhere"))
-        browser.deliver(process)
+            self._others.browser.open(page)
+        process = Process(self._world, self._others.folder)
+        self._others.browser.deliver(process)
         self._connect(process)
         process.push_until_done()
         process.kill()
@@ -192,6 +203,7 @@ class Round:
         timer = threading.Timer(self._chance.uniform(0, LONGEST_LIFE), killing.set)
         killer = threading.Thread(target=self._kill_when, args=(process, killing))
         self._doing, self._weather.struck = "start", ""
+        other = self._other() if self._chance.random() < 0.4 else None
         self._weather.strike(killing, *self._place())
         killer.start()
         try:
@@ -200,6 +212,8 @@ class Round:
             timer.start()
             while True:
                 self._go_on(process, killing)
+                if other and self._others:
+                    self._others.browser.deliver(other)
         except (*GONE, AssertionError):
             if not killing.is_set():
                 raise
@@ -208,7 +222,23 @@ class Round:
             killer.join()
             timer.cancel()
             self._weather.strike(None)
+            if other:
+                self._kill(other, "the other machine")
         self._look(self._world.folder)
+
+    def _other(self) -> Process | None:
+        """The gateway of the other machine, at work on the same tables."""
+        if self._others is None:
+            return None
+        process = Process(self._world, self._others.folder)
+        assert process.owner
+        return process
+
+    def _open(self, page: str) -> None:
+        """The person looks at it, on each of their machines."""
+        self._browser.open(page)
+        if self._others:
+            self._others.browser.open(page)
 
     def _place(self) -> tuple[str, int]:
         """In which call to kill it, if that comes before its time is over."""
@@ -281,7 +311,7 @@ class Round:
         if chance.random() < 0.1:
             entry = self._any()
             person.remove(entry.key)
-            self._browser.open(SECTIONS[entry.key.medium].list_of(person.address, entry.mark.status))
+            self._open(SECTIONS[entry.key.medium].list_of(person.address, entry.mark.status))
             return
         free = [each for each in self._strangers if not person.find(each.key)]
         free += [entry.subject for entry in person.unmarked.values() if not entry.removed]
@@ -290,7 +320,7 @@ class Round:
         else:
             moved = Status.DONE if chance.random() < 0.3 else None
             entry = person.edit(self._any().key, status=moved, comment=f"改过 {chance.random()}")
-        self._browser.open(self._page_of(entry))
+        self._open(self._page_of(entry))
 
     def _any(self) -> Entry:
         return self._chance.choice([entry for entry in self._person.marks if not entry.removed])
@@ -312,26 +342,32 @@ class Round:
         """Time goes by, the weather is good: the last gateway brings everything home, then walks to every list's end."""
         tally, person = self._tally, self._person
         tally.marks += len(person.marks)
-        at = (now() - LONG_AGO).isoformat()
-        with closing(sqlite3.connect(self._world.folder / "d2f.db", isolation_level=None)) as db:
-            db.execute("UPDATE batch SET sent_at = min(sent_at, ?)", [at])
-        process = Process(self._world)
+        machines = [Machine(self._world.folder, self._browser), *([self._others] if self._others else [])]
+        for machine in machines:
+            _long_ago(machine.folder)
+        processes = [Process(self._world, machine.folder) for machine in machines]
         try:
-            self._go_on(process)
-            self._bring_home(process)
+            self._go_on(processes[0])
+            for machine, process in zip(machines, processes, strict=True):
+                machine.browser.deliver(process)
+                self._bring_home(process)
             before = rows_of(self._world, self._layout)
             tally.note(wrong_marks(self._world, person, before))
-            unproven = self._walk_to_the_end(process)
-            self._bring_home(process)
+            unproven: set[str] = set()
+            for process in processes:
+                unproven |= self._walk_to_the_end(process)
+                self._bring_home(process)
         finally:
-            process.kill()
+            for process in processes:
+                process.kill()
         removed, still = self._removed()
         after = rows_of(self._world, self._layout)
         tally.note(wrong_marks(self._world, person, after))
         tally.note(wrong_removals(person, before, after, removed, self._policy))
         tally.note([f"{key}: not marked any more" for key in removed if person.find(key)])
         tally.note([f"{key}: gone, and not seen to be" for key in still if key.medium not in unproven])
-        self._hold_captures()
+        for machine in machines:
+            self._hold_captures(machine)
 
     def _bring_home(self, process: Process) -> None:
         """Until all rows and covers are there. What rests after an earlier fault is asked for again."""
@@ -378,15 +414,21 @@ class Round:
             )  # else nothing shows that private ones are told
         }
 
-    def _hold_captures(self) -> None:
+    def _hold_captures(self, machine: Machine) -> None:
         """What was acknowledged must be there as a whole, and read."""
-        with Store(self._world.folder / "d2f.db") as store:
+        with Store(machine.folder / "d2f.db") as store:
             missing = [f"{kept.url}: never read" for kept in store.unread()]
-            for letter in self._browser.acknowledged:
+            for letter in machine.browser.acknowledged:
                 capture, kept = store.capture(str(letter.id)), store.kept(str(letter.id))
                 if capture is None or capture.content != letter.page or kept is None or kept.result is None:
                     missing.append(f"{letter.url}: acknowledged, and not there as a whole")
         self._tally.note(missing)
+
+
+def _long_ago(folder: Path) -> None:
+    """No create of this library can still be under way."""
+    with closing(sqlite3.connect(folder / "d2f.db", isolation_level=None)) as db:
+        db.execute("UPDATE batch SET sent_at = min(sent_at, ?)", [(now() - LONG_AGO).isoformat()])
 
 
 def _asks(push: dict[str, Any]) -> bool:
