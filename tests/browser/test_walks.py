@@ -169,6 +169,12 @@ def test_nothing_is_wider_than_the_page(page: Page, started: Started, width: int
     page.set_viewport_size({"width": width, "height": 700})
     ask(started)
     expect(page.locator(".question")).to_be_visible()
+    schedule = {"rhythm": "daily", "at": "21:30", "way": "browser"}
+    assert started.owner.call("PUT", "/api/v1/schedule", schedule).status == 200
+    assert started.owner.call("POST", "/api/v1/schedule/asked").status == 202
+    page.reload()
+    unfolded(page)
+    expect(page.locator("#asked .facts")).to_be_visible()
     for rhythm in ("off", "hourly", "weekly"):
         page.check(f"[name=rhythm][value={rhythm}]")
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
