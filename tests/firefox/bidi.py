@@ -14,13 +14,14 @@ _PREFERENCES = {
     "browser.cache.disk.enable": False,
     "dom.ipc.processPrelaunch.enabled": False,
     "intl.locale.requested": "en-US",
-    "network.dns.localDomains": "www.douban.com,movie.douban.com,book.douban.com,music.douban.com",
+    "network.dns.forceResolve": "127.0.0.1",
 }
-_UNTIL = """([condition, patience]) => new Promise((resolve, reject) => {
+_UNTIL = """(condition, patience, clicked) => new Promise((resolve, reject) => {
     const holds = new Function(`return ${condition}`);
     const look = () => holds() && resolve(document.body.innerText);
     new MutationObserver(look).observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
     setTimeout(() => reject(new Error(document.body.innerText)), patience * 1000);
+    if (clicked) document.querySelector(clicked).click();
     look();
 })"""
 
@@ -108,12 +109,12 @@ class Firefox:
 
     def until(self, tab: str, condition: str) -> str:
         """Waits until it holds in the tab; returns what its page then says."""
-        return self.run(tab, _UNTIL, [condition, WAIT])
+        return self.run(tab, _UNTIL, condition, WAIT, None)
 
-    def click(self, tab: str, selector: str) -> None:
-        """A click of the person's on something that they see. Not at a place: pages grow while they are looked at."""
-        assert self.run(tab, "(it) => document.querySelector(it).checkVisibility()", selector), selector
-        self.run(tab, "(it) => document.querySelector(it).click()", selector, clicked=True)
+    def click(self, tab: str, selector: str, condition: str = "true") -> str:
+        """The person clicks on what they see, and waits as in ``until``; it counts as their click for so long."""
+        self.until(tab, f"document.querySelector('{selector}')?.checkVisibility()")
+        return self.run(tab, _UNTIL, condition, WAIT, selector, clicked=True)
 
     def tabs(self) -> list[str]:
         return [each["context"] for each in self("browsingContext.getTree")["contexts"]]

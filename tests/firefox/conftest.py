@@ -51,6 +51,7 @@ class Browser:
         fox.inside(
             """(port) => {
                 Services.prefs.setStringPref("network.socket.forcePort", `443=${port}`);
+                Services.obs.notifyObservers(null, "net:cancel-all-connections");
                 Services.prefs.setStringPref("network.lna.address_space.public.override", `127.0.0.1:${port}`);
             }""",
             site.port,
@@ -90,11 +91,8 @@ class Browser:
         """Pastes a code into the options page; returns what it says to that."""
         options = self.extension_page("options/options.html")
         self.firefox.run(options, "(code) => { document.querySelector('#code').value = code; }", code)
-        self.firefox.click(options, "#pair")
-        self.firefox.until(
-            options, "['good', 'bad'].includes(document.querySelector('#pair-result').dataset.tone)"
-        )
-        return self.firefox.run(options, "() => document.querySelector('#pair-result').textContent")
+        answered = "['good', 'bad'].includes(document.querySelector('#pair-result').dataset.tone)"
+        return self.firefox.click(options, "#pair", answered)
 
     def click_button(self) -> str:
         """Clicks the extension's button. The popup is opened as a tab of its own, which is returned."""

@@ -64,7 +64,6 @@ def test_the_toggle_makes_rows_without_a_click(ready: Browser, world: World, sta
     popup = ready.extension_page("popup/popup.html")
     ready.firefox.until(popup, "!document.querySelector('#autosync').disabled")
     ready.firefox.click(popup, "#autosync")
-    ready.firefox.until(popup, "document.querySelector('#autosync').checked")
     ready.open(done(world, Medium.MUSIC))
     ids = shown(world, Medium.MUSIC)
     started.wait_for_marks(len(ids))
@@ -133,6 +132,5 @@ def test_the_person_has_it_forget_everything(ready: Browser, world: World, start
     assert "waiting to be sent" in said(ready, ready.click_button(), "warn")
     assert ready.held()["pages"] == 1
     options = ready.extension_page("options/options.html")
-    ready.firefox.click(options, "#forget")
-    ready.firefox.until(options, "document.querySelector('#forget-result').textContent.includes('Forgotten')")
+    ready.firefox.click(options, "#forget", "document.querySelector('#forget-result').textContent !== ''")
     assert ready.held() == {"keep": 0, "waiting": 0, "pages": 0, "local": {}, "session": {}, "alarms": []}

@@ -16,7 +16,6 @@ def begin(fox: Browser, started: Started, path: str, button: str) -> str:
     gateway = started.gateway
     fox.open(started.world.background.call(lambda: new_login_link(gateway.store, gateway.settings)))
     chosen = fox.click_button() if path == "popup" else fox.extension_page("options/options.html")
-    fox.firefox.until(chosen, f"document.querySelector('{button}').checkVisibility()")
     fox.firefox.forget()
     fox.firefox.click(chosen, button)
     tab = fox.firefox.opened(gateway.settings.dashboard)
@@ -43,8 +42,7 @@ def test_one_click_there_and_one_on_the_dashboard(
     fox: Browser, started: Started, path: str, button: str
 ) -> None:
     tab = begin(fox, started, path, button)
-    fox.firefox.click(tab, "#hand")
-    fox.firefox.until(tab, "document.querySelector('#handover').textContent.includes('Paired')")
+    fox.firefox.click(tab, "#hand", "document.querySelector('#handover').textContent.includes('Paired')")
     assert [name.split()[0] for name in devices(started)] == ["Firefox"]
     assert paired(fox)
 
@@ -68,7 +66,6 @@ def test_a_code_for_another_port_is_not_taken(fox: Browser, world: World, starte
     code = world.background.call(lambda: started.gateway.devices.start_pairing(elsewhere, "a test"))
     tab = begin(fox, started, "popup", "#pair")
     fox.firefox.run(tab, HAND, code)
-    fox.firefox.click(tab, "h1")
-    fox.firefox.until(tab, "document.title === 'unpaired'")
+    fox.firefox.click(tab, "h1", "document.title === 'unpaired'")
     assert got == []
     assert (paired(fox), devices(started)) == (False, [])
