@@ -1,5 +1,6 @@
 """Firefox's own WebDriver BiDi, spoken as it is: commands in JSON over a WebSocket."""
 
+import os
 import subprocess
 import threading
 from pathlib import Path
@@ -12,10 +13,16 @@ WAIT = 20
 """Seconds after which what never comes fails the test."""
 _PREFERENCES = {
     "browser.cache.disk.enable": False,
+    "dom.ipc.keepProcessesAlive.extension": 1,
     "dom.ipc.processPrelaunch.enabled": False,
     "intl.locale.requested": "en-US",
     "network.dns.forceResolve": "127.0.0.1",
+    "network.proxy.no_proxies_on": ".douban.com",
+    "network.proxy.ssl": "127.0.0.1",
+    "network.proxy.ssl_port": 1,
+    "network.proxy.type": 1,
 }
+"""Of Douban there is this machine alone; whatever else Firefox would like to call is not answered."""
 _UNTIL = """(condition, patience, clicked) => new Promise((resolve, reject) => {
     const holds = new Function(`return ${condition}`);
     const look = () => holds() && resolve(document.body.innerText);
@@ -43,7 +50,8 @@ class Firefox:
             "0",
         ]
         command.append("--remote-allow-system-access")
-        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        small = {**os.environ, "MOZ_HEADLESS_WIDTH": "600", "MOZ_HEADLESS_HEIGHT": "400"}
+        self._process = subprocess.Popen(command, env=small, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr
         self._said = self._process.stderr
         address = next(line for line in self._said if "listening on" in line).split()[-1]

@@ -21,6 +21,11 @@ _STOP = """(id) => {
     const { extension } = WebExtensionPolicy.getByID(id);
     return extension.terminateBackground({ disableResetIdleForTest: true }).then(() => extension.backgroundState);
 }"""
+_COMPLAINTS = """(host) => {
+    const said = Services.console.getMessageArray().map(String).filter((each) => each.includes(`moz-extension://${host}/`));
+    return said.filter((each) => !each.includes("after context unloaded")); // those of an event page that was stopped
+}"""
+"""What Firefox finds wrong with the extension: errors, and uses of what it lacks or is about to lose."""
 _HELD = """() => new Promise((resolve) => {
     indexedDB.open("d2f").onsuccess = ({ target: { result: db } }) => {
         const held = {};
@@ -71,6 +76,7 @@ class Browser:
         self.firefox("webExtension.uninstall", extension=_ID)
         self.firefox("storage.deleteCookies")
         self.firefox.forget()
+        assert self.firefox.inside(_COMPLAINTS, self._host) == []
 
     def open(self, url: str) -> None:
         """In the tab that the person looks at."""
@@ -109,7 +115,7 @@ class Browser:
         return self.firefox.inside(_STOP, _ID)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     path = firefox.find()
     if path is None:
