@@ -32,6 +32,13 @@ _UNTIL = """(condition, patience, clicked) => new Promise((resolve, reject) => {
     look();
 })"""
 
+_MIDDLE = """(selector) => {
+    const element = document.querySelector(selector);
+    element.scrollIntoView({ block: "center" });
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return [Math.round(x + width / 2), Math.round(y + height / 2)];
+}"""
+
 
 class Firefox:
     """One that runs, with a profile of its own. Its tabs are named by their ids."""
@@ -120,9 +127,20 @@ class Firefox:
         return self.run(tab, _UNTIL, condition, WAIT, None)
 
     def click(self, tab: str, selector: str, condition: str = "true") -> str:
-        """The person clicks on what they see, and waits as in ``until``; it counts as their click for so long."""
+        """The person clicks on what they see, and waits as in ``until``; it counts as their click for so long.
+
+        Made by script, as a page may still grow. What asks for a permission wants the mouse: see ``press``.
+        """
         self.until(tab, f"document.querySelector('{selector}')?.checkVisibility()")
         return self.run(tab, _UNTIL, condition, WAIT, selector, clicked=True)
+
+    def press(self, tab: str, selector: str) -> None:
+        """The same with the mouse, in a page that has come to rest."""
+        self("browsingContext.activate", context=tab)
+        x, y = self.run(tab, _MIDDLE, selector)
+        steps = [{"type": "pointerMove", "x": x, "y": y}, {"type": "pointerDown", "button": 0}]
+        mouse = {"type": "pointer", "id": "mouse", "actions": [*steps, {"type": "pointerUp", "button": 0}]}
+        self("input.performActions", context=tab, actions=[mouse])
 
     def tabs(self) -> list[str]:
         return [each["context"] for each in self("browsingContext.getTree")["contexts"]]

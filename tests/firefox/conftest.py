@@ -26,6 +26,11 @@ _COMPLAINTS = """(host) => {
     return said.filter((each) => !each.includes("after context unloaded")); // those of an event page that was stopped
 }"""
 """What Firefox finds wrong with the extension: errors, and uses of what it lacks or is about to lose."""
+_FORBID = """(id, origins) => {
+    const { ExtensionPermissions } = ChromeUtils.importESModule("resource://gre/modules/ExtensionPermissions.sys.mjs");
+    Services.prefs.setBoolPref("extensions.webextOptionalPermissionPrompts", false); // when asked, it is given
+    return ExtensionPermissions.remove(id, { permissions: [], origins }, WebExtensionPolicy.getByID(id).extension);
+}"""
 _HELD = """() => new Promise((resolve) => {
     indexedDB.open("d2f").onsuccess = ({ target: { result: db } }) => {
         const held = {};
@@ -93,7 +98,12 @@ class Browser:
             cookie = {"name": name, "value": {"type": "string", "value": value}, "domain": ".douban.com"}
             self.firefox("storage.setCookie", cookie={**cookie, "httpOnly": secret, "secure": secret})
 
-    def pair(self, code: str) -> str:
+    def ask(self, what: str, **about: Any) -> Any:
+        """Asks the event page as the extension's own pages do; returns its reply."""
+        send = "(message) => chrome.runtime.sendMessage(message).then(({ reply }) => reply)"
+        return self.firefox.run(self.eye, send, {"what": what, **about})
+
+    def paste(self, code: str) -> str:
         """Pastes a code into the options page; returns what it says to that."""
         options = self.extension_page("options/options.html")
         self.firefox.run(options, "(code) => { document.querySelector('#code').value = code; }", code)
@@ -109,6 +119,10 @@ class Browser:
     def held(self) -> Any:
         """What the extension keeps: how much in each store of its database, its settings, its alarms."""
         return self.firefox.run(self.eye, _HELD)
+
+    def forbid(self, *origins: str) -> None:
+        """What Firefox lets a person do in its list of add-ons: the extension may not go there any more."""
+        self.firefox.inside(_FORBID, _ID, origins)
 
     def stop_background(self) -> str:
         """What Firefox does to an idle event page; returns the state that it is then in."""

@@ -15,7 +15,7 @@ from tests.support import Started, World
 def ready(fox: Browser, started: Started) -> Browser:
     """Logged in to Douban, paired."""
     fox.log_in()
-    assert "Paired" in fox.pair(code_of(started))
+    assert fox.ask("pair", code=code_of(started))["ok"]
     return fox
 
 
@@ -110,6 +110,20 @@ def test_lists_are_read_in_a_tab_in_the_background(ready: Browser, world: World,
     assert tab in ready.firefox.tabs()
     assert told(started)["state"] == "reading"
     assert {capture["trigger"] for capture in started.captures()} == {"asked"}
+
+
+def test_what_one_has_forbidden_is_asked_for_again(ready: Browser, world: World) -> None:
+    ready.open(done(world, Medium.MUSIC))
+    ready.forbid("*://*.douban.com/*", "http://127.0.0.1/*")
+    popup = ready.click_button()
+    assert "D2F may not read Douban yet" in said(ready, popup, "bad")
+    ready.firefox.until(popup, "document.body.innerText.includes('D2F may not reach the gateway')")
+    options = ready.extension_page("options/options.html")
+    shows = "document.querySelector('#allow').checkVisibility()"
+    ready.firefox.until(options, f"{shows} && document.querySelector('#paired').checkVisibility()")
+    ready.firefox.press(options, "#allow")
+    ready.firefox.until(options, f"!{shows}")
+    assert f"{len(shown(world, Medium.MUSIC))} marks" in said(ready, ready.click_button(), "good")
 
 
 def test_another_program_on_the_port_is_not_believed(ready: Browser, world: World, started: Started) -> None:

@@ -24,14 +24,11 @@ def begin(fox: Browser, started: Started, path: str, button: str) -> str:
 
 
 def paired(fox: Browser) -> bool:
-    overview = (
-        "() => chrome.runtime.sendMessage({ what: 'overview' }).then(({ reply }) => reply.pairing !== null)"
-    )
-    return fox.firefox.run(fox.eye, overview)
+    return fox.ask("overview")["pairing"] is not None
 
 
 def test_a_pasted_code(fox: Browser, started: Started) -> None:
-    assert "Paired" in fox.pair(code_of(started))
+    assert "Paired" in fox.paste(code_of(started))
     (name,) = devices(started)
     assert name.startswith("Firefox · ")
     assert paired(fox)
@@ -51,7 +48,7 @@ def test_a_code_of_another_gateway_is_refused(fox: Browser, started: Started, tm
     """Made for the same port, as one of a gateway that ran there before."""
     other = World(started.world.background, tmp_path / "other").start()
     code = other.world.background.call(lambda: other.gateway.devices.start_pairing(started.port, "a test"))
-    assert "did not accept this code" in fox.pair(code)
+    assert "did not accept this code" in fox.paste(code)
     assert (paired(fox), devices(started), devices(other)) == (False, [], [])
 
 
