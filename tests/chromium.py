@@ -36,6 +36,7 @@ def get() -> str | None:
     if found := find():
         return found
     _debian("chromium", "fonts-noto-cjk")  # without the fonts every Chinese character is a box
+    _debian("firefox-esr")  # apart, as not every such system has it; without it, its tests are skipped
     return find()
 
 

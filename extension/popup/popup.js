@@ -41,7 +41,7 @@ async function capture() {
 async function tabToCapture() {
   const named = new URLSearchParams(location.search).get("tab");
   if (named) return Number(named);
-  const front = await chrome.windows.getLastFocused({ populate: true, windowTypes: ["normal"] });
+  const front = await chrome.windows.getLastFocused({ populate: true });
   return front.tabs?.find(({ active }) => active)?.id ?? chrome.tabs.TAB_ID_NONE;
 }
 

@@ -44,8 +44,10 @@ WORDS: dict[str, Words] = {
     "setup": Words("准备", "Set-up"),
     "step_extension": Words("浏览器扩展", "Browser extension"),
     "step_extension_todo": Words(
-        "在 Chrome 或 Edge 打开扩展管理页，开启“开发者模式”，选择“加载已解压的扩展程序”，选中这个文件夹：",
-        "In Chrome or Edge open the extensions page, turn on developer mode, choose “Load unpacked” and pick this folder:",
+        "在 Chrome 或 Edge 打开扩展管理页，开启“开发者模式”，选择“加载已解压的扩展程序”，选中这个文件夹；"
+        "在 Firefox 打开 about:debugging，选“此 Firefox”→“临时载入附加组件”，选中其中的 manifest.json：",
+        "In Chrome or Edge open the extensions page, turn on developer mode, choose “Load unpacked” and pick this folder; "
+        "in Firefox open about:debugging, choose “This Firefox”, “Load Temporary Add-on” and pick its manifest.json:",
     ),
     "step_extension_pair": Words(
         "装好后点扩展的按钮，选“和网关配对”。或者在这里生成配对码，粘贴到扩展的设置页。",

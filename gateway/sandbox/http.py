@@ -125,8 +125,10 @@ class Server(Struct):
         assert task is not None
         self._open.add(task)
         try:
-            with contextlib.suppress(OSError, h11.RemoteProtocolError, asyncio.CancelledError):
+            with contextlib.suppress(OSError, h11.RemoteProtocolError):
                 await self._converse(reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()  # a browser may take its time to say good-bye
         finally:
             self._open.discard(task)
             writer.close()
