@@ -65,7 +65,8 @@ class Process:
         assert self._process.stdout
         line = next((line for line in self._process.stdout if word in line), None)
         if line is None:
-            raise ConnectionError("it ended before that")
+            assert self._process.stderr
+            raise ConnectionError(f"it ended before that: {self._process.stderr.read()}")
         return line
 
     @cached_property
