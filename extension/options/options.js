@@ -66,6 +66,7 @@ async function forget() {
 async function showPairing() {
   const { pairing } = await ask("overview", {});
   element("paired").hidden = pairing === null;
+  element("pair-open").classList.toggle("main", pairing === null); // who is paired has no need to do it again
   element("pairing-form", HTMLDetailsElement).open = pairing === null;
   element("pairing-summary").textContent = t(pairing ? "pair_anew" : "pair_first");
   if (!pairing) return;
