@@ -20,8 +20,7 @@ class Others:
     """Of one push into one table. ``names``: the present name of each of our columns.
 
     A few rows are looked up by filter before and after, one call each. Of many, the key column is read once before
-    the first, and only if the table has another number of rows in the end than it should, once more after the last:
-    a large table costs hundreds of calls otherwise.
+    the first and once after the last, by the five hundred. (How many rows there are tells nothing: others may go.)
     """
 
     def __init__(
@@ -34,10 +33,8 @@ class Others:
         self._table = table
         self._names = names
         self._looked: set[MarkKey] = set()
-        self._rows: int | None = None
-        """That the table should have; None while only few were made."""
-        self._last = ""
-        """The record that was made last."""
+        self._many = False
+        """The key column was read before the first of many."""
 
     async def find(self, marks: set[MarkKey], *, latest: bool = False) -> records.Found:
         """The records of these marks, whoever made them; the ``latest`` ones, if that is asked. Raises FeishuError."""
@@ -48,9 +45,9 @@ class Others:
     async def take_over(self, marks: set[MarkKey]) -> set[MarkKey]:
         """Adopts the records of these marks that are there already; returns the marks. Raises FeishuError."""
         if len(marks) > FEW:
-            if self._rows is not None:
+            if self._many:
                 return set()
-            self._rows = await self._bitable.count(self._table.table_id)
+            self._many = True
         elif marks <= self._looked:
             return set()
         else:
@@ -61,9 +58,6 @@ class Others:
 
     async def made(self, made: Mapping[MarkKey, str]) -> None:
         """These records were just made. Raises FeishuError."""
-        if self._rows is not None:
-            self._rows += len(made)
-        *_, self._last = made.values()
         if len(made) <= FEW:
             await self._give_way(made)
 
@@ -73,18 +67,7 @@ class Others:
         Raises FeishuError.
         """
         made = self._creates.unlooked(self._table.key)
-        if not made:
-            return False
-        if self._rows is not None and await self._count() == self._rows:
-            self._creates.looked(self._table.target, made, ())
-            return False
-        return await self._give_way(made)
-
-    async def _count(self) -> int:
-        """How many rows there are, once Feishu shows the last one: before that, others' may make up for ours."""
-        if self._last:
-            await records.gone(self._bitable, self._table.table_id, [self._last], {self._last})
-        return await self._bitable.count(self._table.table_id)
+        return bool(made) and await self._give_way(made)
 
     async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
         """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.

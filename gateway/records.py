@@ -63,12 +63,13 @@ async def older(
     """
     options = await _options(bitable, table_id, names, made, taken, dated=True)
     age = {row.record_id: (row.made, row.record_id) for _, _, row in options}
+    ours = set(made.values())  # of which two may be like each other: a film and a book with the same number
     before = [
         (likely, key, row.record_id)
         for likely, key, row in options
-        if made[key] in age and age[row.record_id] < age[made[key]]
+        if row.record_id not in ours and made[key] in age and age[row.record_id] < age[made[key]]
     ]
-    return _each_once(before), age.keys() & set(made.values())
+    return _each_once(before), age.keys() & ours
 
 
 async def gone(bitable: Bitable, table_id: str, asked: Sequence[str], young: Collection[str]) -> set[str]:

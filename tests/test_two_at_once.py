@@ -4,9 +4,11 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -213,6 +215,37 @@ def test_what_two_gateways_make_at_the_same_moment_is_one_record_each(
         change(world, next(entry for entry in world.person.marks if not entry.removed), comment)
         fill(started)
         right(started)
+
+
+def test_a_row_that_goes_meanwhile_hides_none_that_comes(stocked: Started) -> None:
+    """There are as many rows in the end as ours alone would be, and one of them is another gateway's."""
+    world = stocked.world
+    assert len(world.person.marks) > FEW
+    twice, gone = [entry for entry in world.person.marks if not entry.removed][:2]
+
+    def make() -> None:
+        cells: dict[str, Any] = {
+            "标题": "别处写的",
+            "Subject ID": twice.key.id,
+            "豆瓣页面": {"link": subject(twice)},
+        }
+        world.feishu.add_record(world.app_token, TABLE, cells)
+
+    def delete() -> None:
+        rows = world.feishu.rows(world.app_token, TABLE)
+        (record,) = (each for each, row in rows.items() if row["Subject ID"] == gone.key.id)
+        world.feishu.delete_record(world.app_token, TABLE, record)
+
+    async def meanwhile(call: str, stage: Stage) -> None:
+        if call == "record.batch_create":
+            (make if stage == "before" else delete)()
+
+    world.feishu.on_call = meanwhile
+    assert stocked.connect().status == 200
+    assert stocked.settled().state == "idle"
+    shown = Counter(row["Subject ID"] for row in world.rows().values())
+    assert shown[twice.key.id] == 1
+    assert shown.total() == len(world.person.marks) - 1
 
 
 def both_about_to_create(

@@ -210,17 +210,11 @@ class Bitable:
 
     async def is_empty(self, table_id: str) -> bool:
         """Whether the table has no row at all, not even a blank one."""
-        return not (await self._first(table_id)).items
-
-    async def count(self, table_id: str) -> int:
-        """How many rows the table has, also blank ones."""
-        return (await self._first(table_id)).total
-
-    async def _first(self, table_id: str) -> _Page[Record]:
         path = f"{self._root}/tables/{table_id}/records/search"
-        return await self._client.read(
+        page = await self._client.read(
             "POST", path, _Page[Record], params={"page_size": 1}, json={}, purpose="rows"
         )
+        return not page.items
 
     async def _items(
         self, method: str, path: str, kind: type[T], *, size: int, **rest: Any
