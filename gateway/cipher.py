@@ -27,7 +27,10 @@ _MARGIN = 2**20
 
 
 def is_encrypted(library: Path) -> bool:
-    """By its first bytes, as far as they can be read: whoever opens it tells what is wrong."""
+    """By its first bytes, as far as they can be read: whoever opens it tells what is wrong.
+
+    Not for a process that has it open: to close a file lets go of all locks of that process on it (POSIX).
+    """
     try:
         with library.open("rb") as file:
             begins = file.read(len(_PLAIN))
@@ -101,9 +104,7 @@ def convert(library: Path, old: bytes | None, new: bytes | None) -> None:
             _hold(db)
             _export(db, fresh, new)
             _compare(db, fresh, new)
-            if (
-                sys.platform == "win32"
-            ):  # it replaces no open file; nor does it one that somebody else has opened now
+            if sys.platform == "win32":  # no open file is replaced there, ours or another process's
                 db.close()
             fresh.replace(library)
             settle(library.parent)

@@ -108,6 +108,7 @@ class Door:
         self.tidy()
         if not is_encrypted(self._library):
             return False
+        self.open().close()  # a damaged one is told
         _, key = self._in_force()
         cipher.demand_room(self._library)
         try:
@@ -137,20 +138,18 @@ class Door:
     def change(self, method: Method, passphrase: str | None = None) -> None:
         """The same keys, kept in another way; the passphrase is the new one. Raises what ``open`` does, PassphraseTooShort, KeyNotKept."""
         self.tidy()
-        with self.open() as store:
-            keeper = self._keeper(store)
-            if not is_encrypted(self._library):
+        try:
+            with self.open() as store:
+                keeper = self._keeper(store)
+                if store.is_encrypted:
+                    keeper.open()  # nothing begins unless both open
+                    wrap, key = self._in_force()
+                    after = self._seconds.wrap(key, method, wrap, passphrase)
+                    self._write(self._kept.library, wrap, after)
                 keeper.change(method, passphrase)
-                return
-            keeper.open()  # nothing begins unless both open
-            wrap, key = self._in_force()
-            try:
-                after = self._seconds.wrap(key, method, wrap, passphrase)
-                self._write(self._kept.library, wrap, after)
-                keeper.change(method, passphrase)
-                self._passphrase = passphrase
-            finally:
-                self.tidy()
+            self._passphrase = passphrase
+        finally:
+            self.tidy()
 
     def tidy(self) -> None:
         """Takes away what a change left behind that ended too soon. Raises what ``open`` does."""
