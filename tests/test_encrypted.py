@@ -13,7 +13,7 @@ import pytest
 
 from gateway import cipher, errors
 from gateway.cipher import convert, is_encrypted, unfinished
-from gateway.keys import Method
+from gateway.keys import ENCRYPTED, Method
 from gateway.keys.door import Door, entries_of, library_key
 from gateway.keys.keeper import kept_by
 from gateway.keys.passphrase import Cost
@@ -126,7 +126,8 @@ def test_a_gateway_works_as_ever(world: World) -> None:
     again = world.start()
     assert again.marks() == 60
     right(again)
-    assert again.owner.call("GET", "/").status == 200
+    page = again.owner.call("GET", "/").body.decode()
+    assert ENCRYPTED.zh in page or ENCRYPTED.en in page
     again.stop()
     assert left_of(world.folder, words) == []
     door(world.folder).decrypt()
@@ -247,13 +248,29 @@ def test_the_key_of_another_library_is_left_alone(folder: Path, tmp_path: Path) 
     with door(folder).open() as store:
         Vault(store, folder / "d2f.key")
     door(folder).tidy()
-    with pytest.raises(errors.DataFolderUnusable, match="another library's"):
+    with pytest.raises(errors.DataFolderUnusable, match="move it away"):
         door(folder).encrypt()
     assert library_key(folder / "d2f.db").read_bytes() == key
     for file in folder.glob("d2f.db-*"):
         file.unlink()
     away.replace(folder / "d2f.db")
     assert secret(folder) == SECRET
+
+
+def test_a_plain_backup_put_in_its_place_does_not_cost_the_key(world: World, filled: Path) -> None:
+    shutil.copytree(filled, world.folder)
+    backup = world.settings.library.read_bytes()
+    door(world.folder).encrypt()
+    encrypted = world.settings.library.read_bytes()
+    world.settings.library.write_bytes(backup)
+    world.start().stop()
+    with pytest.raises(errors.DataFolderUnusable, match="move it away"):
+        door(world.folder).encrypt()
+    assert not door(world.folder).decrypt()
+    world.settings.library.write_bytes(encrypted)
+    started = world.start()
+    assert started.owner.call("GET", "/api/v1/overview").json()["encrypted"] is True
+    assert started.marks() == 60
 
 
 # --- what goes wrong

@@ -34,6 +34,11 @@ class _Kept(Struct, frozen=True):
     """The library's own id."""
     wraps: list[Wrap]
     """The newest last."""
+    under_way: bool = False
+    """The library is being encrypted, or decrypted: if it is plain, nothing needs the key.
+
+    Else one that needs it was moved away, and may come back.
+    """
 
     @property
     def whose(self) -> str:
@@ -93,11 +98,12 @@ class Door:
         if library_key(self._library).exists():
             raise DataFolderUnusable(
                 folder=str(self._library.parent),
-                why=f"{library_key(self._library).name} is another library's: move it away",
+                why=f"{library_key(self._library).name} is an encrypted library's that is not here: move it away",
             )
         key = DataKey.new(_whose(own))
         try:
-            self._write(own, self._seconds.wrap(key, method, None, self._passphrase))
+            wrap = self._seconds.wrap(key, method, None, self._passphrase)
+            self._write(_Kept(own, [wrap], under_way=True))
             cipher.convert(self._library, None, key.key)
         finally:
             self.tidy()
@@ -109,9 +115,10 @@ class Door:
         if not is_encrypted(self._library):
             return False
         self.open().close()  # a damaged one is told
-        _, key = self._in_force()
+        wrap, key = self._in_force()
         cipher.demand_room(self._library)
         try:
+            self._write(_Kept(self._kept.library, [wrap], under_way=True))
             cipher.convert(self._library, key.key, None)
         finally:
             self.tidy()
@@ -130,7 +137,7 @@ class Door:
             new = DataKey.new(old.library)
             try:
                 after = self._seconds.wrap(new, wrap.method, wrap, self._passphrase)
-                self._write(self._kept.library, wrap, after)
+                self._write(_Kept(self._kept.library, [wrap, after]))
                 cipher.convert(self._library, old.key, new.key)
             finally:
                 self.tidy()
@@ -145,7 +152,7 @@ class Door:
                     keeper.open()  # nothing begins unless both open
                     wrap, key = self._in_force()
                     after = self._seconds.wrap(key, method, wrap, passphrase)
-                    self._write(self._kept.library, wrap, after)
+                    self._write(_Kept(self._kept.library, [wrap, after]))
                 keeper.change(method, passphrase)
             self._passphrase = passphrase
         finally:
@@ -158,11 +165,9 @@ class Door:
         if kept is None:
             return
         if is_encrypted(self._library):
-            if len(kept.wraps) > 1:
+            if kept.under_way or len(kept.wraps) > 1:
                 self._settle(kept)
-        elif (
-            _own_id(self._library) == kept.library
-        ):  # else it is of one that was moved away, and may come back
+        elif kept.under_way and _own_id(self._library) == kept.library:
             self._clear(kept, None)
             library_key(self._library).unlink()
 
@@ -192,11 +197,11 @@ class Door:
         raise trouble
 
     def _settle(self, kept: _Kept) -> None:
-        """Of several the one that is kept as the data key is, once both were seen to open."""
+        """The one that is kept as the data key is, once both were seen to open."""
         with self.open() as store:
             self._keeper(store).open()
             wrap, _ = self._in_force(only=kept_by(store))
-        self._write(kept.library, wrap)
+        self._write(_Kept(kept.library, [wrap]))
         self._clear(kept, wrap)
 
     def _clear(self, kept: _Kept, wrap: Wrap | None) -> None:
@@ -204,9 +209,9 @@ class Door:
         if any(each.method == "keyring" for each in kept.wraps):
             self._seconds.tidy_ring(kept.whose, wrap)
 
-    def _write(self, own: str, *wraps: Wrap) -> None:
+    def _write(self, kept: _Kept) -> None:
         try:
-            replace(library_key(self._library), msgspec.json.encode(_Kept(own, list(wraps))))
+            replace(library_key(self._library), msgspec.json.encode(kept))
         except OSError as error:
             raise DataFolderUnusable(folder=str(self._library.parent), why=str(error)) from error
 
