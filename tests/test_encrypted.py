@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +353,34 @@ def test_another_process_that_has_it_open_is_waited_for_and_told(
     assert door(folder).encrypt()
     with door(folder).open() as store:
         assert store.setting("written", int) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows replaces no open file")
+def test_who_waited_while_it_was_converted_does_not_write_into_the_old_file(folder: Path) -> None:
+    """It has the file open that nobody will ever see again."""
+    library = folder / "d2f.db"
+    opens = """import sys, pathlib, gateway.store as store
+sys.addaudithook(lambda event, _: event == "sqlite3.connect/handle" and print(flush=True))
+store.Store(pathlib.Path(sys.argv[1]))"""
+    converted = Path(shutil.copy(library, unfinished(library)))
+    with closing(sqlite3.connect(library, isolation_level=None)) as holding:
+        for step in ("locking_mode = EXCLUSIVE", "journal_mode = DELETE"):
+            holding.execute(f"PRAGMA {step}").fetchall()
+        holding.execute("BEGIN EXCLUSIVE")
+        with subprocess.Popen(
+            [sys.executable, "-c", opens, str(library)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as late:
+            assert late.stdout is not None
+            late.stdout.readline()
+            converted.replace(library)
+            holding.close()
+            _, said = late.communicate()
+    assert "another process has just replaced the library" in said
+    assert secret(folder) == SECRET
 
 
 def test_a_damaged_page_is_told_and_not_touched(folder: Path) -> None:
