@@ -431,7 +431,7 @@ def test_what_a_kill_left_is_cleared_away_at_the_next_start(world: World) -> Non
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork on Windows")
 @pytest.mark.parametrize("change", CHANGES)
 def test_killed_at_any_line(tmp_path: Path, change: str) -> None:
-    every = 151
+    every = 251
     run = subprocess.run(
         [sys.executable, "-m", "tests.cipher_crash", str(tmp_path), change, str(every)],  # our own
         cwd=ROOT,
