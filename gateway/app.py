@@ -52,6 +52,7 @@ from gateway.errors import (
 from gateway.events import Events
 from gateway.farewell import Farewell
 from gateway.intake import Intake
+from gateway.keys.door import Door
 from gateway.ledger import Ledger
 from gateway.library import Library
 from gateway.log import get as get_logger
@@ -65,7 +66,6 @@ from gateway.schedule import Scheduler
 from gateway.security import DEVICE_PATHS, Guard, SessionCookies, csrf, owner_auth
 from gateway.sessions import Sessions
 from gateway.settings import Settings
-from gateway.store import Store
 from gateway.sync import Sync
 from gateway.turns import Turns
 from gateway.vault import Vault
@@ -106,7 +106,7 @@ class Gateway:
     def __init__(self, settings: Settings, passphrase: str | None = None) -> None:
         """The passphrase is for a library that is protected by one."""
         self.settings = settings
-        self.store = Store(settings.library)
+        self.store = Door(settings.library, settings.key_file, passphrase).open()
         self.vault = Vault(self.store, settings.key_file, passphrase)
         self.library = Library(self.store)
         self.catalogue = Catalogue(self.store, self.library)

@@ -44,6 +44,8 @@ class Act(StrEnum):
     NOTICE_SECRET = "notice_secret"  # noqa: S105  # the same
     KEYS_ROTATED = "keys_rotated"
     KEYS_METHOD = "keys_method"
+    ENCRYPTED = "encrypted"
+    DECRYPTED = "decrypted"
 
 
 FAILURES = frozenset({Act.LOG_IN_FAILED, Act.PASSPHRASE_FAILED, Act.PAIRING_FAILED})
@@ -75,6 +77,8 @@ ACTS = {
     Act.NOTICE_SECRET: Words("输入了通知用的密钥", "A secret for notices was entered"),
     Act.KEYS_ROTATED: Words("换了新的密钥", "The keys were rotated"),
     Act.KEYS_METHOD: Words("换了保存密钥的方式", "The keys are kept in another way"),
+    Act.ENCRYPTED: Words("给整个库加了密", "The whole library was encrypted"),
+    Act.DECRYPTED: Words("解除了整个库的加密", "The library was decrypted"),
 }
 """What each is called."""
 

@@ -18,14 +18,14 @@ from gateway.audit import COMMAND
 from gateway.devices import Devices
 from gateway.errors import D2FError, NotRunning, OnDashboardOnly
 from gateway.extension import extension_folder
-from gateway.key_verbs import asked, keys
+from gateway.key_verbs import asked, decrypt, encrypt, keys, opened
 from gateway.keys import KEPT
+from gateway.keys.door import Door
 from gateway.keys.keeper import kept_by
 from gateway.keys.passphrase import given
 from gateway.safety_verbs import audit, passphrase
 from gateway.security import new_login_link
 from gateway.settings import Settings
-from gateway.store import Store
 from gateway.vault import Vault
 from gateway.wipe import REMAINS
 from gateway.wipe_verb import wipe
@@ -76,7 +76,7 @@ def open_dashboard(current: Settings, *, only_print: bool) -> None:
     """Open the dashboard of the running gateway (a link that works once)."""
     if not _answers(current):
         raise NotRunning(port=str(current.port))
-    with Store(current.library) as store:
+    with opened(current) as store:
         link = new_login_link(store, current)
     click.echo(link)
     if not only_print:
@@ -88,7 +88,7 @@ def open_dashboard(current: Settings, *, only_print: bool) -> None:
 def pair(current: Settings) -> None:
     """Make a pairing code for the extension."""
     passphrase = asked(current)
-    with Store(current.library) as store:
+    with Door(current.library, current.key_file, passphrase).open() as store:
         vault = Vault(store, current.key_file, passphrase)
         click.echo(Devices(store, vault).start_pairing(current.port, COMMAND))
 
@@ -126,7 +126,7 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
         raise OnDashboardOnly(dashboard=current.dashboard)
     if not _answers(current):
         raise NotRunning(port=str(current.port))
-    with Store(current.library) as store:
+    with opened(current) as store:
         owner = telling.Owner(new_login_link(store, current, asks=False))
     for told in owner.each(owner.plan if dry_run else owner.check if check else owner.push):
         click.echo(telling.plain(told))
@@ -199,6 +199,8 @@ def feishu(port: int) -> None:
 
 
 main.add_command(keys)
+main.add_command(encrypt)
+main.add_command(decrypt)
 main.add_command(passphrase)
 main.add_command(audit)
 main.add_command(wipe)

@@ -16,9 +16,10 @@ import msgspec
 from msgspec import Struct
 
 import gateway
-from gateway.errors import UNDECODABLE, AlreadyRunning, D2FError, LibraryDamaged
+from gateway.errors import UNDECODABLE, AlreadyRunning, D2FError, LibraryDamaged, PassphraseNeeded
 from gateway.extension import extension_folder
-from gateway.keys import KEPT
+from gateway.keys import ENCRYPTED, KEPT, NOT_ENCRYPTED
+from gateway.keys.door import Door
 from gateway.keys.keeper import Keeper, kept_by
 from gateway.keys.ring import Ring
 from gateway.lock import alone
@@ -30,7 +31,7 @@ Verdict = Literal["good", "note", "mended", "wrong"]
 _SIGNS: dict[Verdict, str] = {"good": "✓", "note": "·", "mended": "+", "wrong": "✗"}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_FILES = ("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.key")
+_FILES = ("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.db.key", "d2f.key")
 """Those that hold something of the person."""
 _SLACK = timedelta(minutes=10)
 """How far a clock may be behind: it was set right in between."""
@@ -124,12 +125,21 @@ def _library(settings: Settings, passphrase: str | None) -> Iterator[Finding]:
         yield _clock(None)
         return
     try:
-        with Store(settings.library) as store:
+        with Door(settings.library, settings.key_file, passphrase).open() as store:
             _look_through(store, settings.library)
             size = f"{settings.library.stat().st_size / 2**20:.1f} MB"
             yield Finding("good", f"库文件完好（{size}）", f"The library is sound ({size})")
+            whole = ENCRYPTED if store.is_encrypted else NOT_ENCRYPTED
+            yield Finding("good" if store.is_encrypted else "note", whole.zh, whole.en)
             yield from _key(settings, store, passphrase)
             yield _clock(store)
+    except PassphraseNeeded:
+        yield Finding(
+            "note",
+            f"{ENCRYPTED.zh}；没有给出口令（D2F_PASSPHRASE），所以没有看里面",
+            f"{ENCRYPTED.en}. No passphrase was given (D2F_PASSPHRASE), so it was not looked into",
+        )
+        yield _clock(None)
     except D2FError as error:
         yield _told(error)
 

@@ -1,4 +1,4 @@
-"""``d2f keys``: how the key of the stored secrets is kept, and the asking for a passphrase."""
+"""``d2f keys``, ``encrypt`` and ``decrypt``: how what is stored is protected, and the asking for a passphrase."""
 
 import contextlib
 import sys
@@ -7,9 +7,10 @@ from collections.abc import Generator
 import click
 
 from gateway.audit import COMMAND, Act, Audit
+from gateway.cipher import is_encrypted
 from gateway.errors import AlreadyRunning, KeysInUse, PassphraseNeeded
-from gateway.keys import KEPT, Method
-from gateway.keys.keeper import Keeper, seen_from_outside
+from gateway.keys import ENCRYPTED, KEPT, NOT_ENCRYPTED, Method
+from gateway.keys.door import Door, seen_from_outside
 from gateway.keys.passphrase import given
 from gateway.lock import alone
 from gateway.settings import Settings
@@ -23,6 +24,12 @@ def asked(current: Settings) -> str | None:
     if seen_from_outside(current.library) != "passphrase":
         return None
     return told("D2F_PASSPHRASE", "口令 / passphrase", again=False)
+
+
+def opened(current: Settings) -> Store:
+    """The library, for a verb that needs no secret: only an encrypted one may ask for the passphrase. Raises StartError."""
+    passphrase = asked(current) if is_encrypted(current.library) else None
+    return Door(current.library, current.key_file, passphrase).open()
 
 
 def told(name: str, prompt: str, *, again: bool) -> str:
@@ -48,9 +55,9 @@ def keys(ctx: click.Context) -> None:
 @click.pass_obj
 def rotate(current: Settings) -> None:
     """Make new keys and seal every secret anew. The gateway has to be ended first."""
-    with _keeper(current) as (keeper, audit):
-        keeper.rotate()
-        audit.note(Act.KEYS_ROTATED, COMMAND)
+    with _door(current) as door:
+        door.rotate()
+        _note(door, Act.KEYS_ROTATED)
     click.echo("换了新的密钥，保存的内容都已重新加密 / new keys: all secrets are sealed anew")
     _status(current)
 
@@ -60,14 +67,38 @@ def rotate(current: Settings) -> None:
 @click.pass_obj
 def method(current: Settings, way: Method) -> None:
     """Keep the key in the system's keyring, by a passphrase, or in a file. The gateway has to be ended first."""
-    with _keeper(current) as (keeper, audit):
-        keeper.change(
-            way,
-            told("D2F_NEW_PASSPHRASE", "新口令 / new passphrase", again=True)
-            if way == "passphrase"
-            else None,
+    with _door(current) as door:
+        new = (
+            told("D2F_NEW_PASSPHRASE", "新口令 / new passphrase", again=True) if way == "passphrase" else None
         )
-        audit.note(Act.KEYS_METHOD, COMMAND, way)
+        door.change(way, new)
+        _note(door, Act.KEYS_METHOD, way)
+    _status(current)
+
+
+@click.command()
+@click.pass_obj
+def encrypt(current: Settings) -> None:
+    """Encrypt the whole library: marks, comments, kept pages. The gateway has to be ended first."""
+    with _door(current) as door:
+        if door.encrypt():
+            _note(door, Act.ENCRYPTED)
+            click.echo("整个库已加密 / the whole library is encrypted")
+        else:
+            click.echo("整个库本来就是加密的 / the whole library was encrypted already")
+    _status(current)
+
+
+@click.command()
+@click.pass_obj
+def decrypt(current: Settings) -> None:
+    """Make the library a plain file again; secrets stay sealed. The gateway has to be ended first."""
+    with _door(current) as door:
+        if door.decrypt():
+            _note(door, Act.DECRYPTED)
+            click.echo("已解除整个库的加密 / the library is a plain file again")
+        else:
+            click.echo("库本来就没有整个加密 / the library was not encrypted as a whole")
     _status(current)
 
 
@@ -76,17 +107,21 @@ def _status(current: Settings) -> None:
     if kept is None:
         click.echo("还没有密钥，第一次启动时会生成 / no key yet: the first start makes one")
     else:
-        click.echo(f"{KEPT[kept].zh}\n{KEPT[kept].en}")
+        whole = ENCRYPTED if is_encrypted(current.library) else NOT_ENCRYPTED
+        click.echo(f"{KEPT[kept].zh}\n{KEPT[kept].en}\n{whole.zh}\n{whole.en}")
+
+
+def _note(door: Door, act: Act, about: str = "") -> None:
+    with door.open() as store:
+        Audit(store).note(act, COMMAND, about)
 
 
 @contextlib.contextmanager
-def _keeper(current: Settings) -> Generator[tuple[Keeper, Audit]]:
+def _door(current: Settings) -> Generator[Door]:
     """Raises KeysInUse while a gateway runs: it has the key in its hands."""
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(alone(current.data))
         except AlreadyRunning:
             raise KeysInUse(folder=str(current.data)) from None
-        passphrase = asked(current)
-        store = stack.enter_context(Store(current.library))
-        yield Keeper(store, current.key_file, passphrase), Audit(store)
+        yield Door(current.library, current.key_file, asked(current))

@@ -3,12 +3,11 @@
 import click
 
 from gateway.audit import ACTS, COMMAND, Act, Audit
-from gateway.key_verbs import told
+from gateway.key_verbs import opened, told
 from gateway.owner_sessions import end_all
 from gateway.passphrase import Passphrase
 from gateway.reach import demand_passphrase
 from gateway.settings import Settings
-from gateway.store import Store
 
 
 @click.group(invoke_without_command=True)
@@ -19,7 +18,7 @@ def passphrase(ctx: click.Context) -> None:
     That of the keys is another one: `d2f keys method passphrase`.
     """
     if ctx.invoked_subcommand is None:
-        with Store(ctx.obj.library) as store:
+        with opened(ctx.obj) as store:
             is_set = Passphrase(store).is_set
         click.echo(
             "打开控制台要口令 / the dashboard asks for a passphrase"
@@ -33,7 +32,7 @@ def passphrase(ctx: click.Context) -> None:
 def set_passphrase(current: Settings) -> None:
     """Set it, or another one. Everybody is logged out of the dashboard."""
     new = told("D2F_NEW_PASSPHRASE", "新口令 / new passphrase", again=True)
-    with Store(current.library) as store:
+    with opened(current) as store:
         Passphrase(store).set(new)
         end_all(store)
         Audit(store).note(Act.PASSPHRASE_SET, COMMAND)
@@ -45,7 +44,7 @@ def set_passphrase(current: Settings) -> None:
 def remove(current: Settings) -> None:
     """From now on the log-in link is enough."""
     demand_passphrase(current, is_set=False)
-    with Store(current.library) as store:
+    with opened(current) as store:
         kept = Passphrase(store)
         if kept.is_set:
             kept.remove()
@@ -58,7 +57,7 @@ def remove(current: Settings) -> None:
 @click.pass_obj
 def audit(current: Settings, *, most: int) -> None:
     """Print what was done that matters to safety, the newest first: when, what, to what, from where."""
-    with Store(current.library) as store:
+    with opened(current) as store:
         entries = Audit(store).newest(most)
     for entry in entries:
         words = ACTS[entry.act]

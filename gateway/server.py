@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.app import Gateway
 from gateway.errors import BadSetting, NeedsLoginPassphrase, PortTaken
+from gateway.keys.door import Door
 from gateway.line import Line
 from gateway.lock import alone
 from gateway.reach import ByProxy, demand_locks, demand_passphrase
@@ -34,6 +35,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
     if begun(settings.library):
         finish(settings.library)
     with alone(settings.data), _take_port(settings.host, settings.port) as taken:
+        Door(settings.library, settings.key_file, passphrase).tidy()
         gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]), passphrase)
         try:
             demand_passphrase(settings, is_set=gateway.passphrase.is_set)

@@ -2,7 +2,7 @@
 
 ``library`` (marks and subjects) and ``ledger`` (what Feishu shows of them) keep their tables in the same file.
 All calls are short and made from one thread, the event loop's. ``sqlite3.Error`` means that the disk or the
-file is at fault.
+file is at fault, also where the whole file is encrypted.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 from sqlite_utils import Database
 
+from gateway import cipher
 from gateway.errors import DataFolderUnusable, LibraryDamaged, WipeUnfinished
 from gateway.model import Capture, Reading, Trigger, now
 from gateway.schema import migrations
@@ -80,15 +81,18 @@ def wipe_marker(library: Path) -> Path:
 class Store:
     """The file, open and looked through. Raises DataFolderUnusable, LibraryDamaged, WipeUnfinished."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
+        """The key is for a library that is encrypted as a whole. Raises CipherMissing, too, then."""
         self._path = path
+        self._foreign = cipher.errors() if key else ()  # what is caught costs nothing until it is raised
+        self.is_encrypted = key is not None
         if wipe_marker(path).exists():
             raise WipeUnfinished(folder=str(path.parent))
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _look_for_emptied(path)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # its owner's alone, from the first moment
-            self._db = _opened(path)
+            self._db = _opened(path, key, self._foreign)
         except (OSError, sqlite3.OperationalError) as error:
             raise DataFolderUnusable(folder=str(path.parent), why=str(error)) from error
         except sqlite3.DatabaseError as error:
@@ -106,29 +110,49 @@ class Store:
 
     def rows(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query."""
-        yield from self._db.execute(sql, values)
+        try:
+            yield from self._db.execute(sql, values)
+        except self._foreign as error:
+            raise cipher.translated(error) from error
 
     def one(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
         """The first row of a query."""
-        return self._db.execute(sql, values).fetchone()
+        try:
+            return self._db.execute(sql, values).fetchone()
+        except self._foreign as error:
+            raise cipher.translated(error) from error
 
     def do(self, sql: str, values: Values = ()) -> int:
         """One statement, in a transaction of its own or in the one that is open. Returns the rows touched."""
-        with self._db.atomic():
-            return self._db.execute(sql, values).rowcount
+        try:
+            with self._db.atomic():
+                return self._db.execute(sql, values).rowcount
+        except self._foreign as error:
+            raise cipher.translated(error) from error
 
     def do_many(self, sql: str, values: Sequence[Values]) -> None:
         """One statement for each set of values, all or none."""
-        with self._db.atomic():
-            self._db.conn.executemany(sql, values)
+        try:
+            with self._db.atomic():
+                self._db.conn.executemany(sql, values)
+        except self._foreign as error:
+            raise cipher.translated(error) from error
 
     def atomic(self) -> AbstractContextManager[object]:
         """All or nothing."""
-        return self._db.atomic()
+        return self._translating() if self._foreign else self._db.atomic()
+
+    @contextlib.contextmanager
+    def _translating(self) -> Generator[None]:
+        try:
+            with self._db.atomic():
+                yield
+        except self._foreign as error:
+            raise cipher.translated(error) from error
 
     def durable(self, *, on: bool) -> None:
         """Whether a commit must survive a power cut and not only the end of this process."""
-        self._db.conn.execute(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")
+        self.one(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")
 
     # --- settings and secrets
 
@@ -312,11 +336,13 @@ class Store:
         return self.do(sql, [(now() - KEEP_READ).isoformat(), (now() - KEEP_UNREAD).isoformat()])
 
 
-def _opened(path: Path) -> Database:
+def _opened(path: Path, key: bytes | None, foreign: tuple[type[Exception], ...]) -> Database:
     """Of the present version, and sound as far as a quick look can tell. Raises sqlite3.Error."""
     is_known = _is_as_left(path)
-    connection = sqlite3.connect(path, timeout=10)
+    file = path.stat().st_ino
+    connection = cipher.connect(path, key) if key else sqlite3.connect(path, timeout=10)
     try:
+        _wait_for_conversion(connection, path, file)
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",
@@ -328,10 +354,20 @@ def _opened(path: Path) -> Database:
             _look_through(connection)
         db = Database(connection)
         _migrate(db)
+    except foreign as error:
+        connection.close()
+        raise cipher.translated(error) from error
     except BaseException:
         connection.close()
         raise
     return db
+
+
+def _wait_for_conversion(connection: sqlite3.Connection, path: Path, file: int) -> None:
+    """Raises sqlite3.OperationalError if what was opened, by its number, was replaced then: it is nobody's any more."""
+    connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    if path.stat().st_ino != file:
+        raise sqlite3.OperationalError("another process has just replaced the library")
 
 
 def _look_for_emptied(path: Path) -> None:
@@ -342,7 +378,12 @@ def _look_for_emptied(path: Path) -> None:
     if (
         path.exists()
         and not path.stat().st_size
-        and any(map(_size, (_log_of(path), path.with_suffix(".key"), _left(path))))
+        and any(
+            map(
+                _size,
+                (_log_of(path), path.with_suffix(".key"), path.with_name(f"{path.name}.key"), _left(path)),
+            )
+        )
     ):
         raise sqlite3.DatabaseError("the file is empty")
 

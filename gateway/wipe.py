@@ -6,7 +6,6 @@ library (``store``), and the next wipe, or the next start, goes on from it.
 
 import contextlib
 import os
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Self
@@ -14,6 +13,7 @@ from typing import Self
 import msgspec
 from msgspec import Struct
 
+from gateway.disk import settle
 from gateway.errors import (
     AlreadyRunning,
     DataFolderUnusable,
@@ -23,7 +23,7 @@ from gateway.errors import (
     WipeInUse,
     Words,
 )
-from gateway.keys.keeper import entries_of, seen_from_outside
+from gateway.keys.door import entries_of, library_key, seen_from_outside
 from gateway.keys.ring import SERVICE, Ring
 from gateway.lock import LOCK, alone
 from gateway.log import get
@@ -103,11 +103,11 @@ def wipe(library: Path) -> Left:
         if not marker.exists():
             _write(marker, msgspec.json.encode(_Marked.of(library)))
         entries = _drop_entries(_read(marker, library))
-        keys = [path for path in _ours(library) if path.name.startswith(f"{library.stem}.key")]
+        keys = [path for path in _ours(library) if path.name.startswith(_key_names(library))]
         stay = _unlink(keys)
-        _settle(folder)
+        settle(folder)
         stay += _unlink([path for path in _ours(library) if path not in keys and path.name != LOCK])
-        _settle(folder)
+        settle(folder)
     return Left([path.name for path in stay], entries)
 
 
@@ -123,6 +123,10 @@ def _ours(library: Path) -> list[Path]:
     """The library and its companions, keys, lock: all of them are named after it."""
     kinds = (library.suffix, ".key", ".lock")
     return sorted(path for kind in kinds for path in library.parent.glob(f"{library.stem}{kind}*"))
+
+
+def _key_names(library: Path) -> tuple[str, ...]:
+    return library.with_suffix(".key").name, library_key(library).name
 
 
 def _unlink(paths: list[Path]) -> list[Path]:
@@ -165,14 +169,4 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """What was done to the folder so far is on the disk before anything else is."""
-    if sys.platform != "win32":  # there a folder cannot be opened
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+    settle(path.parent)

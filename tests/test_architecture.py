@@ -23,12 +23,20 @@ ONLY_FOR = {
     "gateway.line": {"gateway.server"},
     "gateway.rates": {"gateway.capture", "gateway.dashboard.login"},
     "gateway.doctor": {"gateway.cli"},
+    "gateway.cipher": {
+        "gateway.doctor",
+        "gateway.key_verbs",
+        "gateway.keys.door",
+        "gateway.store",
+    },
     "gateway.keys.": {
+        "gateway.app",
         "gateway.cli",
         "gateway.demo",
         "gateway.doctor",
         "gateway.key_verbs",
         "gateway.passphrase",
+        "gateway.server",
         "gateway.vault",
         "gateway.wipe",
         "gateway.dashboard.",
@@ -78,9 +86,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway.merge": {"gateway.model"},
     "gateway.douban.": {"gateway.model", "gateway.errors."},
     "gateway.sandbox.": {"gateway.model"},
-    "gateway.store": {"gateway.model", "gateway.errors.", "gateway.schema"},
+    "gateway.disk": set(),
+    "gateway.cipher": {"gateway.disk", "gateway.errors."},
+    "gateway.store": {"gateway.cipher", "gateway.model", "gateway.errors.", "gateway.schema"},
     "gateway.seal": {"gateway.errors."},
-    "gateway.keys.": {"gateway.errors.", "gateway.log", "gateway.store"},
+    "gateway.keys.": {"gateway.cipher", "gateway.disk", "gateway.errors.", "gateway.log", "gateway.store"},
     "gateway.feishu.": {"gateway.model", "gateway.errors.", "gateway.log"},
 }
 # Libraries that one part of the tree uses.
@@ -90,6 +100,7 @@ AT_THE_EDGE = {
     "cryptography": {"gateway.vault", "gateway.keys.", "gateway.seal", "gateway.sandbox.certificate"},
     "httpx": {"gateway.douban.fetch", "gateway.douban.pictures", "gateway.feishu."},
     "sqlite_utils": {"gateway.store", "gateway.schema"},
+    "sqlcipher3": {"gateway.cipher"},
     "h11": {"gateway.sandbox."},
     "litestar": {
         "gateway.app",

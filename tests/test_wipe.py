@@ -213,7 +213,7 @@ def _nothing_opens(started: Started, device: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by fork")
-@pytest.mark.parametrize("method", ["keyring", "passphrase", "file"])
+@pytest.mark.parametrize("method", ["keyring", "passphrase", "file", "keyring encrypted", "file encrypted"])
 def test_killed_at_any_line_it_can_be_ended_and_the_keys_go_first(tmp_path: Path, method: str) -> None:
     every = 7 if method == "passphrase" else 3  # each try computes it, at what a guess costs
     run = subprocess.run(

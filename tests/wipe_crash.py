@@ -1,6 +1,6 @@
 """Kills a wipe at each line of it in turn, and holds what is left against what it must not be.
 
-``python -m tests.wipe_crash FOLDER METHOD``: prints how often it killed before anything was begun, and how often after.
+``python -m tests.wipe_crash FOLDER METHOD``, of the keys, or ``"METHOD encrypted"``: prints how often it killed before anything was begun, and how often after.
 """
 
 import itertools
@@ -14,8 +14,8 @@ import keyring
 import gateway
 from gateway import log
 from gateway.errors import WipeUnfinished
-from gateway.store import Store
 from gateway.wipe import Left, begun, finish
+from tests.cipher_crash import door, held
 from tests.keys_crash import SECRETS, begin_with, kept, killed_at
 from tests.rings import Folder
 
@@ -28,14 +28,15 @@ def work(folder: Path) -> None:
 
 def opens(data: Path) -> bool:
     try:
-        Store(data / "d2f.db").close()
+        door(data).open().close()
     except WipeUnfinished:
         return False
     return True
 
 
 def has_key(folder: Path) -> bool:
-    return (folder / "data" / "d2f.key").exists() or any((folder / "ring").iterdir())
+    keys = ("d2f.key", "d2f.db.key")
+    return any((folder / "data" / name).exists() for name in keys) or any((folder / "ring").iterdir())
 
 
 def main(base: Path, method: str, every: int) -> None:
@@ -45,7 +46,10 @@ def main(base: Path, method: str, every: int) -> None:
         (whole / name).mkdir(parents=True)
     os.environ["D2F_TEST_RING"] = str(whole / "ring")
     keyring.set_keyring(Folder())
+    method, _, encrypted = method.partition(" ")
     begin_with(method)(whole / "data")  # pyright: ignore[reportArgumentType]  # one of the three, by the caller
+    if encrypted:
+        door(whole / "data").encrypt()
     before = after = 0
     for kills in itertools.count(1, every):
         folder = Path(shutil.copytree(whole, base / str(kills)))
@@ -53,7 +57,7 @@ def main(base: Path, method: str, every: int) -> None:
         os.environ["D2F_TEST_RING"] = str(folder / "ring")
         killed = killed_at(kills, work, folder, _WATCHED)
         if killed and not begun(data / "d2f.db") and (data / "d2f.db").exists():
-            assert kept(data) == SECRETS, kills
+            assert held(data) if encrypted else kept(data) == SECRETS, kills
             before += 1
         elif killed:
             assert not data.exists() or not begun(data / "d2f.db") or not opens(data), kills

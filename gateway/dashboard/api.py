@@ -185,6 +185,8 @@ class Overview(Struct, frozen=True, kw_only=True):
     limits: Limits
     vault: Method | None
     """How the key of the stored secrets is kept."""
+    encrypted: bool
+    """Whether the library is, as a whole."""
 
 
 def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -> Overview:
@@ -209,6 +211,7 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         calls=budget.used,
         limits=budget.limits,
         vault=kept_by(store),
+        encrypted=store.is_encrypted,
     )
 
 

@@ -2,7 +2,7 @@
 
 from gateway.audit import ACTS
 from gateway.errors import Words
-from gateway.keys import KEPT
+from gateway.keys import ENCRYPTED, KEPT, NOT_ENCRYPTED
 from gateway.wipe import REMAINS
 
 WORDS: dict[str, Words] = {
@@ -602,6 +602,8 @@ WORDS: dict[str, Words] = {
         "them know, d2f ends by itself; or press Ctrl-C in its terminal.",
     ),
     "wiped_left": Words("没能删除，请手动删除：", "Could not be deleted, please do it by hand: "),
+    "encrypted": ENCRYPTED,
+    "not_encrypted": NOT_ENCRYPTED,
     **{f"kept_{method}": words for method, words in KEPT.items()},
     **{f"act_{act}": words for act, words in ACTS.items()},
 }

@@ -13,6 +13,9 @@
     │   ├── NotRunning           there is no gateway to open
     │   ├── DataFolderUnusable
     │   ├── LibraryDamaged
+    │   ├── LibraryKeyLost
+    │   ├── CipherMissing
+    │   ├── NoRoom               to convert the library
     │   ├── KeyLost
     │   ├── KeyNotInKeyring
     │   ├── KeyringGone
@@ -181,6 +184,7 @@ from gateway.errors.own import (
     BadMessage,
     BadSetting,
     ChangedMeanwhile,
+    CipherMissing,
     DataFolderUnusable,
     DeviceError,
     Interrupted,
@@ -194,12 +198,14 @@ from gateway.errors.own import (
     KeysInUse,
     LibraryDamaged,
     LibraryFault,
+    LibraryKeyLost,
     LoginLinkUsed,
     MessageTooLarge,
     NeedsLoginPassphrase,
     NeedsName,
     NeedsTls,
     NoDoubanLogin,
+    NoRoom,
     NoSuchFailure,
     NoSuchThing,
     NotByProxy,
@@ -253,6 +259,7 @@ __all__ = [
     "BotUnknown",
     "BotUnsigned",
     "ChangedMeanwhile",
+    "CipherMissing",
     "ColumnNameTaken",
     "ColumnsUnchosen",
     "CoversRest",
@@ -278,6 +285,7 @@ __all__ = [
     "KeysInUse",
     "LibraryDamaged",
     "LibraryFault",
+    "LibraryKeyLost",
     "LoginEnded",
     "LoginLinkUsed",
     "LoginRefused",
@@ -289,6 +297,7 @@ __all__ = [
     "NeedsTls",
     "NoAccess",
     "NoDoubanLogin",
+    "NoRoom",
     "NoScope",
     "NoSuchFailure",
     "NoSuchRecord",

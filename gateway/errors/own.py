@@ -111,6 +111,39 @@ class LibraryDamaged(StartError):
     )
 
 
+class LibraryKeyLost(StartError):
+    code = "library_key_lost"
+    title = "The key of the encrypted library is missing or does not fit"
+    hint = Words(
+        "库文件 {file} 是加密的，而 {key} 丢失或不匹配，所以打不开。请放回和它一起的那个 {key}（备份时两个文件要一起）。"
+        "如果你没有运行过 `d2f encrypt`，那就是库文件损坏了：请用备份换回它。D2F 没有动它。",
+        "The library {file} is encrypted, and {key} is missing or does not fit, so it does not open. Put the {key} back that "
+        "belongs to it (a backup needs both files). If you never ran `d2f encrypt`, the library is damaged: put a backup in "
+        "its place. D2F has not touched it.",
+    )
+
+
+class CipherMissing(StartError):
+    code = "cipher_missing"
+    title = "What encrypts whole libraries is not installed"
+    hint = Words(
+        "整库加密需要 SQLCipher，这里没有装。请在 D2F 的文件夹里运行：.tools/bin/uv run --no-dev --extra encryption d2f"
+        "（Windows：.tools\\bin\\uv），后面可以接任何命令；装一次就够了。",
+        "An encrypted library needs SQLCipher, which is not installed. In D2F's folder run: .tools/bin/uv run --no-dev "
+        "--extra encryption d2f (on Windows .tools\\bin\\uv), with any verb after it; once is enough.",
+    )
+
+
+class NoRoom(StartError):
+    code = "no_room"
+    title = "There is not enough room on the disk"
+    hint = Words(
+        "{folder} 所在的磁盘还剩 {free} MB，转换库文件暂时需要 {needed} MB。请先腾出空间。什么都没有改变。",
+        "The disk of {folder} has {free} MB left, and converting the library takes {needed} MB for a while. Make room first. "
+        "Nothing was changed.",
+    )
+
+
 class KeyLost(StartError):
     code = "key_lost"
     title = "The key file is missing or does not fit"

@@ -13,7 +13,11 @@ opens nothing, and neither does that second key alone. What a way protects again
   person's own profile folder, which other users cannot read). It protects when the library is copied without it, or
   shared, or sent to somebody for help; whoever copies the whole folder has both.
 
-``wrap`` is the arithmetic, ``keyfile``, ``ring`` and ``passphrase`` are the three places, ``keeper`` opens and changes.
+A library may be encrypted as a whole (``cipher``), as the second layer. Its key, the database key, is wrapped in the same
+way and lies in ``d2f.db.key``.
+
+``wrap`` is the arithmetic, ``keyfile``, ``ring`` and ``passphrase`` are the three places, ``second`` keeps second keys
+there, ``keeper`` opens and changes the data key, ``door`` both layers.
 """
 
 from typing import Literal
@@ -36,3 +40,11 @@ KEPT: dict[Method, Words] = {
     ),
 }
 """How the data key is kept, for the person."""
+
+ENCRYPTED = Words(
+    "整个库（标记、短评、保存的页面）已加密", "The whole library is encrypted: marks, comments, kept pages"
+)
+NOT_ENCRYPTED = Words(
+    "标记和页面没有加密，只有密钥和 Cookie 加密（整库加密：`d2f encrypt`）",
+    "Marks and pages are not encrypted, secrets and cookies are (to encrypt all of it: `d2f encrypt`)",
+)

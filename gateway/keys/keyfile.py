@@ -1,13 +1,12 @@
 """Second keys in a file that only its owner may read: replaced as a whole, never half written."""
 
 import contextlib
-import os
-import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import msgspec
 
+from gateway.disk import replace
 from gateway.errors import DataFolderUnusable, KeyLost
 
 BARE = "bare"
@@ -61,21 +60,8 @@ class KeyFile:
             raise KeyLost(file=str(self.path)) from None
 
     def _write(self, keys: dict[str, bytes]) -> None:
-        fresh = self.path.with_suffix(".key.new")
         with self._telling():
-            fresh.unlink(missing_ok=True)
-            # Only the owner, from the first moment; on Windows a file has the rights of its folder.
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(msgspec.json.encode(keys))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            if sys.platform != "win32":  # there a folder cannot be opened, and a rename is written through
-                folder = os.open(self.path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+            replace(self.path, msgspec.json.encode(keys))
 
     @contextlib.contextmanager
     def _telling(self) -> Generator[None]:
