@@ -24,7 +24,7 @@ demo *options: setup
 # Check style, types and behaviour; gets a browser if there is none
 test *options: lint
     {{ uv }} run python -m tests.chromium
-    {{ uv }} run pytest --numprocesses auto {{ options }}
+    {{ uv }} run pytest --numprocesses auto --dist loadgroup {{ options }}
 
 # Check style and types only
 lint: setup

@@ -110,7 +110,6 @@ class _Page(Struct, Generic[T], frozen=True):
     items: tuple[T, ...] | None = None
     has_more: bool = False
     page_token: str = ""
-    total: int = 0
 
 
 class _Done(Struct, frozen=True):

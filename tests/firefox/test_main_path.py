@@ -10,6 +10,8 @@ from tests.browser.test_pairing import code_of
 from tests.firefox.conftest import Browser
 from tests.support import Started, World
 
+pytestmark = pytest.mark.xdist_group("firefox")  # one Firefox, not one for each worker
+
 
 @pytest.fixture
 def ready(fox: Browser, started: Started) -> Browser:

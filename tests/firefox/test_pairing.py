@@ -10,6 +10,8 @@ from tests.browser.test_pairing import HAND, code_of, devices
 from tests.firefox.conftest import Browser
 from tests.support import Started, World
 
+pytestmark = pytest.mark.xdist_group("firefox")  # one Firefox, not one for each worker
+
 
 def begin(fox: Browser, started: Started, path: str, button: str) -> str:
     """The person, logged in to the dashboard, chooses pairing; returns the tab that opens, once it is asked for a code."""
