@@ -162,7 +162,8 @@ class Asked:
 
     def is_enough(self) -> bool:
         """Whether the list of the page that was taken in last need not be read any further."""
-        return self._kept is not None and self._kept.enough
+        kept = self._kept
+        return kept is not None and kept.ended_at is None and kept.enough
 
     def give_way(self, at: datetime) -> None:
         """Another walk is under way: Douban sees one at a time."""

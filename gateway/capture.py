@@ -245,8 +245,7 @@ def take_in(
         **{name: getattr(result, name) for name in result.__struct_fields__},
         push=_push(carrier.sync),
         asks=_asks(carriers),
-        enough=capture.trigger is Trigger.ASKED
-        and any(each.scheduler.asked.is_enough() for each in carriers.all),
+        enough=capture.trigger is Trigger.ASKED and carrier.scheduler.asked.is_enough(),
     )
 
 
@@ -268,7 +267,7 @@ async def _sealed(
         failed = error
     except sqlite3.Error as error:
         _log.error("library fault", error=str(error))
-        failed = LibraryFault(why=str(error))
+        failed = LibraryFault(why=type(error).__name__)
     except Exception:  # noqa: BLE001  # unsealed, the answer could be anybody's, and the page be sent for ever
         _log.exception("unforeseen")
         failed = D2FError()

@@ -23,6 +23,7 @@ from gateway.keys import KEPT
 from gateway.keys.door import Door
 from gateway.keys.keeper import kept_by
 from gateway.keys.passphrase import given
+from gateway.lock import runs_in
 from gateway.safety_verbs import audit, passphrase
 from gateway.security import new_login_link
 from gateway.settings import Settings
@@ -219,6 +220,9 @@ def doctor(current: Settings) -> None:
 
 
 def _answers(current: Settings) -> bool:
+    """Whether it is our gateway that does: any other program on the port must not be handed a link."""
+    if not runs_in(current.data):
+        return False
     try:
         socket.create_connection((current.local, current.port), timeout=2).close()
     except OSError:

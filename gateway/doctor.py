@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Struct
 
 import gateway
-from gateway.errors import UNDECODABLE, AlreadyRunning, D2FError, LibraryDamaged, PassphraseNeeded
+from gateway.errors import UNDECODABLE, D2FError, LibraryDamaged, PassphraseNeeded
 from gateway.extension import extension_folder
 from gateway.keys import ENCRYPTED, KEPT, NOT_ENCRYPTED
 from gateway.keys.door import Door
 from gateway.keys.keeper import Keeper, kept_by
 from gateway.keys.ring import Ring
-from gateway.lock import alone
+from gateway.lock import runs_in
 from gateway.model import now
 from gateway.settings import Settings
 from gateway.store import Store
@@ -218,7 +218,7 @@ class _Health(Struct, frozen=True):
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
-    port, running = settings.port, _runs_here(settings)
+    port, running = settings.port, runs_in(settings.data)
     answer = _answer(port)
     if isinstance(answer, _Health) and running:
         yield Finding(
@@ -244,16 +244,6 @@ def _port(settings: Settings) -> Iterator[Finding]:
             f"网关没有运行；端口 {port} 空着",
             f"The gateway does not run; port {port} is free",
         )
-
-
-def _runs_here(settings: Settings) -> bool:
-    if not settings.data.is_dir():
-        return False
-    try:
-        with alone(settings.data):
-            return False
-    except AlreadyRunning:
-        return True
 
 
 def _answer(port: int) -> "_Health | Literal['another'] | None":

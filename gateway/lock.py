@@ -21,6 +21,17 @@ def alone(folder: Path) -> Generator[None]:
         yield
 
 
+def runs_in(folder: Path) -> bool:
+    """Whether a gateway has this folder. Raises DataFolderUnusable."""
+    if not folder.is_dir():
+        return False
+    try:
+        with alone(folder):
+            return False
+    except AlreadyRunning:
+        return True
+
+
 def _take(folder: Path) -> sqlite3.Connection:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

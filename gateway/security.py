@@ -132,12 +132,15 @@ def _is_sealed(scope: Any) -> bool:
 
 
 def _is_for_another(headers: dict[bytes, str]) -> bool:
-    """Whether a page of another site asks for itself, and does not lead a person here.
+    """Whether a page of another site, or an extension, asks for itself, and does not lead a person here.
 
     Where a browser does not say so, the cookies tell, which are strict.
     """
     way = headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")
-    return headers.get(b"sec-fetch-site") in {"cross-site", "same-site"} and way != ("navigate", "document")
+    return headers.get(b"sec-fetch-site") in {"cross-site", "same-site", "none"} and way != (
+        "navigate",
+        "document",
+    )
 
 
 class _Refusal(Struct, frozen=True):

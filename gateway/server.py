@@ -68,6 +68,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
             gateway.events.close()
             server.should_exit = True
             await serving
+            server.hang_up()
     if begun(settings.library):
         tidy(settings.library)
 
@@ -82,6 +83,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    def hang_up(self) -> None:
+        """On whoever came in while it ended, and was not told."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -113,7 +114,19 @@ def _checked(settings: Settings) -> Settings:
             ip_address(address or "127.0.0.1")
         except ValueError as error:
             raise BadSetting(setting=f"D2F_{name}", why=str(error)) from None
+    for name, origin in {"FEISHU": settings.feishu, "DOUBAN": settings.douban}.items():
+        parts = urlsplit(origin or "")
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise BadSetting(setting=f"D2F_{name}", why="a secret goes there: https, or this machine")
     return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether that name or address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _decode(kind: type, value: object) -> object:

@@ -15,6 +15,8 @@ from tests.support import Background, Started, World, background
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 """No test touches the keyring of whoever runs it; those that need one bring it along."""
+ATTACKS = "attacks"
+"""What a test says how many attacks it tried by."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -33,6 +35,22 @@ def pytest_collection_finish() -> None:
     """Thousands of tests are objects that stay: to look through them again and again is a tenth of all the time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many attacks were tried, and got through: what a test says of itself comes with the report of its end."""
+    reports = [each for some in terminalreporter.stats.values() for each in some]
+    told = [
+        count
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, count in report.user_properties
+        if name == ATTACKS
+    ]
+    if told:
+        cases, through = (sum(each) for each in zip(*told, strict=True))
+        terminalreporter.write_line(f"attacks: {cases} cases, {through} got through")
 
 
 @pytest.fixture(scope="session", autouse=True)

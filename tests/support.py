@@ -57,10 +57,19 @@ class Background:
     def close(self) -> None:
         try:
             self.run(self._stack.aclose())
+            self.run(_end_tasks())
         finally:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join()
             self.loop.close()
+
+
+async def _end_tasks() -> None:
+    """As ``asyncio.run`` does: a connection that just came in is a task, too."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 class World:

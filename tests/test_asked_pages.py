@@ -7,9 +7,11 @@ import pytest
 from msgspec import structs
 
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey, Trigger
-from gateway.visitor import Extension
+from gateway.sandbox.douban.sections import SECTIONS
+from gateway.visitor import DoubanVisitor, Extension
 from gateway.walk import WalkKind
 from tests.support import Started, World
+from tests.test_accounts import keep
 from tests.test_asked import ask, state
 from tests.test_schedule import Clock
 from tests.walks import lend
@@ -117,6 +119,30 @@ def test_a_page_that_is_missing_in_between(started: Started, browser: Extension,
     state(browser, state(browser)["walk"])
     assert look(started.world, browser, 0, Trigger.ASKED)["enough"] is True
     assert look(started.world, browser, 2 * PAGE, Trigger.ASKED)["enough"] is False
+
+
+def test_a_walk_that_is_over_says_nothing_of_the_next_page(
+    started: Started, browser: Extension, clock: Clock
+) -> None:
+    read(started, browser, clock)
+    assert read(started, browser, clock) == [0]
+    assert look(started.world, browser, 0, Trigger.ASKED)["enough"] is False
+
+
+def test_what_is_known_of_one_account_says_nothing_of_another(
+    started: Started, browser: Extension, clock: Clock
+) -> None:
+    read(started, browser, clock)
+    other = started.world.add_stranger()
+    visitor = DoubanVisitor(started.world.douban_server.url, other.cookies)
+    url = SECTIONS[Medium.BOOK].list_of(other.address, Status.DONE)
+    browser.capture(url, visitor.open(url).body)
+    keep(started, other)
+    ask(started, clock)
+    state(browser, state(browser)["walk"])
+    assert look(started.world, browser, 0, Trigger.ASKED)["enough"] is True
+    answer = browser.capture(url, visitor.open(url).body, trigger=Trigger.ASKED)[1]
+    assert (answer["verdict"], answer["enough"]) == ("ok", False)
 
 
 def test_the_same_page_sent_again_is_answered_the_same(

@@ -10,8 +10,9 @@ import pytest
 
 from gateway import __version__
 from gateway.sandbox.feishu import Fault
+from gateway.sandbox.http import Request, Response, Server, html
 from gateway.visitor import OwnerVisitor
-from tests.support import World
+from tests.support import Started, World
 from tests.test_accounts import keep, visit
 from tests.test_push import faulty, fill, right
 from tests.test_ways_in import edit_one
@@ -77,6 +78,24 @@ def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
     assert f"Port {port} is taken" in run.stderr
     assert "端口" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("verb", ["open", "sync"])
+def test_another_program_on_the_port_is_handed_no_link(started: Started, verb: str) -> None:
+    """A link logs in, and past the dashboard's passphrase where the terminal asks for one."""
+    world, got = started.world, list[Request]()
+
+    async def listen(request: Request) -> Response:
+        got.append(request)
+        return html("")
+
+    started.stop()
+    port = str(world.background.enter(Server(listen)).port)
+    run = d2f(world.folder, verb, D2F_PORT=port)
+    assert run.returncode == 1
+    assert f"{port}" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert (run.stdout, got) == ("", [])
 
 
 @pytest.mark.parametrize("setting", [{"D2F_PORT": "abc"}, {"D2F_PORT": "99999999"}, {"D2F_LOG": "loud"}])

@@ -106,6 +106,25 @@ def test_the_owners_cookie_is_no_use_to_another_origin(started: Started, origin:
     assert (reply.status, reply.json()["code"]) == (403, "wrong_origin")
 
 
+@pytest.mark.parametrize(
+    ("site", "mode", "dest", "status"),
+    [
+        ("none", "cors", "empty", 403),  # an extension of another program's
+        ("same-site", "no-cors", "image", 403),
+        ("cross-site", "cors", "empty", 403),
+        ("none", "navigate", "document", 200),  # a person who types the address
+        ("same-origin", "cors", "empty", 200),
+    ],
+)
+def test_who_asks_is_told_by_the_browser(
+    started: Started, site: str, mode: str, dest: str, status: int
+) -> None:
+    headers = {"Cookie": started.owner.cookie, "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+    headers["Sec-Fetch-Dest"] = dest
+    reply = ask(started, "GET", "/api/v1/overview", started.gateway.settings.dashboard_host, **headers)
+    assert reply.status == status
+
+
 def test_a_log_in_link_works_once_and_not_for_long(started: Started) -> None:
     store, settings = started.gateway.store, started.gateway.settings
     paths = [

@@ -186,6 +186,8 @@ def test_the_command_line_says_what_is_missing(tmp_path: Path, certificate: tupl
         {"D2F_HOST": "1.2.3"},
         {"D2F_NAME": "*.example.org"},
         {"D2F_BEHIND_PROXY": "*"},
+        {"D2F_FEISHU": "http://feishu.example.org"},
+        {"D2F_DOUBAN": "http://192.168.1.7:8000"},
     ],
 )
 def test_what_is_no_address_or_name_is_told(given: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ import math
 import ssl
 from collections.abc import Callable
 from functools import cache
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from msgspec import Struct
 from gateway import errors
 from gateway.feishu.codes import ErrorBody, explain
 from gateway.log import get
+from gateway.settings import is_loopback
 
 _log = get("feishu")
 
@@ -120,7 +120,7 @@ class Wire:
 
     def _through_proxy(self) -> httpx.AsyncClient | None:
         """None if there is no proxy for this origin. Loopback never goes through one."""
-        if _is_loopback(urlsplit(self._base).hostname or ""):
+        if is_loopback(urlsplit(self._base).hostname or ""):
             return None
         try:
             client = self._open(trust=True)
@@ -149,13 +149,6 @@ async def _request(client: httpx.AsyncClient, method: str, path: str, **rest: An
         raise NotSent(why=_why(error)) from error
     except httpx.HTTPError as error:
         raise errors.FeishuUnreachable(why=_why(error)) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _body(answer: Answer) -> ErrorBody:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.conftest import authority, browser, chrome, one_chrome, site
+from tests.conftest import ATTACKS
 from tests.support import Started, World, background
 
 __all__ = ["authority", "browser", "chrome", "one_chrome", "site"]  # fixtures of the browser tests
-
-_COUNT = "attacks"
 
 
 class Attacks:
@@ -31,7 +30,7 @@ def attacks(request: pytest.FixtureRequest) -> Iterator[Attacks]:
     """Fails the test in the end if one got through, or none was tried."""
     tried = Attacks()
     yield tried
-    request.node.user_properties.append((_COUNT, (tried.cases, len(tried.through))))
+    request.node.user_properties.append((ATTACKS, (tried.cases, len(tried.through))))
     assert not tried.through, f"{len(tried.through)} of {tried.cases} got through: {tried.through[:20]}"
     assert tried.cases, "nothing was tried"
 
@@ -41,19 +40,3 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     """One gateway for all attacks of a module: it has to stand them all."""
     with background() as beside:
         yield World(beside, tmp_path_factory.mktemp("data")).start()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Of all processes: what a test says of itself comes with the report of its end."""
-    reports = [each for some in terminalreporter.stats.values() for each in some]
-    told = [
-        count
-        for report in reports
-        if getattr(report, "when", "") == "teardown"
-        for name, count in report.user_properties
-        if name == _COUNT
-    ]
-    if told:
-        cases, through = (sum(each) for each in zip(*told, strict=True))
-        terminalreporter.write_line(f"attacks: {cases} cases, {through} got through")
