@@ -121,6 +121,11 @@ class Process:
     def pair(self) -> Extension:
         return Extension(self.owner.call("POST", "/api/v1/pairing").json()["code"])
 
+    @cached_property
+    def browser(self) -> Extension:
+        """Paired once: a gateway lets nobody pair all the time."""
+        return self.pair()
+
     @property
     def push(self) -> dict[str, Any]:
         """The state of the push."""

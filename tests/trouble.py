@@ -89,7 +89,7 @@ class Browser:
         """Sends all there is. Raises one of ``process.GONE``."""
         if not self.outbox:
             return
-        extension = process.pair()  # the port is another one after each start
+        extension = process.browser  # the port is another one after each start
         while self.outbox:
             letter = self.outbox[0]
             age = time.monotonic() - letter.opened
