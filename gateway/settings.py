@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from platformdirs import PlatformDirs
 
 from gateway.errors import BadSetting
+from gateway.loopback import is_loopback
 
 _ADDRESS = r"^[0-9a-fA-F.:]+$"
 _HTTPS = 443
@@ -119,14 +120,6 @@ def _checked(settings: Settings) -> Settings:
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise BadSetting(setting=f"D2F_{name}", why="a secret goes there: https, or this machine")
     return settings
-
-
-def is_loopback(host: str) -> bool:
-    """Whether that name or address is this machine's own."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _decode(kind: type, value: object) -> object:

@@ -91,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway.store": {"gateway.cipher", "gateway.model", "gateway.errors.", "gateway.schema"},
     "gateway.seal": {"gateway.errors."},
     "gateway.keys.": {"gateway.cipher", "gateway.disk", "gateway.errors.", "gateway.log", "gateway.store"},
-    "gateway.feishu.": {"gateway.model", "gateway.errors.", "gateway.log"},
+    "gateway.feishu.": {"gateway.model", "gateway.errors.", "gateway.log", "gateway.loopback"},
 }
 # Libraries that one part of the tree uses.
 AT_THE_EDGE = {

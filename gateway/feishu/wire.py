@@ -17,7 +17,7 @@ from msgspec import Struct
 from gateway import errors
 from gateway.feishu.codes import ErrorBody, explain
 from gateway.log import get
-from gateway.settings import is_loopback
+from gateway.loopback import is_loopback
 
 _log = get("feishu")
 
