@@ -10,21 +10,22 @@ from tests.browser.conftest import Browser
 from tests.browser.test_main_path import done, popup_text
 from tests.support import World
 
-LIES = (
-    "unsealed",
-    "a problem",
-    "what was asked",
-    "its head, then junk",
-    "the answer to another message",
-    "a redirect",
-)
+LIES = {
+    "unsealed": "Another program answers on port {}",
+    "a problem": "What answers on port {} does not know this browser",  # so would ours, if all was wiped there
+    "what was asked": "Another program answers on port {}",
+    "its head, then junk": "Another program answers on port {}",
+    "the answer to another message": "Another program answers on port {}",
+    "a redirect": "Another program answers on port {}",
+}
+"""What it may say, and what the popup says then."""
 
 
 class Impostor:
     """Answers in each way it can. It may ask the true gateway, elsewhere, with what it overheard."""
 
     def __init__(self, true_port: int) -> None:
-        self.lie, self.got, self.overheard = LIES[0], list[Request](), b""
+        self.lie, self.got, self.overheard = "unsealed", list[Request](), b""
         self._true, self._host = f"http://127.0.0.1:{true_port}", f"127.0.0.1:{true_port}"
 
     async def handle(self, request: Request) -> Response:
@@ -64,12 +65,12 @@ def test_nothing_of_an_impostor_is_believed(browser: Browser, world: World, atta
     impostor = Impostor(again.port)
     world.background.enter(Server(impostor.handle, port=port))
     browser.open(done(world, Medium.MUSIC))
-    for lie in LIES:
+    for lie, words in LIES.items():
         impostor.lie = lie
         popup = browser.click_button()
         told = popup_text(popup)
         attacks.held("Kept, waiting to be sent" in told, lie, told)
-        attacks.held("Another program" in told or "does not know this browser" in told, lie, told)
+        attacks.held(words.format(port) in told and "only ciphertext" in told, lie, told)
         popup.close()
     assert len(impostor.overheard) > 41
     secrets = (

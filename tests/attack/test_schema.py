@@ -20,6 +20,8 @@ CHECKS: list[Any] = [
     of_openapi.content_type_conformance,
     of_openapi.response_schema_conformance,
 ]
+REFUSALS = ("400", "403", "404", "409", "412")
+"""With what the owner's made-up requests may be refused. The schema's ``default`` would let every status pass."""
 ENDLESS = "/api/v1/events"
 BY_DEVICES = {name.partition(" ")[2] for name, row in ROWS.items() if row.door == "device"}
 
@@ -50,12 +52,17 @@ class Owner:
 
 
 def documented(started: Started) -> Any:
-    """The schema without its credential: the session comes along, and nothing is made up in its place."""
+    """The schema without its credential: the session comes along, and nothing is made up in its place.
+
+    And without what it says of all other statuses: those that may come are named.
+    """
     told: Any = started.owner.call("GET", "/schema/openapi.json").json()
     del told["components"]["securitySchemes"]
     for path in told["paths"].values():
         for operation in path.values():
             operation.pop("security", None)
+            refused = operation["responses"].pop("default")
+            operation["responses"] = dict.fromkeys(REFUSALS, refused) | operation["responses"]
     return told
 
 

@@ -30,10 +30,13 @@ _NEXT = """([act, patience]) => new Promise(async (resolve, reject) => {
     };
     chrome.storage.onChanged.addListener(look);
     setTimeout(() => reject(new Error("nothing changed")), patience);
-    if (act === "ring") chrome.alarms.create("d2f-walk", { when: Date.now() });
+    if (act === "ring") chrome.alarms.create("d2f-walk", { when: Date.now(), periodInMinutes: 0.1 });
     if (act === "popup") chrome.tabs.create({ url: "/popup/popup.html" });
 })"""
-"""Where the walk is after something happened: its page is opened, or it is over and the gateway knows."""
+"""Where the walk is after something happened: its page is opened, or it is over and the gateway knows.
+
+An alarm that goes off while the browser stops the service worker is lost: it rings again, as the extension's own does.
+"""
 _RING = """async () => {
     await chrome.alarms.create("d2f-walk", { when: Date.now() });
     while ((await chrome.alarms.get("d2f-walk"))?.periodInMinutes !== 5);
