@@ -273,11 +273,8 @@ class Connection:
 
     def _keep_tokens(self, app_id: str, tokens: UserTokens) -> None:
         """On the disk before any of it is used: the refresh token that it replaces is good for nothing more."""
-        self._store.durable(on=True)
-        try:
+        with self._store.durably():
             self._vault.set(self._tokens_of(app_id), msgspec.json.encode(tokens))
-        finally:
-            self._store.durable(on=False)
 
     @property
     def _begun(self) -> _Begun | None:

@@ -43,15 +43,12 @@ class Creates:
 
         Sent again, the same batch is noted once more: with how often, and when last.
         """
-        self._store.durable(on=True)
-        try:
+        with self._store.durably():
             self._store.do(
                 """INSERT INTO batch VALUES (?, ?, ?, ?, 1, ?)
                 ON CONFLICT DO UPDATE SET sends = sends + 1, sent_at = excluded.sent_at""",
                 [batch.client_token, batch.table, batch.body, as_json(batch.keys), batch.sent_at.isoformat()],
             )
-        finally:
-            self._store.durable(on=False)
 
     def left_open(self, table: str) -> list[Batch]:
         """Creates whose outcome is not known, the oldest first."""

@@ -82,6 +82,15 @@ class Leaving:
             )
         ]
 
+    def going(self, table: str, strays: Iterable[Stray]) -> None:
+        """These rows are about to be deleted: that one of them is gone is not the person's doing, from now on.
+
+        Whether Feishu did it need not come to be known before the mark comes back.
+        """
+        ours = [(table, stray.record_id) for stray in strays if not stray.surplus]
+        with self._store.durably(), self._store.atomic():
+            self._store.do_many("UPDATE record SET leaving = 1 WHERE table_key = ? AND record_id = ?", ours)
+
     def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
         """These rows are no more."""
         marks, surplus = list[tuple[str, ...]](), list[tuple[str, str | None]]()

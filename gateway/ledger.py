@@ -259,7 +259,7 @@ class Ledger:
             self.store.do_many(
                 """INSERT INTO record (table_key, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
-                    failed = 0, failure = NULL, deleted = 0""",
+                    failed = 0, failure = NULL, deleted = 0, leaving = 0""",
                 written,
             )
             revisions = [(*mark, revision) for _, *mark, _, revision in written]
@@ -297,13 +297,22 @@ class Ledger:
         }
 
     def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
-        """The person deleted the rows of these marks, all at once or none."""
+        """The person deleted the rows of these marks, all at once or none; but for those that we were about to delete.
+
+        Of the latter, marks that came back meanwhile are due.
+        """
         with self.store.atomic():
             for key in keys:
-                self.store.do(
-                    f"UPDATE record SET deleted = 1, failed = 0, failure = NULL WHERE table_key = ? AND {MARK} = (?, ?, ?)",
-                    [target.key, key.account, key.subject.medium, key.subject.id],
-                )
+                mark = [key.account, key.subject.medium, key.subject.id]
+                where = f"WHERE table_key = ? AND {MARK} = (?, ?, ?)"
+                if self.store.do(f"DELETE FROM record {where} AND leaving = 1", [target.key, *mark]):
+                    self.store.do(f"DELETE FROM stray {where}", [target.key, *mark])
+                    self.store.do(_CHANGED_SINCE, [*mark, 0])
+                else:
+                    self.store.do(
+                        f"UPDATE record SET deleted = 1, failed = 0, failure = NULL {where}",
+                        [target.key, *mark],
+                    )
             self._forget_deleted()
 
     def back(self, target: Target, keys: Collection[MarkKey]) -> None:

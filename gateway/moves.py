@@ -35,6 +35,7 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
     while strays := leaving.strays(table.target, MOST_LOOKED_UP):
         there = await _there(base, table, strays)
         yield 0, tuple(theirs.notes(strays, there))
+        leaving.going(table.key, strays)
         for stray in strays:
             if (
                 stray.record_id and stray.record_id not in there

@@ -273,3 +273,9 @@ def m012_owner(db: Database) -> None:
         "CREATE INDEX audit_act ON audit (act, number)",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m013_leaving(db: Database) -> None:
+    """Rows that we are about to delete: one that is gone then was not deleted by the person."""
+    db.execute("ALTER TABLE record ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0")

@@ -150,9 +150,14 @@ class Store:
         except self._foreign as error:
             raise cipher.translated(error) from error
 
-    def durable(self, *, on: bool) -> None:
-        """Whether a commit must survive a power cut and not only the end of this process."""
-        self.one(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")
+    @contextlib.contextmanager
+    def durably(self) -> Generator[None]:
+        """What is committed within survives a power cut, and not only the end of this process."""
+        self.one("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self.one("PRAGMA synchronous = NORMAL")
 
     # --- settings and secrets
 
@@ -193,15 +198,9 @@ class Store:
     @contextlib.contextmanager
     def alone(self) -> Generator[None]:
         """All or nothing, on the disk for good; nobody else writes from its beginning on."""
-        self.durable(on=True)
-        try:
-            with self.atomic():
-                self.do(
-                    "DELETE FROM setting WHERE name IS NULL"
-                )  # no such row: it takes SQLite's lock, no more
-                yield
-        finally:
-            self.durable(on=False)
+        with self.durably(), self.atomic():
+            self.do("DELETE FROM setting WHERE name IS NULL")  # no such row: it takes SQLite's lock, no more
+            yield
 
     # --- devices and log-in links
 

@@ -84,6 +84,20 @@ def test_its_row_goes(started: Started) -> None:
     assert len(row_of(started, entry)) == 1
 
 
+def test_it_comes_back_before_it_is_known_that_its_row_went(started: Started) -> None:
+    """Feishu deleted the row, and answered that it could not: that it is gone is not the person's doing."""
+    policy(started, "delete")
+    entry = take_away_from(started)
+    world = started.world
+    world.person.remove(entry.key)
+    faulty(started, Fault("record.batch_delete", "refused_after", code=1254302))
+    assert walk(started, "full").removed == 1
+    assert started.settled().state == "error"
+    assert row_of(started, entry) == []
+    mark_again(started, entry)
+    assert [row["我的评分"] for _, row in row_of(started, entry)] == [2]
+
+
 def test_its_row_stays_as_it_was(started: Started) -> None:
     policy(started, "ignore")
     entry = take_away_from(started)
@@ -202,6 +216,40 @@ def test_who_thinks_better_of_it(started: Started, word: str) -> None:
     assert started.settled().problem is None
     ((same, row),) = row_of(started, entry)
     assert (same, row["我的状态"]) == (record, "已取消" if word == "keep" else before["我的状态"])
+
+
+def test_who_thinks_better_of_it_too_late(started: Started) -> None:
+    """The rows went, though Feishu said that they could not, and the person now wants them kept."""
+    policy(started, "delete")
+    entry = take_away_from(started)
+    started.world.person.remove(entry.key)
+    faulty(started, Fault("record.batch_delete", "refused_after", code=1254302))
+    assert walk(started, "full").removed == 1
+    assert started.settled().state == "error"
+    policy(started, "keep")
+    assert started.owner.call("POST", "/api/v1/push").status == 202
+    assert started.settled().problem is None
+    assert [row["我的状态"] for _, row in row_of(started, entry)] == ["已取消"]
+    mark_again(started, entry)
+    assert [row["我的评分"] for _, row in row_of(started, entry)] == [2]
+
+
+def test_a_row_that_they_deleted_after_it_was_to_go_stays_deleted(started: Started) -> None:
+    """Feishu did not delete it, the mark came back and was written to the row; then the person deleted that."""
+    policy(started, "delete")
+    entry = take_away_from(started)
+    world = started.world
+    ((record, _),) = row_of(started, entry)
+    world.person.remove(entry.key)
+    faulty(started, Fault("record.batch_delete", "refused", code=1254302))
+    assert walk(started, "full").removed == 1
+    assert started.settled().state == "error"
+    mark_again(started, entry)
+    assert [(same, row["我的评分"]) for same, row in row_of(started, entry)] == [(record, 2)]
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, record))
+    world.person.edit(entry.key, comment="再看一遍")
+    fill(started)
+    assert started.settled().deleted == 1
 
 
 def test_a_row_that_they_deleted_stays_deleted(started: Started) -> None:
