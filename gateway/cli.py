@@ -24,8 +24,8 @@ from gateway.keys.door import Door
 from gateway.keys.keeper import kept_by
 from gateway.keys.passphrase import given
 from gateway.lock import runs_in
+from gateway.owner_sessions import new_login_link
 from gateway.safety_verbs import audit, passphrase
-from gateway.security import new_login_link
 from gateway.settings import Settings
 from gateway.vault import Vault
 from gateway.wipe import REMAINS

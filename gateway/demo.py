@@ -18,6 +18,7 @@ from gateway import log
 from gateway.app import Gateway
 from gateway.keys.keeper import Keeper
 from gateway.model import UNSET, Medium, Status, photo_id
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.douban import Douban
 from gateway.sandbox.douban.pictures import cover
 from gateway.sandbox.douban.sections import SECTIONS
@@ -26,7 +27,6 @@ from gateway.sandbox.feishu.renders import File
 from gateway.sandbox.http import Server
 from gateway.sandbox.person import EVERYTHING, Entry, Person, Removed, make_person
 from gateway.sandbox.serve import APP_ID, APP_SECRET
-from gateway.security import new_login_link
 from gateway.server import running
 from gateway.settings import Settings
 from gateway.store import Store

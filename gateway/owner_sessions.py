@@ -1,4 +1,4 @@
-"""The owner's sessions: each begins with a log-in and goes on by refresh cookies, every one of which is good for once.
+"""The owner's sessions: each begins with a log-in link and goes on by refresh cookies, every one of which is good for once.
 
 A session is known by its id, which all of its access tokens name (``jti``); it goes on for as long as its row is there.
 """
@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from gateway.errors import NotLoggedIn, SessionReused
+from gateway.errors import LoginLinkUsed, NotLoggedIn, SessionReused
 from gateway.model import now
+from gateway.settings import Settings
 from gateway.store import Store
 from gateway.vault import Vault
 
 REFRESH_LIFE = timedelta(days=7)
+LINK_LIFE = timedelta(minutes=10)
 _GRACE = timedelta(seconds=20)
 """For so long after it was spent, a refresh cookie gives its one successor again, whoever asks.
 
@@ -133,3 +135,21 @@ def _end(store: Store, session: str) -> None:
 def digest(key: str) -> str:
     """Of random text that nobody can guess."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_login_link(store: Store, settings: Settings, *, asks: bool = True) -> str:
+    """A link that opens the dashboard once, within ten minutes. Only its hash is kept.
+
+    ``asks``: for the passphrase, too, if there is one; what the command line does itself is not asked.
+    """
+    key = secrets.token_urlsafe(32)
+    store.add_login_link(digest(key), now() + LINK_LIFE, asks=asks)
+    return f"{settings.dashboard}login?key={key}"
+
+
+def use_login_link(store: Store, key: str) -> bool:
+    """Whether it asks for the passphrase. Raises LoginLinkUsed."""
+    asks = store.use_login_link(digest(key))
+    if asks is None:
+        raise LoginLinkUsed
+    return asks

@@ -3,11 +3,12 @@
 Beyond loopback it takes a host name, which is the only one that it answers to; TLS, its own or a proxy's; and a passphrase.
 """
 
+from __future__ import annotations
+
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import (
     BadCertificate,
@@ -18,6 +19,9 @@ from gateway.errors import (
 )
 from gateway.problems import MEDIA_TYPE, problem
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Receive, Scope, Send
 
 
 def demand_locks(settings: Settings) -> None:

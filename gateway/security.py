@@ -18,7 +18,7 @@ from msgspec import Struct
 from gateway.audit import browser_of
 from gateway.errors import D2FError, LoginLinkUsed, NotByTls, WrongHost, WrongOrigin
 from gateway.model import now
-from gateway.owner_sessions import REFRESH_LIFE, OwnerSessions, Refreshed, digest
+from gateway.owner_sessions import LINK_LIFE, REFRESH_LIFE, OwnerSessions, Refreshed, digest
 from gateway.problems import MEDIA_TYPE, http_problem, problem
 from gateway.settings import Settings
 from gateway.store import Store
@@ -29,7 +29,6 @@ TICKET_COOKIE = "d2f-ticket"
 CSRF_COOKIE = "d2f-csrf"
 RENEWAL, LOGIN = "/renew", "/login"
 """Where the refresh cookie goes, and nowhere else; and the ticket."""
-_LINK_LIFETIME = timedelta(minutes=10)
 _ACCESS = timedelta(minutes=15)
 _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = _SAFE | {"POST", "PUT", "DELETE"}
@@ -194,24 +193,6 @@ def csrf(sessions: OwnerSessions) -> CSRFConfig:
     )
 
 
-def new_login_link(store: Store, settings: Settings, *, asks: bool = True) -> str:
-    """A link that opens the dashboard once, within ten minutes. Only its hash is kept.
-
-    ``asks``: for the passphrase, too, if there is one; what the command line does itself is not asked.
-    """
-    key = secrets.token_urlsafe(32)
-    store.add_login_link(digest(key), now() + _LINK_LIFETIME, asks=asks)
-    return f"{settings.dashboard}login?key={key}"
-
-
-def use_login_link(store: Store, key: str) -> bool:
-    """Whether it asks for the passphrase. Raises LoginLinkUsed."""
-    asks = store.use_login_link(digest(key))
-    if asks is None:
-        raise LoginLinkUsed
-    return asks
-
-
 class SessionCookies:
     """What a session goes on with."""
 
@@ -236,8 +217,8 @@ def no_cookies() -> list[Cookie]:
 def new_ticket(store: Store) -> Cookie:
     """For who used a log-in link and is asked for the passphrase now: the link itself is spent."""
     ticket = secrets.token_urlsafe(32)
-    store.add_login_link(_digest_of_ticket(ticket), now() + _LINK_LIFETIME)
-    return _cookie(TICKET_COOKIE, ticket, LOGIN, int(_LINK_LIFETIME.total_seconds()))
+    store.add_login_link(_digest_of_ticket(ticket), now() + LINK_LIFE)
+    return _cookie(TICKET_COOKIE, ticket, LOGIN, int(LINK_LIFE.total_seconds()))
 
 
 def has_ticket(store: Store, ticket: str) -> bool:

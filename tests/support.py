@@ -11,11 +11,11 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from gateway.app import Gateway
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.douban import Douban
 from gateway.sandbox.feishu import Feishu
 from gateway.sandbox.http import Server
 from gateway.sandbox.person import Person, make_person
-from gateway.security import new_login_link
 from gateway.server import running
 from gateway.settings import Settings
 from gateway.state import PushState

@@ -17,8 +17,8 @@ import time_machine
 from msgspec import structs
 
 from gateway.errors import DataFolderUnusable, KeyLost, LibraryDamaged
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.feishu.feishu import Fault, Stage
-from gateway.security import new_login_link
 from gateway.visitor import Extension, OwnerVisitor
 from tests.process import Process
 from tests.support import Started, World

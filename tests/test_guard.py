@@ -14,7 +14,8 @@ from litestar.routes import HTTPRoute
 
 from gateway.app import Gateway
 from gateway.model import now
-from gateway.security import Guard, new_login_link
+from gateway.owner_sessions import new_login_link
+from gateway.security import Guard
 from gateway.settings import Settings
 from gateway.visitor import OwnerVisitor, Reply, call
 from tests.support import Background, Started, World, background

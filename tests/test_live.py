@@ -11,8 +11,8 @@ import pytest
 import stamina
 
 from gateway.events import Pushed
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.feishu.faults import Fault
-from gateway.security import new_login_link
 from gateway.visitor import OwnerVisitor
 from tests.sockets import Socket
 from tests.support import Started, World, background

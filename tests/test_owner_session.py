@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from gateway.audit import Act
-from gateway.security import new_login_link
+from gateway.owner_sessions import new_login_link
 from gateway.visitor import OwnerVisitor, Reply, call
 from tests.sockets import Socket
 from tests.support import Started, World, background

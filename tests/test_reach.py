@@ -16,8 +16,8 @@ import trustme
 
 from gateway.app import Gateway
 from gateway.errors import BadCertificate, BadSetting, D2FError, NeedsLoginPassphrase, NeedsName, NeedsTls
+from gateway.owner_sessions import new_login_link
 from gateway.passphrase import Passphrase
-from gateway.security import new_login_link
 from gateway.server import running
 from gateway.settings import Settings, load
 from gateway.store import Store

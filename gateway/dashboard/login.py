@@ -18,7 +18,7 @@ from gateway.audit import Act, Audit
 from gateway.dashboard.pages import language_of, shown_alone
 from gateway.errors import D2FError, LoginLinkUsed, NotLoggedIn, SessionReused, TooManyTries, WrongPassphrase
 from gateway.events import Events
-from gateway.owner_sessions import OwnerSessions, end_all
+from gateway.owner_sessions import OwnerSessions, end_all, use_login_link
 from gateway.passphrase import Passphrase
 from gateway.rates import LOG_INS, RENEWALS
 from gateway.reach import demand_passphrase
@@ -33,7 +33,6 @@ from gateway.security import (
     new_ticket,
     no_cookies,
     source_of,
-    use_login_link,
     use_ticket,
 )
 from gateway.settings import Settings

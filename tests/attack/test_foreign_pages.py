@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright
 
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.http import Request, Response, Server, html
-from gateway.security import new_login_link
 from tests import chromium
 from tests.attack.conftest import Attacks
 from tests.attack.routes import ROWS, at

@@ -10,8 +10,8 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from gateway.demo import walk
 from gateway.model import Medium
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.person import Person
-from gateway.security import new_login_link
 from gateway.visitor import Extension
 from tests.attack.conftest import Attacks
 from tests.browser.conftest import Browser

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Worker
 
 from gateway.extension import extension_folder
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.http import Drop, Request, Response, Server, html
-from gateway.security import new_login_link
 from tests import chromium
 from tests.support import Background, Started, World
 

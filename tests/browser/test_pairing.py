@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from gateway.extension import extension_folder
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.http import Request, Response, Server, html
-from gateway.security import new_login_link
 from tests.browser.conftest import WAIT, Browser, Site, launch
 from tests.support import Started, World
 

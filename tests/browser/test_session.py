@@ -7,7 +7,7 @@ import time_machine
 from playwright.sync_api import Browser, Page, expect
 
 from gateway.audit import Act
-from gateway.security import new_login_link
+from gateway.owner_sessions import new_login_link
 from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import Started
 from tests.test_audit import COOKIE

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.http import Request, Response, Server
-from gateway.security import new_login_link
 from tests.browser.test_pairing import HAND, code_of, devices
 from tests.firefox.conftest import Browser
 from tests.support import Started, World
