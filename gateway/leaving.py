@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from gateway.ledger import DUE, MARK, TABLES, Ledger, Policy, Target, mark_key
+from gateway.ledger import MARK, TABLES, Ledger, Policy, Target, mark_key
 from gateway.library import MarkKey
 
 
@@ -25,9 +25,10 @@ class Leaving:
 
     def sort(self, target: Target, policy: Policy) -> None:
         """What is due because its mark was removed: with ``keep`` its row will say so, if there is one."""
-        removed = f"""SELECT due.account, due.medium, due.id {DUE} AND EXISTS (SELECT 1 FROM mark
-            WHERE (mark.account, mark.medium, mark.id) = (due.account, due.medium, due.id)
-            AND mark.removed_at IS NOT NULL)"""
+        removed = """SELECT due.account, due.medium, due.id FROM mark INDEXED BY mark_removed
+            CROSS JOIN due USING (account, medium, id)
+            WHERE mark.removed_at IS NOT NULL AND mark.account = :account
+                AND due.class IN (SELECT value FROM json_each(:classes))"""
         has_row = f"""EXISTS (SELECT 1 FROM record AS row WHERE row.table_key IN ({TABLES}) AND row.record_id IS NOT NULL
             AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id))"""
         with self._store.atomic():

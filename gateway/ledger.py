@@ -112,6 +112,11 @@ _STRAYED = """INSERT OR IGNORE INTO stray SELECT ?1, ?2, ?3, ?4 FROM record
             WHERE target.table_key = record.table_key AND subject.medium = ?3 AND subject.id = ?4)"""
 """Another table shows the mark already: its subject changed class while the row was on the way to this one."""
 
+_THERE = (
+    "NOT EXISTS (SELECT 1 FROM mark WHERE (account, medium, id) = (?2, ?3, ?4) AND removed_at IS NOT NULL)"
+)
+"""It was not removed while its row was on the way."""
+
 _CHANGED_SINCE = """INSERT OR IGNORE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
     FROM mark JOIN subject USING (medium, id)
     WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
@@ -267,7 +272,9 @@ class Ledger:
             self.store.do_many(_CHANGED_SINCE, revisions)
             marks = [(key, *mark) for key, *mark, _, _ in written]
             self.store.do_many(_STRAYS, marks)
-            self.store.do_many(f"DELETE FROM stray WHERE table_key = ? AND {MARK} = (?, ?, ?)", marks)
+            self.store.do_many(
+                f"DELETE FROM stray WHERE table_key = ?1 AND {MARK} = (?2, ?3, ?4) AND {_THERE}", marks
+            )
 
     def _done(self, shown: Sequence[tuple[object, ...]]) -> None:
         """Marks that are due no more, unless they changed after this revision."""

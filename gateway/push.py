@@ -66,7 +66,7 @@ class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
     ``table``: as it is to be remembered, also where it could not go on.
-    ``claim``: takes over rows that were there before their marks came. ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
+    ``sort``: sorts what is due before a batch is chosen of it. ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class Push:
         ledger: Ledger,
         edits: Edits,
         table: Table,
-        claim: Callable[[], Awaitable[None]],
+        sort: Callable[[], Awaitable[None]],
         rows: int = MOST_ROWS,
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
         self._creates = Creates(ledger)
         self._edits = edits
-        self._claim = claim
+        self._sort = sort
         self.table = table
         self.rows = rows
         self._bound = Bound({}, {}, {})
@@ -148,7 +148,7 @@ class Push:
 
     async def _make(self, besides: Collection[MarkKey] = ()) -> _Made | None:
         """The next batch: rows to create, else rows to update. ``besides``: the marks of one that is under way."""
-        await self._claim()
+        await self._sort()
         rows = self._ledger.pending(self.table.target, self.rows, besides)
         new = [row for row in rows if row.record_id is None]
         return await self._encoded(new or rows) if rows else None

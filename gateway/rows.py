@@ -45,7 +45,6 @@ class Rows:
         self.edits = Edits(store, owner)
         self._unclaimed = True
         """Marks may have come whose rows were there before."""
-        self._unsorted = False
         """Marks were removed since they were last sorted by what is to become of their rows."""
         self._tried_in = 0
         """The run that tried last what Feishu had not taken."""
@@ -103,10 +102,6 @@ class Rows:
     def note_captured(self) -> None:
         """A page was read that told something new."""
         self._unclaimed = True
-
-    def note_removed(self) -> None:
-        """Marks were found to be gone from Douban."""
-        self._unsorted = True
 
     @property
     def retries_due(self) -> bool:
@@ -190,17 +185,15 @@ class Rows:
         ]
 
     def _sort_removed(self) -> None:
-        self._unsorted = False
         for table in self.tables:
             self._leaving.sort(table.target, self.removals)
 
     async def _push_into(
         self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
     ) -> errors.FeishuError | None:
-        push = Push(self._opened(table), self._ledger, self.edits, table, self._claim, self._at_a_time)
+        push = Push(self._opened(table), self._ledger, self.edits, table, self._sort, self._at_a_time)
         try:
             await push.prepare()
-            self._sort_removed()  # rows that turned up may be of marks that were removed meanwhile
             full = await self._steps(push, stopped, told)
             if check:
                 await self._look_through(push, stopped)
@@ -235,13 +228,19 @@ class Rows:
         """Returns it if there was no room for all: what has room is looked through all the same."""
         try:
             while not stopped() and await push.step():
-                if self._unsorted:
-                    self._sort_removed()
                 told(push.done.total())
                 self._note(push)
         except errors.TableFull as error:
             return error
         return None
+
+    async def _sort(self) -> None:
+        """What is due, before the next batch is chosen of it: marks may have come or gone, or be due once more.
+
+        Raises FeishuError.
+        """
+        await self._claim()
+        self._sort_removed()
 
     async def _claim(self) -> None:
         """Takes over rows that were there before their marks came, in all tables: a mark may be another table's by now.

@@ -279,3 +279,5 @@ def m012_owner(db: Database) -> None:
 def m013_leaving(db: Database) -> None:
     """Rows that we are about to delete: one that is gone then was not deleted by the person."""
     db.execute("ALTER TABLE record ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0")
+    # What is due is sorted before each write: the few marks that were removed are looked up among those that are due.
+    db.execute("CREATE INDEX mark_removed ON mark (account, medium, id) WHERE removed_at IS NOT NULL")

@@ -191,7 +191,6 @@ class Sync:
 
     def note_removed(self, number: int, cause: Cause) -> None:
         """So many marks were found to be gone from Douban."""
-        self.rows.note_removed()
         self.runs.begin(cause)
         self.runs.add({"gone": number})
         self.wake()

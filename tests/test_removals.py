@@ -7,6 +7,7 @@ import pytest
 
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from gateway.sandbox.feishu import Fault
+from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.person import Entry
 from tests.support import Started, World
 from tests.test_push import TABLE, faulty, fill
@@ -121,6 +122,50 @@ def test_a_mark_that_was_gone_before_it_had_a_row_gets_none(world: World) -> Non
     assert row_of(started, entry) == []
 
 
+def asking_again(started: Started, call: str) -> None:
+    """Whenever that is called, the person asks for a sync."""
+
+    async def ask(name: str, stage: Stage) -> None:
+        if (name, stage) == (call, "before"):
+            started.gateway.carriers.first.sync.retry()
+
+    started.world.feishu.on_call = ask
+
+
+@pytest.mark.parametrize("word", ["keep", "delete", "ignore"])
+def test_it_gets_none_either_if_the_person_asks_again_and_again(world: World, word: str) -> None:
+    started = world.start()
+    policy(started, word)
+    lend(started)
+    fill(started)
+    entry = take_away_from(started)
+    world.person.remove(entry.key)
+    assert walk(started, "full").removed == 1
+    asking_again(started, "record.batch_create")
+    started.connect()
+    complete(started)
+    assert row_of(started, entry) == []
+
+
+@pytest.mark.parametrize("word", ["delete", "ignore"])
+def test_its_row_is_not_written_if_the_person_asks_again_and_again(started: Started, word: str) -> None:
+    """While rows are written, with one that could not be deleted before."""
+    policy(started, word)
+    entry, other = take_away_from(started), started.world.person.marks[-1]
+    before = row_of(started, entry)
+    started.world.person.remove(entry.key)
+    faulty(started, Fault("record.batch_delete", "refused", code=1254302))
+    assert walk(started, "full").removed == 1
+    started.settled()
+    assert row_of(started, entry) == before
+    asking_again(started, "record.batch_update")
+    started.world.person.edit(other.key, comment="改了")
+    fill(started)
+    assert started.settled().state == "idle"
+    assert [row["我的备注"] for _, row in row_of(started, other)] == ["改了"]
+    assert row_of(started, entry) == ([] if word == "delete" else before)
+
+
 @pytest.mark.parametrize("word", ["", "burn", None])
 def test_a_policy_that_is_none(started: Started, word: Any) -> None:
     assert started.owner.call("PUT", "/api/v1/removals", {"policy": word}).status == 400
@@ -229,7 +274,7 @@ def test_who_thinks_better_of_it_too_late(started: Started) -> None:
     policy(started, "keep")
     assert started.owner.call("POST", "/api/v1/push").status == 202
     assert started.settled().problem is None
-    assert [row["我的状态"] for _, row in row_of(started, entry)] == ["已取消"]
+    assert row_of(started, entry) == []
     mark_again(started, entry)
     assert [row["我的评分"] for _, row in row_of(started, entry)] == [2]
 
