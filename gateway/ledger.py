@@ -304,15 +304,18 @@ class Ledger:
         }
 
     def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
-        """The person deleted the rows of these marks, all at once or none; but for those that we were about to delete.
+        """The person deleted the rows of these marks, all at once or none. Two kinds of them the person did not delete.
 
-        Of the latter, marks that came back meanwhile are due.
+        Those that we were about to delete; and those that were found in the table and never written since: Feishu shows
+        a row that is gone for a while, and another gateway takes its own away. Marks of such rows are due.
         """
         with self.store.atomic():
             for key in keys:
                 mark = [key.account, key.subject.medium, key.subject.id]
                 where = f"WHERE table_key = ? AND {MARK} = (?, ?, ?)"
-                if self.store.do(f"DELETE FROM record {where} AND leaving = 1", [target.key, *mark]):
+                if self.store.do(
+                    f"DELETE FROM record {where} AND (leaving = 1 OR pushed = 0)", [target.key, *mark]
+                ):
                     self.store.do(f"DELETE FROM stray {where}", [target.key, *mark])
                     self.store.do(_CHANGED_SINCE, [*mark, 0])
                 else:

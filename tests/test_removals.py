@@ -99,6 +99,28 @@ def test_it_comes_back_before_it_is_known_that_its_row_went(started: Started) ->
     assert [row["我的评分"] for _, row in row_of(started, entry)] == [2]
 
 
+def test_feishu_still_shows_its_row_when_it_comes_back(started: Started) -> None:
+    """The row that we deleted is found, and is not there to be written: that is not the person's doing either."""
+    policy(started, "delete")
+    entry = take_away_from(started)
+    world = started.world
+    ((deleted, _),) = row_of(started, entry)
+    world.feishu.lag = 2  # once for the covers, which are looked at after that
+    gone(started, entry)
+    world.feishu.lag = 0
+    read = list[str]()
+
+    async def note(call: str, stage: Stage) -> None:
+        if stage == "before" and call.startswith("record."):
+            read.append(call)
+
+    world.feishu.on_call = note
+    mark_again(started, entry)
+    assert "record.batch_update" in read[: read.index("record.batch_create")], "it was found first"
+    ((record, row),) = row_of(started, entry)
+    assert (record != deleted, row["我的评分"]) == (True, 2)
+
+
 def test_its_row_stays_as_it_was(started: Started) -> None:
     policy(started, "ignore")
     entry = take_away_from(started)
