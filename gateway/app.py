@@ -293,7 +293,7 @@ def _our_error(request: Request[Any, Any, Any], error: D2FError) -> Response[Any
 
 def _library_fault(request: Request[Any, Any, Any], error: sqlite3.Error) -> Response[Any]:
     _log.error("library fault", error=str(error))
-    return _respond(request, problem(LibraryFault(why=type(error).__name__)))
+    return _respond(request, problem(LibraryFault()))
 
 
 def _no_json(request: Request[Any, Any, Any], _error: RecursionError | UnicodeDecodeError) -> Response[Any]:
