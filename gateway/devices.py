@@ -63,6 +63,9 @@ class PairRequest(Struct, frozen=True):
     version: str
     random: bytes
 
+    def __repr__(self) -> str:
+        return f"PairRequest({self.name!r}, •••)"
+
 
 class PairAnswer(Struct, frozen=True):
     """``device`` is the key id of all its messages, in hex."""
@@ -70,6 +73,9 @@ class PairAnswer(Struct, frozen=True):
     device: str
     random: bytes
     gateway: str = __version__
+
+    def __repr__(self) -> str:
+        return f"PairAnswer({self.device!r}, •••)"
 
 
 class Message(Struct, frozen=True):
@@ -80,6 +86,9 @@ class Message(Struct, frozen=True):
     keys: Keys
     path: str
     plaintext: bytes
+
+    def __repr__(self) -> str:
+        return f"Message({self.head!r}, {self.path!r}, •••)"
 
     def decode(self, kind: type[T]) -> T:
         """The plaintext as JSON. Raises BadMessage."""
