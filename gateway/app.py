@@ -236,9 +236,10 @@ class Gateway:
         if late := self.intake.catch_up():
             _log.info("read what was left", captures=late)
         try:
+            self.devices.forget_closed()
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
-            _log.error("old pages not dropped", error=str(error))
+            _log.error("what is old was not dropped", error=str(error))
         self._working = [asyncio.create_task(part.run()) for part in (self.carriers, self.notices)]
         try:
             yield
@@ -293,7 +294,7 @@ def _our_error(request: Request[Any, Any, Any], error: D2FError) -> Response[Any
 
 def _library_fault(request: Request[Any, Any, Any], error: sqlite3.Error) -> Response[Any]:
     _log.error("library fault", error=str(error))
-    return _respond(request, problem(LibraryFault(why=type(error).__name__)))
+    return _respond(request, problem(LibraryFault()))
 
 
 def _no_json(request: Request[Any, Any, Any], _error: RecursionError | UnicodeDecodeError) -> Response[Any]:

@@ -267,7 +267,7 @@ async def _sealed(
         failed = error
     except sqlite3.Error as error:
         _log.error("library fault", error=str(error))
-        failed = LibraryFault(why=type(error).__name__)
+        failed = LibraryFault()
     except Exception:  # noqa: BLE001  # unsealed, the answer could be anybody's, and the page be sent for ever
         _log.exception("unforeseen")
         failed = D2FError()

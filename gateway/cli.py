@@ -137,7 +137,7 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
 @click.pass_obj
 def reparse(current: Settings) -> None:
     """Read all kept pages again, after an update of D2F, and say what changed."""
-    from gateway import reading  # noqa: PLC0415  # the same
+    from gateway import reading, telling  # noqa: PLC0415  # the same
     from gateway.app import Gateway  # noqa: PLC0415  # the same
 
     gateway = Gateway(current, asked(current))
@@ -149,7 +149,7 @@ def reparse(current: Settings) -> None:
         if page.changed:
             was = page.before.verdict if page.before else "—"
             click.echo(
-                f"{page.url}\n  {was} → {page.now.verdict} · {page.now.marks} 个标记 marks · 新 new {page.now.new} · 变 changed {page.now.changed}"
+                f"{telling.line(page.url)}\n  {was} → {page.now.verdict} · {page.now.marks} 个标记 marks · 新 new {page.now.new} · 变 changed {page.now.changed}"
             )
     changed = sum(page.changed for page in pages)
     click.echo(

@@ -63,6 +63,9 @@ class PairRequest(Struct, frozen=True):
     version: str
     random: bytes
 
+    def __repr__(self) -> str:
+        return f"PairRequest({self.name!r}, •••)"
+
 
 class PairAnswer(Struct, frozen=True):
     """``device`` is the key id of all its messages, in hex."""
@@ -70,6 +73,9 @@ class PairAnswer(Struct, frozen=True):
     device: str
     random: bytes
     gateway: str = __version__
+
+    def __repr__(self) -> str:
+        return f"PairAnswer({self.device!r}, •••)"
 
 
 class Message(Struct, frozen=True):
@@ -80,6 +86,9 @@ class Message(Struct, frozen=True):
     keys: Keys
     path: str
     plaintext: bytes
+
+    def __repr__(self) -> str:
+        return f"Message({self.head!r}, {self.path!r}, •••)"
 
     def decode(self, kind: type[T]) -> T:
         """The plaintext as JSON. Raises BadMessage."""
@@ -119,11 +128,23 @@ class Devices:
             pairing if pairing and pairing.expires_at > now() and pairing.failures < _MOST_FAILURES else None
         )
 
+    def forget_closed(self) -> None:
+        """The secret of a pairing that was not used in time is good for nothing: it goes."""
+        if self.pairing() is None and self._store.secret("pairing") is not None:
+            with self._store.alone():
+                if self.pairing() is None:  # `d2f pair` may have opened another one
+                    self._forget_pairing()
+
+    def _forget_pairing(self) -> None:
+        self._vault.set("pairing", None)
+        self._store.set("pairing", None)
+
     def pair(self, frame: bytes, origin: str) -> bytes:
         """Makes a device of the browser that knows the code. Returns the sealed answer.
 
         Raises PairingClosed, WrongOrigin, BadMessage; the fifth message that does not open closes the pairing.
         """
+        self.forget_closed()
         pairing, psk = self.pairing(), self._vault.get("pairing")
         if pairing is None or psk is None:
             raise PairingClosed
@@ -141,8 +162,7 @@ class Devices:
         with self._store.atomic():
             self._vault.set(f"device {device.hex()}", made.requests + made.answers)
             self._store.add_device(device.hex(), request.name[:80], origin, request.version[:20])
-            self._vault.set("pairing", None)
-            self._store.set("pairing", None)
+            self._forget_pairing()
             self._audit.note(Act.PAIRED, request.name, origin)
         _log.info("paired", device=device.hex(), browser=request.name[:80])
         answer = msgspec.json.encode(PairAnswer(device.hex(), random))
@@ -158,6 +178,7 @@ class Devices:
             self._store.set("pairing", msgspec.structs.replace(pairing, failures=failures))
             self._audit.note(Act.PAIRING_FAILED, origin)
             if failures == _MOST_FAILURES:
+                self._forget_pairing()
                 self._audit.note(Act.PAIRING_CLOSED, origin)
         _log.warning("pairing failed", failures=failures)
 

@@ -3,24 +3,50 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Iterable, MutableMapping
+from typing import Any, cast
 
 import structlog
 from stamina.instrumentation import set_on_retry_hooks
 
-_SECRET_KEYS = re.compile(r"cookie|secret|token|password|authorization|psk|key$|code$", re.IGNORECASE)
-_HARMLESS = frozenset({"code", "feishu_code", "key"})
-_SECRET_TEXT = re.compile(r"(dbcl2=|Bearer |/hook/|t-|u-|pt-|d2f1-)[\w\"%:.+/=-]{8,}")
+_NAMES = r"cookie|secret|token|passphrase|password|authorization|verifier|webhook|psk|dbcl2"
+_SECRET_KEYS = re.compile(rf"{_NAMES}|^ck$|^sign$|link$|key$|code$", re.IGNORECASE)
+_HARMLESS = frozenset({"feishu_code"})
+_VALUE = r"[\w\"%:.+/=-]"
+_SECRET_TEXT = re.compile(
+    rf"((?<![A-Za-z0-9-])(?:t|u|ur|a|pt|d2f1)-|Bearer |/hook/|[?&;\s](?:code|key|sign|state|ticket)=){_VALUE}{{8,}}"
+    rf"|((?:{_NAMES}|\bck)[\w-]*[\"']?\s*[:=]\s*b?[\"']?)(?!•)[^\s,;&}}\"']+"
+    r"|(\beyJ)[\w-]+\.[\w.-]+",
+    re.IGNORECASE,
+)
+"""What such values are written like: those of Feishu, our own codes and links, ``name=value``, ``"name": "value"``, JWTs."""
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if name not in _HARMLESS and _SECRET_KEYS.search(name):
-            event[name] = "•••"
-        elif isinstance(value, str):
-            event[name] = _SECRET_TEXT.sub(r"\1•••", value)
+        event[name] = _clean(name, value)
     return event
+
+
+def _clean(name: str, value: Any) -> Any:
+    if name not in _HARMLESS and _SECRET_KEYS.search(name):
+        return "•••"
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case bytes() | bytearray() | memoryview():
+            return "•••"
+        case dict():
+            inside = cast("dict[object, Any]", value)
+            return {_text(str(key)): _clean(str(key), each) for key, each in inside.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean("", each) for each in cast("Iterable[Any]", value)]
+        case _:
+            return _text(value if isinstance(value, str) else repr(value))
+
+
+def _text(text: str) -> str:
+    return _SECRET_TEXT.sub(lambda found: f"{found[1] or found[2] or found[3]}•••", text)
 
 
 def configure(level: str) -> None:

@@ -291,6 +291,9 @@ class Capture(Struct, kw_only=True, frozen=True):
     content: bytes
     """The page as it was sent. UTF-8 if the extension made it."""
 
+    def __repr__(self) -> str:
+        return f"Capture({self.id!r}, {self.url!r}, •••)"
+
 
 class Outcome(Struct, kw_only=True, frozen=True):
     """What a capture changed in the library."""

@@ -26,6 +26,9 @@ class _Kept(Struct, frozen=True):
     cost: Cost
     hash: bytes
 
+    def __repr__(self) -> str:
+        return "_Kept(•••)"
+
 
 class _Tries(Struct, frozen=True):
     failures: int

@@ -25,8 +25,18 @@ def parse(url: str, content: bytes) -> tuple[Reading, int]:
 
 
 def as_json(reading: Reading) -> str:
-    """``{"page", "account", "marks", "subjects", "problems"}``; what the page did not show is left out."""
-    return msgspec.json.format(msgspec.json.encode(reading), indent=2).decode()
+    """``{"page", "account", "marks", "subjects", "problems"}``; what the page did not show is left out.
+
+    What a terminal would obey is written as JSON's escapes: it was written by others.
+    """
+    told = msgspec.json.format(msgspec.json.encode(reading), indent=2).decode()
+    return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in told)
+
+
+def _escaped(character: str) -> str:
+    """As JSON spells it: one or two units of UTF-16."""
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def as_text(reading: Reading) -> str:
@@ -51,11 +61,11 @@ def _lines(reading: Reading) -> Iterator[str]:
     for mark in marks.values():
         yield f"{mark.subject}\n  {_of_mark(mark)}"
     for problem in reading.problems:
-        yield f"! {problem.code}: {problem.detail}"
+        yield f"! {problem.code}: {_flat(problem.detail)}"
 
 
 def _of_subject(subject: Subject, mark: Mark | None) -> Iterator[str]:
-    title = subject.title if isinstance(subject.title, str) else "—"
+    title = _flat(subject.title) if isinstance(subject.title, str) else "—"
     yield f"{subject.key} {title}{' …' if subject.title_cut else ''}{' (removed)' if subject.removed else ''}"
     if mark:
         yield f"  {_of_mark(mark)}"
@@ -65,8 +75,13 @@ def _of_mark(mark: Mark) -> str:
     stars = "★" * mark.rating if isinstance(mark.rating, int) else ""
     day = mark.marked_on.isoformat() if isinstance(mark.marked_on, date) else ""
     tags = " ".join(f"#{tag}" for tag in mark.tags) if isinstance(mark.tags, tuple) else ""
-    comment = mark.comment.replace("\n", " ⏎ ") if isinstance(mark.comment, str) else ""
-    return " · ".join(part for part in (mark.status, stars, day, tags, comment) if part)
+    comment = mark.comment if isinstance(mark.comment, str) else ""
+    return _flat(" · ".join(part for part in (mark.status, stars, day, tags, comment) if part))
+
+
+def _flat(text: str) -> str:
+    """Theirs begins no line."""
+    return text.replace("\n", " ⏎ ")
 
 
 class Reread(Struct, frozen=True, kw_only=True):

@@ -114,7 +114,8 @@ class Scheduler:
             try:
                 pause = self.consider()
             except sqlite3.Error as error:
-                self.problem, pause = LibraryFault(why=str(error)).issue, _LOOK
+                self.problem, pause = LibraryFault().issue, _LOOK
+                _log.error("library fault", error=str(error))
             try:
                 await asyncio.wait_for(self._changed.wait(), pause)
             except TimeoutError:

@@ -55,6 +55,9 @@ class Keys(Struct, frozen=True):
     requests: bytes
     answers: bytes
 
+    def __repr__(self) -> str:
+        return "Keys(•••)"
+
     @classmethod
     def for_pairing(cls, psk: bytes) -> Self:
         """For the one exchange in which a pairing is made."""

@@ -37,6 +37,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
     with alone(settings.data), _take_port(settings.host, settings.port) as taken:
         Door(settings.library, settings.key_file, passphrase).tidy()
         gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]), passphrase)
+        del passphrase  # it has opened all that it opens
         try:
             demand_passphrase(settings, is_set=gateway.passphrase.is_set)
         except NeedsLoginPassphrase:

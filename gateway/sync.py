@@ -395,7 +395,7 @@ class Sync:
         try:
             return await work
         except sqlite3.Error as error:
-            fault: errors.D2FError = errors.LibraryFault(why=str(error))
+            fault: errors.D2FError = errors.LibraryFault()
             _log.error("library fault", error=str(error))
         except Exception:  # noqa: BLE001  # whatever it is
             fault = errors.D2FError()

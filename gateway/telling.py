@@ -128,7 +128,12 @@ class Owner:
 
 def plain(text: str) -> str:
     """Without what a terminal would obey: much of what is printed was written by others."""
-    return "".join(each for each in text if each.isprintable() or each == "\n")
+    return "\n".join(map(line, text.split("\n")))
+
+
+def line(text: str) -> str:
+    """The same, and no line of its own."""
+    return "".join(each for each in text if each.isprintable())
 
 
 def _good(reply: Reply) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 
 from gateway.errors import KeysChanged, SecretUnreadable
-from gateway.keys.keeper import Keeper
+from gateway.keys.keeper import Keeper, in_force
 from gateway.store import Store
 
 
@@ -18,8 +18,7 @@ class Vault:
     def __init__(self, store: Store, key_file: Path, passphrase: str | None = None) -> None:
         """Opens the data key, or makes one for a new library. Raises what ``Keeper.open`` does."""
         self._store = store
-        self._keeper = Keeper(store, key_file, passphrase)
-        self._key = self._keeper.open()
+        self._key = Keeper(store, key_file, passphrase).open()  # not kept: the passphrase is in it
 
     def set(self, name: str, secret: bytes | None) -> None:
         """Keeps a secret under a name, which says what it is and whose; None forgets it.
@@ -29,7 +28,7 @@ class Vault:
         with self._store.atomic():
             self._store.set_secret(name, None if secret is None else self._key.seal(name, secret))
             # After the write, which keeps everybody else from writing until it is committed.
-            if self._keeper.number != self._key.number:
+            if in_force(self._store) != self._key.number:
                 raise KeysChanged
 
     def get(self, name: str) -> bytes | None:

@@ -275,7 +275,7 @@ class Walks:
             if not self._going.cancelled():
                 self._going.result()
         except sqlite3.Error as error:
-            self._fault = errors.LibraryFault(why=str(error)).issue
+            self._fault = errors.LibraryFault().issue
             _log.error("library fault", error=str(error))
             self._walk = self._kept()  # what is in memory may be ahead of what is stored
         except Exception:  # noqa: BLE001  # whatever it is

@@ -1,4 +1,4 @@
-"""Connects by each of the three ways, with errors on the way, in a process of its own that logs all there is.
+"""Walks, and connects by each of the three ways, with errors on the way, in a process of its own that logs all there is.
 
 Prints each secret that was used, a line each, and ``end``; logs go to standard error, replies and the library's files stay in the folder.
 """
@@ -15,10 +15,12 @@ import stamina
 from gateway import log
 from gateway.keys.keeper import Keeper
 from gateway.sandbox.feishu import Fault
+from gateway.sandbox.http import Drop
 from gateway.visitor import Reply
-from tests.support import APP_ID, APP_SECRET, Started, World, background
+from tests.support import APP_ID, APP_SECRET, World, background
 from tests.test_push import faulty, fill
 from tests.test_ways_in import begin, edit_one, follow, say
+from tests.walks import Gate, lend, resume, walk
 
 WRONG_SECRET, WRONG_TOKEN = "Wr0ng-app-secret-Wr0ng", "pt-Wr0ngT0kenThatIsN0ne"
 NOISE = ("drop_after", "html_502", "truncated", "nonsense", "strange")
@@ -27,8 +29,9 @@ NOISE = ("drop_after", "html_502", "truncated", "nonsense", "strange")
 class Run:
     """All that was said, and what must not be."""
 
-    def __init__(self, started: Started, replies: Path) -> None:
-        self.started, self.world = started, started.world
+    def __init__(self, world: World, replies: Path) -> None:
+        self.world, self.gate = world, Gate(world)
+        self.started = world.start()
         self._replies = replies.open("wb")
         self.secrets = {APP_SECRET, WRONG_SECRET, WRONG_TOKEN}
 
@@ -40,7 +43,7 @@ class Run:
     def look(self) -> None:
         """All that the dashboard shows."""
         self.started.settled()
-        for page in ("/", "/api/v1/overview", "/api/v1/notices/", "/api/v1/nothing"):
+        for page in ("/", "/api/v1/overview", "/api/v1/notices/", "/api/v1/walks", "/api/v1/nothing"):
             self.said(self.started.owner.call("GET", page))
 
     def trouble(self) -> None:
@@ -58,6 +61,22 @@ class Run:
         self.said(self.started.ask(**entered))
         self.look()
         return status
+
+    def walks(self) -> None:
+        """With the log-in of the person's browser: dropped, refused, and to the end."""
+        person, douban = self.world.person, self.world.douban
+        self.secrets |= {person.dbcl2, person.dbcl2.strip('"')}
+        lend(self.started)
+        self.gate.act = lambda asked: Drop() if asked == ("book", "done", 0) else None
+        assert walk(self.started, "full").state == "stopped"
+        self.look()
+        self.gate.act = lambda _: None
+        douban.blocked = "403"
+        assert resume(self.started).state == "stopped"
+        douban.blocked = None
+        assert resume(self.started).state == "ended"
+        assert all(person.dbcl2 in each.headers["cookie"] for each in self.gate.requests)
+        self.look()
 
     def by_base_token(self) -> None:
         token = self.world.background.call(lambda: self.world.feishu.personal_token(self.world.app_token))
@@ -103,8 +122,9 @@ def main(folder: Path) -> None:
     stamina.set_testing(True, attempts=8, cap=True)
     with background() as beside:
         world = World(beside, folder / "data")
-        run = Run(world.start(), folder / "replies")
+        run = Run(world, folder / "replies")
         fill(run.started)
+        run.walks()
         run.by_base_token()
         run.by_app()
         run.by_login()

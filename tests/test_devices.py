@@ -42,10 +42,45 @@ def test_a_code_is_good_for_ten_minutes(started: Started) -> None:
     kept = started.world.background.call(lambda: store.setting("pairing", Pairing))
     assert kept
     assert timedelta(minutes=9) < kept.expires_at - now() < timedelta(minutes=11)
-    past = Pairing(now() - timedelta(seconds=1))
-    started.world.background.call(lambda: store.set("pairing", past))
+    expire(started)
     with pytest.raises(BadMessage):
         Extension(reply["code"])
+
+
+def is_kept(started: Started) -> bool:
+    """Whether the secret of a pairing is in the library, sealed as it may be."""
+    store = started.gateway.store
+    return started.world.background.call(lambda: store.secret("pairing") is not None)
+
+
+def expire(started: Started) -> None:
+    past = Pairing(now() - timedelta(seconds=1))
+    started.world.background.call(lambda: started.gateway.store.set("pairing", past))
+
+
+@pytest.mark.parametrize(
+    "ends", ["at the next start", "when it is tried", "after five failures", "when it is used"]
+)
+def test_the_secret_of_a_pairing_ends_with_it(started: Started, ends: str) -> None:
+    code = started.owner.call("POST", "/api/v1/pairing").json()["code"]
+    assert is_kept(started)
+    match ends:
+        case "at the next start":
+            started.stop()
+            started = started.world.start()
+            assert is_kept(started), "it is still open"
+            expire(started)
+            started.stop()
+            started = started.world.start()
+        case "when it is tried":
+            expire(started)
+            assert post(started, "/api/v1/pair", bytes(101)).json()["code"] == "pairing_closed"
+        case "after five failures":
+            for _ in range(5):
+                assert post(started, "/api/v1/pair", b"\x01" + bytes(100)).json()["code"] == "bad_message"
+        case _:
+            Extension(code)
+    assert not is_kept(started)
 
 
 def test_the_fate_of_a_capture_is_its_own_devices_business(started: Started) -> None:

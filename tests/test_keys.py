@@ -1,6 +1,7 @@
 """The data key: where it is kept, how that is changed, and what is told when it cannot be had."""
 
 import base64
+import gc
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import keyring
 import pytest
@@ -19,12 +21,14 @@ from keyring.backends import chainer, fail, null
 from keyring.errors import KeyringLocked as Locked
 
 from gateway import errors
+from gateway.app import Gateway
 from gateway.keys import Method
 from gateway.keys.keeper import Keeper, kept_by
 from gateway.keys.keyfile import KeyFile
 from gateway.keys.passphrase import Cost, given
 from gateway.keys.ring import Ring
 from gateway.keys.wrap import DataKey
+from gateway.settings import Settings
 from gateway.store import Store
 from gateway.vault import Vault
 from tests.old_vault import old_library
@@ -466,6 +470,33 @@ def test_no_error_tells_a_secret(
     }
     assert [word for word in unseen if word in everywhere] == []
     assert repr(key.key).encode() not in everywhere
+
+
+def test_what_is_open_does_not_keep_the_passphrase(tmp_path: Path) -> None:
+    settings = Settings(port=1, data=tmp_path / "data")
+    with Store(settings.library) as store:
+        Keeper(store, settings.key_file).change("passphrase", PASSPHRASE)
+    gateway = Gateway(settings, PASSPHRASE)
+    gateway.app()
+    held = texts_in(gateway)
+    gateway.store.close()
+    assert str(settings.library) in held, "not looked deep enough"
+    assert PASSPHRASE not in held
+
+
+def texts_in(whole: object) -> set[str]:
+    """Every text that is to be reached from there, but for the code itself."""
+    seen: dict[int, object] = {}
+    ahead: list[object] = [whole]
+    while ahead:
+        each = ahead.pop()
+        if id(each) not in seen and not isinstance(each, (type, ModuleType)):
+            seen[id(each)] = each
+            code = isinstance(each, FunctionType)
+            ahead += [each.__closure__, each.__defaults__] if code else gc.get_referents(each)
+    return {each for each in seen.values() if isinstance(each, str)} | {
+        str(each) for each in seen.values() if isinstance(each, Path)
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such rights; the profile folder's apply")

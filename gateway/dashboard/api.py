@@ -43,6 +43,9 @@ class PairingCode(Struct, frozen=True):
     code: str
     expires_at: datetime
 
+    def __repr__(self) -> str:
+        return f"PairingCode(•••, {self.expires_at!r})"
+
 
 class DeviceShown(Struct, frozen=True, kw_only=True):
     id: str

@@ -296,8 +296,8 @@ class LibraryFault(D2FError):
     code = "library_fault"
     title = "The library cannot be read or written"
     hint = Words(
-        "本机的数据文件无法读写（{why}）。请检查磁盘空间和权限，再重启 D2F。",
-        "The library cannot be read or written ({why}). Check disk space and permissions, then restart D2F.",
+        "本机的数据文件无法读写，原因在网关的日志里。请检查磁盘空间和权限，再重启 D2F。",
+        "The library cannot be read or written; the gateway's log says why. Check disk space and permissions, then restart D2F.",
     )
 
 

@@ -43,6 +43,9 @@ class Answer(Struct, frozen=True):
     refresh_token: str = ""
     refresh_token_expires_in: int = 0
 
+    def __repr__(self) -> str:
+        return f"Answer({self.code!r}, {self.msg!r}, •••)"
+
 
 _answer = msgspec.json.Decoder(Answer)
 

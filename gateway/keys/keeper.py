@@ -41,6 +41,12 @@ def kept_by(store: Store) -> Method | None:
     return wrap.method if wrap else None
 
 
+def in_force(store: Store) -> str | None:
+    """The number of this library's data key; None if there is none yet."""
+    wrap = store.setting(DATA_KEY, Wrap)
+    return wrap.number if wrap else None
+
+
 class Keeper:
     """Keeps the data key of one library."""
 
@@ -49,12 +55,6 @@ class Keeper:
         self._store = store
         self._seconds = SecondKeys(key_file)
         self._passphrase = passphrase
-
-    @property
-    def number(self) -> str | None:
-        """Of the data key that is in force."""
-        wrap = self._wrap
-        return wrap.number if wrap else None
 
     def open(self, *, with_ring: bool = True) -> DataKey:
         """The data key; a new library gets one, and one of the first version a better one.

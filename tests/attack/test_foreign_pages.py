@@ -21,8 +21,14 @@ AT_ITS_NUMBER = sorted(
     | {name.partition(" ")[2] for name, row in ROWS.items() if row.door == "device"}
 )
 """Paths that are tried at 127.0.0.1, too."""
-WAYS = 14
+WAYS = {"fetch", "img", "script", "link", "frame", "form", "EventSource", "WebSocket"}
 """Of trying one address, in ``drive_by.js``."""
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c02"
+    "0000000b4944415478da6364f80f00010501012718e3660000000049454e44ae426082"
+)
+CARELESS = {"image": (PNG, "image/png"), "script": (b";", "text/javascript"), "style": (b"", "text/css")}
+"""What a server answers that lets everybody do everything, by what the browser wants it for."""
 
 
 @pytest.fixture
@@ -60,10 +66,12 @@ def context(playwright: Playwright, started: Started) -> Iterator[BrowserContext
 
 
 def kept(started: Started) -> dict[str, list[Any]]:
-    names = ("setting", "secret", "device", "mark", "capture", "owner_session")
+    """All that the library holds, the audit trail included."""
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
 
     def read() -> dict[str, list[Any]]:
-        return {name: list(started.gateway.store.rows(f"SELECT * FROM [{name}]")) for name in names}
+        rows = started.gateway.store.rows
+        return {name: list(rows(f"SELECT * FROM [{name}]")) for (name,) in rows(tables)}
 
     return started.world.background.call(read)
 
@@ -73,13 +81,52 @@ def drive_by(page: Page, started: Started, attacks: Attacks) -> None:
     settings = started.gateway.settings
     targets = [f"http://{settings.dashboard_host}{path}" for path in PATHS]
     targets += [f"http://{settings.device_host}{path}" for path in AT_ITS_NUMBER]
-    through = page.evaluate(DRIVE_BY, targets)
-    attacks.cases += WAYS * len(targets) - len(through)
-    for each in through:
+    told = page.evaluate(DRIVE_BY, targets)
+    assert told["tried"].keys() == WAYS
+    assert all(told["tried"][way] >= len(targets) for way in WAYS - {"EventSource", "WebSocket"})
+    attacks.cases += sum(told["tried"].values()) - len(told["through"])
+    for each in told["through"]:
         attacks.held(False, page.url, each)
-    framed = [frame.url for frame in page.frames[1:] if not frame.url.startswith(("chrome-error:", "about:"))]
-    attacks.held(not framed, page.url, "framed", framed[:5])
+    attacks.held(not (framed := frames(page)), page.url, "framed", framed[:5])
     attacks.held(kept(started) == before, page.url, "changed something")
+
+
+def frames(page: Page) -> list[str]:
+    """What was let into a frame."""
+    return [frame.url for frame in page.frames[1:] if not frame.url.startswith(("chrome-error:", "about:"))]
+
+
+def test_the_script_gets_through_where_it_may(context: BrowserContext, started: Started, evil: int) -> None:
+    """To a server that lets everybody; and from our own page, as far as that may. So what is held elsewhere, is held by us."""
+    posted: list[Request] = []
+
+    async def careless(request: Request) -> Response:
+        if request.method == "POST" and request.headers.get("sec-fetch-dest") == "iframe":
+            posted.append(request)
+        body, kind = CARELESS.get(request.headers.get("sec-fetch-dest", ""), (b"<p>yours", "text/html"))
+        headers = {
+            "Access-Control-Allow-Origin": request.headers.get("origin", "*"),
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Allow-Methods": "*, PUT, DELETE",
+            "Access-Control-Allow-Headers": "Content-Type",
+        }
+        return Response(200, body, tuple(headers.items()), kind)
+
+    port = started.world.background.enter(Server(careless)).port
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{evil}/")
+    open_to_all = f"http://127.0.0.1:{port}/"
+    told = page.evaluate(DRIVE_BY, [open_to_all])
+    assert sorted(told["tried"]) == sorted(WAYS - {"EventSource", "WebSocket"})
+    assert {each.partition(" ")[0] for each in told["through"]} == {"fetch", "img", "script", "link"}
+    methods = ("", '"method":"POST"', '"method":"PUT"', '"method":"DELETE"')
+    assert all(any(method in each for each in told["through"]) for method in methods), told["through"]
+    assert frames(page) == [open_to_all, open_to_all]
+    assert len(posted) == 1
+    page.goto(started.gateway.settings.dashboard)
+    ours = [f"{started.gateway.settings.dashboard}api/v1/{name}" for name in ("events", "events/socket")]
+    told = page.evaluate(DRIVE_BY, ours)
+    assert {each.partition(" ")[0] for each in told["through"]} >= {"fetch", "EventSource", "WebSocket"}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "d2f.localhost"])

@@ -1,6 +1,8 @@
 """Text of others on our own pages: whatever Douban, Feishu or a browser calls things, no script runs and no link is one."""
 
+import html
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,13 +13,17 @@ from playwright.sync_api import ConsoleMessage, Page
 from gateway.demo import walk
 from gateway.model import Medium
 from gateway.owner_sessions import new_login_link
+from gateway.sandbox.feishu import Fault
 from gateway.sandbox.person import Person
 from gateway.visitor import Extension
 from tests.attack.conftest import Attacks
 from tests.browser.conftest import Browser
 from tests.browser.test_main_path import done, result
 from tests.support import Started, World
+from tests.test_push import faulty
 
+BAD_CELL, WRONG_BODY = 1254060, 9499
+"""What Feishu calls a row's fault, and one of ours."""
 POISON = (
     "<script>window.pwned=1</script>",
     '"><img src=x onerror=window.pwned=1>',
@@ -55,13 +61,6 @@ def poisoned(person: Person) -> None:
     keep = {
         "key",
         "kind",
-        "isbn",
-        "imdb",
-        "barcode",
-        "cover",
-        "released",
-        "pages",
-        "price",
         "account",
         "subject",
         "mark_id",
@@ -111,14 +110,28 @@ def started(world: World) -> Started:
         browser = Extension(started.owner.call("POST", "/api/v1/pairing").json()["code"], name=poison)
         browser.capture(f"https://movie.douban.com/{poison}", poison.encode())
     world.background.run(walk(world.person, world.visitor, started.pair()))
+    faulty(
+        started, Fault("record.batch_create", "refused", 12, code=BAD_CELL, message=f"of a row: {POISON[1]}")
+    )
     assert started.connect().status == 200
-    started.settled()
-    spoil_feishu(world, started)
+    assert started.settled().failed
+    world.background.call(world.feishu.faults.clear)
     return started
 
 
-def spoil_feishu(world: World, started: Started) -> None:
+def without_access(world: World) -> None:
+    world.share(None)
+
+
+def refused(world: World) -> None:
+    """In Feishu's words, which are anybody's who answers in its place."""
+    fault = Fault("record.search", "refused", 99, code=WRONG_BODY, message=f"of all: {POISON[4]}")
+    world.background.call(lambda: world.feishu.faults.append(fault))
+
+
+def spoil_feishu(started: Started, end: Callable[[World], None]) -> None:
     """Tables and columns have other names, and nothing more can be written: that is told, too."""
+    world = started.world
 
     def rename() -> None:
         for number, table in enumerate(world.feishu.tables(world.app_token)):
@@ -128,9 +141,10 @@ def spoil_feishu(world: World, started: Started) -> None:
             world.feishu.rename_table(world.app_token, table, f"{POISON[1]}{number}")
 
     world.background.call(rename)
-    world.share(None)
-    started.owner.call("POST", "/api/v1/push")
-    started.settled()
+    end(world)
+    for way in ("push", "check"):
+        started.owner.call("POST", f"/api/v1/{way}")
+        assert started.settled().problem
 
 
 def pages(started: Started) -> list[str]:
@@ -147,16 +161,28 @@ def pages(started: Started) -> list[str]:
     return ["/", "/marks", "/audit", *of_marks, *queries]
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_word_of_others_runs(chrome: Chromium, started: Started, attacks: Attacks, language: str) -> None:
+@pytest.mark.parametrize(("language", "end"), [("zh", without_access), ("en", refused)])
+def test_no_word_of_others_runs(
+    chrome: Chromium, started: Started, attacks: Attacks, language: str, end: Callable[[World], None]
+) -> None:
     gateway = started.gateway
+    dashboard = gateway.settings.dashboard.rstrip("/")
     watched = Watched(chrome.new_context(locale=language).new_page())
     watched.page.goto(started.world.background.call(lambda: new_login_link(gateway.store, gateway.settings)))
-    watched.page.goto(f"{gateway.settings.dashboard}?lang={language}")
-    shown = watched.page.content()
-    assert "window.pwned" in shown, "nothing of theirs is shown"
+    watched.page.goto(f"{dashboard}/?lang={language}")
+    failed = started.owner.call("GET", "/api/v1/overview").json()["failures"][0]
+    key = failed["key"]["subject"]
+    for path in ("/", f"/marks/{key['medium']}/{key['id']}"):
+        attacks.held(not (found := watched.look(dashboard + path)), path, found)
+        assert f"of a row: {POISON[1]}" in html.unescape(watched.page.content()), (
+            "Feishu's words are not shown"
+        )
+    spoil_feishu(started, end)
     for path in pages(started):
-        attacks.held(not (found := watched.look(gateway.settings.dashboard.rstrip("/") + path)), path, found)
+        attacks.held(not (found := watched.look(dashboard + path)), path, found)
+    watched.page.goto(dashboard)
+    assert (f"of all: {POISON[4]}" in html.unescape(watched.page.content())) is (end is refused)
+    watched.page.context.close()
 
 
 def test_the_popup_runs_nothing(browser: Browser, world: World, attacks: Attacks) -> None:
