@@ -12,7 +12,7 @@ from gateway.plan import Plan, TablePlan
 from gateway.problems import Problem
 from gateway.runs import Run
 from gateway.state import PushState
-from gateway.visitor import OwnerVisitor, Reply
+from gateway.visitor import NoLogIn, OwnerVisitor, Reply
 
 _LOOK_AGAIN = 0.5
 """Seconds."""
@@ -45,7 +45,11 @@ class Owner:
     """The owner at the command line. Every method raises Refused."""
 
     def __init__(self, login_link: str) -> None:
-        self._visitor = OwnerVisitor(login_link)
+        try:
+            self._visitor = OwnerVisitor(login_link)
+        except NoLogIn as error:
+            _good(error.reply)
+            raise
         self._account = ""
         """Whom it is about; empty for the first one."""
 

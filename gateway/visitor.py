@@ -124,16 +124,25 @@ class Extension:
         return self.send("/api/v1/captures", head + b"\n" + page, message)
 
 
+class NoLogIn(Exception):
+    """The link was not taken."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
 class OwnerVisitor:
     """The owner at the dashboard."""
 
     def __init__(self, login_link: str) -> None:
-        """Logs in. Raises AssertionError if the link does not."""
+        """Logs in. Raises NoLogIn."""
         link = urlsplit(login_link)
         self._host, self._gateway = link.netloc, f"http://127.0.0.1:{link.port}"
         self.cookies: dict[str, str] = {}
-        reply = self._ask("GET", f"{link.path}?{link.query}", {})
-        assert "d2f" in self.cookies, f"log-in failed: {reply.status}"
+        reply = self._ask("GET", f"{link.path}?{link.query}", {"Accept": "application/json"})
+        if "d2f" not in self.cookies:
+            raise NoLogIn(reply)
 
     @property
     def cookie(self) -> str:

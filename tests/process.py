@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from gateway.demo import walk
 from gateway.sandbox.feishu.feishu import Stage
-from gateway.visitor import Extension, OwnerVisitor
+from gateway.visitor import Extension, NoLogIn, OwnerVisitor
 from tests.support import APP_ID, APP_SECRET, World, background
 
-GONE = (OSError, HTTPException, ValueError)
+GONE = (OSError, HTTPException, ValueError, NoLogIn)
 """What a visitor meets whose gateway is killed meanwhile: no connection, none any more, half an answer."""
 CONNECT = {"app_id": APP_ID, "app_secret": APP_SECRET}
 _OPENS = "opens its library"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from gateway.owner_sessions import new_login_link
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.http import Request, Response, Server, html
-from gateway.visitor import OwnerVisitor
+from gateway.visitor import NoLogIn, OwnerVisitor
 from tests.support import Started, World
 from tests.test_accounts import keep, visit
 from tests.test_push import faulty, fill, right
@@ -130,6 +131,24 @@ def test_sync_and_its_dry_run(world: World) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "更新 1 行" in done.stdout
     right(started)
+
+
+def test_sync_that_is_not_let_in_says_why(world: World) -> None:
+    """A script that asks for it all the time."""
+    started = world.start()
+    store, settings = started.gateway.store, started.gateway.settings
+
+    def log_in_all_the_time() -> None:
+        while True:
+            OwnerVisitor(world.background.call(lambda: new_login_link(store, settings)))
+
+    with pytest.raises(NoLogIn):
+        log_in_all_the_time()
+    run = d2f(world.folder, "sync", D2F_PORT=str(started.port))
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert "太频繁了" in run.stderr
+    assert "Too many tries" in run.stderr
 
 
 def test_sync_does_not_wait_for_what_it_cannot_mend(world: World) -> None:
