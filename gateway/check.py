@@ -222,8 +222,8 @@ class Check:
         }
         young = Creates(self._ledger).young(table.key)
         gone = await records.gone(self._bitable, table.table_id, list(missing), young)
-        self._ledger.gone(table.target, [missing[record_id] for record_id in gone])
-        self.found["deleted"] += len(gone)
+        if gone:
+            self.found["deleted"] += len(await self._push.others.gone({missing[each] for each in gone}))
         deleted = self._ledger.rows(table.target, deleted=True)
         self._ledger.back(table.target, [key for record_id, key in deleted.items() if record_id in seen])
 

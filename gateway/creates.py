@@ -1,12 +1,12 @@
 """Creates that are under way, and the records that were just made: what a crash, or another gateway, may leave open."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct, field
 
-from gateway.ledger import MARK, Ledger, Target, as_json, mark_key
+from gateway.ledger import Ledger, Target, as_json, mark_key
 from gateway.library import MarkKey
 from gateway.model import now
 
@@ -107,30 +107,19 @@ class Creates:
         return {mark_key(*mark): record_id for *mark, record_id in self._store.rows(sql, [table])}
 
     def looked(
-        self, target: Target, made: Mapping[MarkKey, str], older: Iterable[tuple[MarkKey, str]]
+        self, target: Target, made: Mapping[MarkKey, str], older: Collection[tuple[MarkKey, str]]
     ) -> None:
-        """These were looked at. Of some marks there is an ``older`` record, which is theirs from now on; ours is to go.
-
-        What the older one shows is not known: those marks are due.
-        """
+        """These were looked at. Of some marks there is an ``older`` record, which is theirs from now on; ours is to go."""
         with self._store.atomic():
             self._store.do_many(
                 "UPDATE record SET unlooked = 0 WHERE table_key = ? AND record_id = ?",
                 [(target.key, record_id) for record_id in made.values()],
             )
-            for key, record_id in older:
-                mark = [key.account, key.subject.medium, key.subject.id]
-                self._store.do(
-                    "INSERT OR IGNORE INTO surplus VALUES (?, ?, ?, ?, ?)", [target.key, made[key], *mark]
-                )
-                self._store.do(
-                    f"UPDATE record SET record_id = ?, pushed = 0 WHERE table_key = ? AND {MARK} = (?, ?, ?)",
-                    [record_id, target.key, *mark],
-                )
-                self._store.do(
-                    """INSERT OR REPLACE INTO due
-                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
-                    FROM mark JOIN subject USING (medium, id)
-                    WHERE (mark.account, mark.medium, mark.id) = (?, ?, ?)""",
-                    mark,
-                )
+            self._store.do_many(
+                "INSERT OR IGNORE INTO surplus VALUES (?, ?, ?, ?, ?)",
+                [
+                    (target.key, made[key], key.account, key.subject.medium, key.subject.id)
+                    for key, _ in older
+                ],
+            )
+            self._ledger.take(target.key, older)

@@ -381,6 +381,18 @@ class Ledger:
                 self.store.do(_CHANGED_SINCE, [*mark, 0])
                 self.store.do(_STRAYED, [table, *mark])
 
+    def take(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
+        """These are the records of the marks from now on, in place of those before. What they show is not known."""
+        with self.store.atomic():
+            for key, record_id in found:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                self.store.do(
+                    """INSERT INTO record (table_key, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = 0, deleted = 0""",
+                    [table, *mark, record_id],
+                )
+                self.store.do(_CHANGED_SINCE, [*mark, 0])
+
     def bound(self, table: str) -> set[str]:
         """The records of this table that show a mark already, and those that go since another one shows it."""
         sql = """SELECT record_id FROM record WHERE table_key = :table AND record_id IS NOT NULL

@@ -69,6 +69,16 @@ class Others:
         made = self._creates.unlooked(self._table.key)
         return bool(made) and await self._give_way(made)
 
+    async def gone(self, keys: set[MarkKey]) -> set[MarkKey]:
+        """The records of these marks are no more. Returns the marks whose row the person deleted. Raises FeishuError.
+
+        Where another row shows the mark, somebody took one of two away, and the other is its record from now on.
+        """
+        found = await self.find(keys)
+        self._ledger.gone(self._table.target, keys)
+        self._ledger.take(self._table.key, found)
+        return keys - {key for key, _ in found}
+
     async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
         """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.
 

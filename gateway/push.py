@@ -89,7 +89,8 @@ class Push:
         self._theirs = Theirs(edits, table)
         self._only: Mapping[MarkKey, Collection[str]] = {}
         self._makes_options = False
-        self._others = Others(bitable, ledger, edits, table, {})
+        self.others = Others(bitable, ledger, edits, table, {})
+        """Once it is prepared."""
         self._strange = 0
         self._made: _Made | None = None
         self.done = Counter[str]()
@@ -102,11 +103,11 @@ class Push:
         except errors.WrongColumnType as error:
             self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
             raise
-        self._others = Others(self._bitable, self._ledger, self._edits, self.table, self._bound.names)
+        self.others = Others(self._bitable, self._ledger, self._edits, self.table, self._bound.names)
         for batch in self._creates.left_open(self.table.key):
             await self._settle(batch)
-        await self._others.end()  # what an earlier push made, and did not look at again
-        await self._others.take_over(set(self._ledger.wanted(self.table.target)))
+        await self.others.end()  # what an earlier push made, and did not look at again
+        await self.others.take_over(set(self._ledger.wanted(self.table.target)))
         self.table = msgspec.structs.replace(self.table, scanned=True)
         await self._fill()
 
@@ -115,7 +116,7 @@ class Push:
         batch = self._made if self._made and len(self._made.rows) <= self.rows else await self._make()
         if batch is None:
             await self._learn_options()
-            return await self._others.end()
+            return await self.others.end()
         making = asyncio.create_task(self._make(besides={row.key for row in batch.rows}))
         try:
             await self._write(batch)
@@ -171,7 +172,7 @@ class Push:
     async def _create(self, made: _Made) -> None:
         keys = {row.key for row in made.rows}
         there = await self._deleted_elsewhere(keys)
-        there |= await self._others.take_over(keys - there)
+        there |= await self.others.take_over(keys - there)
         if not there:
             await self._make_rows(made)
         elif rest := [row for row in made.rows if row.key not in there]:
@@ -209,7 +210,7 @@ class Push:
             await self._halve(rows)  # the newest get the room there is
         else:
             self.done["created"] += len(rows)
-            await self._others.made({row.key: record for row, record in zip(rows, ids, strict=True)})
+            await self.others.made({row.key: record for row, record in zip(rows, ids, strict=True)})
 
     async def _send(self, batch: Batch) -> list[str]:
         """Returns the record of each row."""
@@ -228,7 +229,7 @@ class Push:
         written before that is known would be there twice. Of two rows of a mark the later one is taken for ours: if
         another gateway made one meanwhile, whoever came later gives way.
         """
-        found = await self._others.find(batch.marks, latest=True)
+        found = await self.others.find(batch.marks, latest=True)
         if len(found) == len(batch.keys):
             self._creates.settled(batch, found)
         elif batch.sends < _MOST_SENDS:
@@ -299,7 +300,7 @@ class Push:
         """Batches are all or nothing: halve until the row at fault stands alone, so that the others go through."""
         row = rows[0]
         if isinstance(error, errors.NoSuchRecord) and (gone := await self._gone(rows)):
-            self._ledger.gone(self.table.target, [row.key for row in gone])
+            await self.others.gone({row.key for row in gone})
             if rest := [row for row in rows if row not in gone]:
                 await self._write(await self._encoded(rest))
         elif len(rows) > 1:

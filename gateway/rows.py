@@ -153,10 +153,13 @@ class Rows:
         if retries:  # last, since many may fail again
             self.retry()
             problem = await self._write(stopped, told)
-        for table in self.unchecked:
+        checks = self.unchecked
+        for table in checks:
             if not stopped():
                 self._runs.begin("check", problem.issue if problem else None)
                 problem = await self._push_into(table, stopped, told, check=True) or problem
+        if checks and not stopped():  # rows that the person put back, or that take the place of others
+            problem = await self._write(stopped, told) or problem
         return problem
 
     async def _write(

@@ -6,6 +6,7 @@ from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import APP_ID, Started, World
 from tests.test_push import TABLE, faulty, fill, right
+from tests.test_two_at_once import subject
 from tests.test_ways_in import edit_one
 
 
@@ -278,3 +279,22 @@ def test_names_that_are_swapped_before_a_create_is_sent_again(world: World) -> N
     assert started.settled().state == "idle"
     comments = {entry.mark.comment for entry in world.person.marks}
     assert {row.get("简介") for row in world.rows().values()} == comments
+
+
+@pytest.mark.parametrize("told_by", ["an edit", "a check"])
+def test_of_two_rows_of_a_mark_ours_was_taken_away(started: Started, told_by: str) -> None:
+    """By the person, who had copied it, or by another gateway: the other one is the mark's from now on."""
+    world = started.world
+    entry = next(entry for entry in world.person.marks if not entry.removed)
+    ((ours, row),) = [each for each in world.rows().items() if each[1]["豆瓣页面"]["link"] == subject(entry)]
+    cells = {name: row[name] for name in ("标题", "Subject ID", "豆瓣页面")}
+    copy = world.background.call(lambda: world.feishu.add_record(world.app_token, TABLE, cells))
+    world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, ours))
+    if told_by == "a check":
+        assert started.owner.call("POST", "/api/v1/check").status == 202
+    else:
+        world.person.edit(entry.key, comment="再看一遍")
+        fill(started)
+    right(started)
+    assert copy in world.rows()
+    assert started.settled().deleted == 0
