@@ -1,7 +1,7 @@
 """What becomes of the row of a mark that the person took away on Douban."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -72,6 +72,14 @@ def gone(started: Started, entry: Entry) -> None:
     assert started.settled().state == "idle"
 
 
+def deleted_in_vain(started: Started, entry: Entry, kind: Literal["refused", "refused_after"]) -> None:
+    """It is proven gone, and Feishu says that it could not delete its row."""
+    started.world.person.remove(entry.key)
+    faulty(started, Fault("record.batch_delete", kind, code=1254302))
+    assert walk(started, "full").removed == 1
+    assert started.settled().state == "error"
+
+
 def test_its_row_goes(started: Started) -> None:
     policy(started, "delete")
     entry = take_away_from(started)
@@ -89,11 +97,7 @@ def test_it_comes_back_before_it_is_known_that_its_row_went(started: Started) ->
     """Feishu deleted the row, and answered that it could not: that it is gone is not the person's doing."""
     policy(started, "delete")
     entry = take_away_from(started)
-    world = started.world
-    world.person.remove(entry.key)
-    faulty(started, Fault("record.batch_delete", "refused_after", code=1254302))
-    assert walk(started, "full").removed == 1
-    assert started.settled().state == "error"
+    deleted_in_vain(started, entry, "refused_after")
     assert row_of(started, entry) == []
     mark_again(started, entry)
     assert [row["我的评分"] for _, row in row_of(started, entry)] == [2]
@@ -291,10 +295,7 @@ def test_who_thinks_better_of_it_too_late(started: Started) -> None:
     """The rows went, though Feishu said that they could not, and the person now wants them kept."""
     policy(started, "delete")
     entry = take_away_from(started)
-    started.world.person.remove(entry.key)
-    faulty(started, Fault("record.batch_delete", "refused_after", code=1254302))
-    assert walk(started, "full").removed == 1
-    assert started.settled().state == "error"
+    deleted_in_vain(started, entry, "refused_after")
     policy(started, "keep")
     assert started.owner.call("POST", "/api/v1/push").status == 202
     assert started.settled().problem is None
@@ -309,10 +310,7 @@ def test_a_row_that_they_deleted_after_it_was_to_go_stays_deleted(started: Start
     entry = take_away_from(started)
     world = started.world
     ((record, _),) = row_of(started, entry)
-    world.person.remove(entry.key)
-    faulty(started, Fault("record.batch_delete", "refused", code=1254302))
-    assert walk(started, "full").removed == 1
-    assert started.settled().state == "error"
+    deleted_in_vain(started, entry, "refused")
     mark_again(started, entry)
     assert [(same, row["我的评分"]) for same, row in row_of(started, entry)] == [(record, 2)]
     world.background.call(lambda: world.feishu.delete_record(world.app_token, TABLE, record))

@@ -39,7 +39,7 @@ const TROUBLE = {
   offline: ["trouble_offline", "trouble_offline_do"],
   timeout: ["trouble_timeout", "trouble_timeout_do"],
   foreign: ["trouble_foreign", "trouble_foreign_do", "link_options"],
-  stranger: ["trouble_stranger", "trouble_stranger_do", "link_pair"],
+  stranger: ["trouble_stranger", "trouble_stranger_do", "link_options"],
   gone: ["trouble_gone", "trouble_gone_do", "link_pair"],
   problem: ["trouble_problem", "trouble_problem_do"],
   push: ["trouble_push", "trouble_push_do"],

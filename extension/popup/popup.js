@@ -10,8 +10,8 @@ import { count, t, translatePage } from "../lib/words.js";
 
 const PACE = 400;
 const PATIENCE = 30_000;
-/** When pairing is what helps. */
-const UNKNOWN = new Set(["unpaired", "stranger", "gone"]);
+/** When pairing is what helps. Nobody is led to pair with a stranger: it may be another program. */
+const UNKNOWN = new Set(["unpaired", "gone"]);
 
 const button = element("capture", HTMLButtonElement);
 const autosync = element("autosync", HTMLInputElement);

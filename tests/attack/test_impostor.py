@@ -71,6 +71,7 @@ def test_nothing_of_an_impostor_is_believed(browser: Browser, world: World, atta
         told = popup_text(popup)
         attacks.held("Kept, waiting to be sent" in told, lie, told)
         attacks.held(words.format(port) in told and "only ciphertext" in told, lie, told)
+        attacks.held(not popup.locator("#pair").is_visible(), "it asks to pair with", lie)
         popup.close()
     assert len(impostor.overheard) > 41
     secrets = (
