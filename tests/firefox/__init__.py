@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def find() -> str | None:
-    """The path of a Firefox of version 140 or later: the one named by ``D2F_FIREFOX``, or Debian's."""
+    """The path of a Firefox: the one named by ``D2F_FIREFOX``, or Debian's."""
     if named := os.environ.get("D2F_FIREFOX"):
         return named if Path(named).exists() else None
     return shutil.which("firefox-esr")

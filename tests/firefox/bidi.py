@@ -105,6 +105,11 @@ class Firefox:
         """The same in the window around the tabs, where a script may do what Firefox may."""
         return self.run(self._window, script, *values)
 
+    @property
+    def opens_itself(self) -> bool:
+        """Whether scripts run ``inside``. Seen: 153 does; 140 knows the window, and gives it a page's rights."""
+        return self.inside("() => typeof Services !== 'undefined'")
+
     def new_tab(self, url: str = "about:blank", *, behind: bool = False) -> str:
         tab: str = self("browsingContext.create", type="tab", background=behind)["context"]
         return self.open(tab, url)
