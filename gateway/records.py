@@ -62,6 +62,9 @@ async def older(
     others nothing is known. ``taken`` as for ``find``. Raises FeishuError.
     """
     options = await _options(bitable, table_id, names, made, taken, dated=True)
+    options.sort(
+        key=lambda option: (option[2].made, option[2].record_id)
+    )  # of two others the newer goes, too
     age = {row.record_id: (row.made, row.record_id) for _, _, row in options}
     ours = set(made.values())  # of which two may be like each other: a film and a book with the same number
     before = [

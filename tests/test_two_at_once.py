@@ -248,6 +248,29 @@ def test_a_row_that_goes_meanwhile_hides_none_that_comes(stocked: Started) -> No
     assert shown.total() == len(world.person.marks) - 1
 
 
+def test_of_two_rows_that_others_made_the_older_one_stays(stocked: Started) -> None:
+    """Whatever order the table shows them in: the gateway that made the newer one takes it away, too."""
+    world = stocked.world
+    twice = next(entry for entry in world.person.marks if not entry.removed)
+    made = list[str]()
+
+    async def others(call: str, stage: Stage) -> None:
+        if (call, stage) == ("record.batch_create", "before") and not made:
+            cells: dict[str, Any] = {"Subject ID": twice.key.id, "豆瓣页面": {"link": subject(twice)}}
+            made.extend(world.feishu.add_record(world.app_token, TABLE, cells) for _ in range(2))
+            table = world.feishu.table(world.app_token, TABLE)
+            made.sort(key=lambda each: (table.records[each].created, each))
+            table.records = dict(sorted(table.records.items(), key=lambda each: each[0] == made[0]))
+
+    world.feishu.on_call = others
+    assert stocked.connect().status == 200
+    assert stocked.settled().state == "idle"
+    change(world, twice, "还是它")
+    fill(stocked)
+    assert stocked.settled().state == "idle"
+    assert [world.rows()[each].get("我的备注") for each in made] == ["还是它", None]
+
+
 def both_about_to_create(
     beside: Background, tmp_path: Path, marks: int, *faults: Fault
 ) -> tuple[Started, "Together"]:
