@@ -26,6 +26,8 @@ from gateway.wipe import begun, finish, tidy
 _IPV6 = 6
 _LAST_REQUESTS = 3
 """Seconds that open requests get when the gateway ends."""
+_GOODBYE = 0.1
+"""Seconds of them before their connections are asked to close."""
 
 
 @contextlib.asynccontextmanager
@@ -67,7 +69,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
             yield gateway
         finally:
             gateway.events.close()
-            server.should_exit = True
+            server.over.set()
             await serving
             server.hang_up()
     if begun(settings.library):
@@ -79,11 +81,18 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.up = asyncio.Event()
+        self.up, self.over = asyncio.Event(), asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    async def main_loop(self) -> None:
+        """Sleeps until it is over. uvicorn's own looks ten times a second, which keeps a laptop awake for nothing."""
+        await self.on_tick(0)
+        await self.over.wait()
+        if answering := self.server_state.tasks:  # who listens is told why it ends before uvicorn hangs up
+            await asyncio.wait(answering, timeout=_GOODBYE)
 
     def hang_up(self) -> None:
         """On whoever came in while it ended, and was not told."""

@@ -20,6 +20,8 @@ from gateway.sandbox.feishu.routes import ROUTES
 from gateway.sandbox.http import Server
 from tests.support import APP_ID, APP_SECRET, background
 
+pytestmark = pytest.mark.xdist_group("sdk")  # it takes seconds to start: once, not once for each worker
+
 BACK = "http://127.0.0.1:8377/login"
 
 UNKNOWN = {
