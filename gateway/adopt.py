@@ -211,15 +211,20 @@ def _whose(
 ) -> tuple[int, list[MarkKey]]:
     """How little sure it is, and the marks that it could be of.
 
-    Its id says whose it is; as that is unique in its medium only, a page of the same id or the kind tells which.
-    Without an id it is what its page says: one of another column counts if it is the only one.
+    Its id says whose it is; as that is unique in its medium only, a page of the same id or the kind tells which. If
+    another row is surer to be that mark's, it is what its page says: somebody typed over its id. Without an id it is
+    that, too: a page of another column counts if it is the only one.
     """
     if row.subject_id:
         same = [page for page in row.pages if page.id == row.subject_id]
         if same:
             return 0, [by_subject[page] for page in same if page in by_subject]
-        keys = by_id.get(row.subject_id, [])
-        return (1, [key for key in keys if key.subject.medium in row.media]) if row.media else (2, keys)
+        keys = [
+            key for key in by_id.get(row.subject_id, []) if not row.media or key.subject.medium in row.media
+        ]
+        if row.page in by_subject:
+            return 3, [*keys, by_subject[row.page]]
+        return (1 if row.media else 2), keys
     pages = (row.page,) if row.page else row.pages
     return 0, [by_subject[page] for page in pages if page in by_subject and len(pages) == 1]
 

@@ -31,7 +31,7 @@ class Again(Struct, frozen=True):
 
 
 class Reading:
-    """Reads every row of a table once. ``seen``: the records so far."""
+    """Reads every row of a table once. ``seen``: the records so far; ``strangers``: those that are no mark's."""
 
     def __init__(
         self, bitable: Bitable, ledger: Ledger, table: Table, bound: Bound, removals: Policy
@@ -42,6 +42,8 @@ class Reading:
         self._bound = bound
         self._removals = removals
         self.seen: set[str] = set()
+        self.strangers: list[records.Row] = []
+        self._taken = ledger.bound(table.key)
 
     async def pages(self) -> AsyncIterator[list[tuple[Row, list[Cell]]]]:
         """Rows whose mark is shown as it is, each with all our cells, a page of the table at a time. Raises FeishuError.
@@ -60,6 +62,8 @@ class Reading:
     async def _compared(self, page: Sequence[Record]) -> list[tuple[Row, list[Cell]]]:
         there = {record.record_id: record for record in page if record.record_id not in self.seen}
         self.seen |= there.keys()
+        strange = there.keys() - self._taken
+        self.strangers += [records.row_of(there[each], self._bound.names) for each in strange]
         rows = self._ledger.shown_by(self._table.target, there.keys())
         return await asyncio.to_thread(self._compare, rows, there)
 
@@ -181,6 +185,7 @@ class Check:
     async def run(self, stopped: Callable[[], bool]) -> None:
         """Looks, and writes what is to be written again. Raises FeishuError."""
         table = self._push.table
+        self._edits.checking(table.key)
         reading = Reading(self._bitable, self._ledger, table, self._push.bound, self._removals)
         judge = Judge(self._edits, table.key)
         wrong: list[Again] = []
@@ -188,7 +193,7 @@ class Check:
             if stopped():
                 return
             wrong += judge.again(page)
-        await self._compare_rows(table, reading.seen)
+        await self._compare_rows(table, reading)
         left = self._note(table, judge)
         for at in range(0, len(wrong), MOST_ROWS):
             if stopped():
@@ -210,22 +215,24 @@ class Check:
         self.found["edited"] += len(left)
         return left
 
-    async def _compare_rows(self, table: Table, seen: set[str]) -> None:
-        """Rows that the person deleted, and rows that they put back.
+    async def _compare_rows(self, table: Table, reading: Reading) -> None:
+        """Rows that the person deleted, and rows that they put back, or that somebody made in their place.
 
         Feishu is asked for each that was not seen: one that is hidden from us is not gone. Raises NeedsManage.
         """
         missing = {
             record_id: key
             for record_id, key in self._ledger.rows(table.target, deleted=False).items()
-            if record_id not in seen
+            if record_id not in reading.seen
         }
         young = Creates(self._ledger).young(table.key)
         gone = await records.gone(self._bitable, table.table_id, list(missing), young)
         if gone:
             self.found["deleted"] += len(await self._push.others.gone({missing[each] for each in gone}))
         deleted = self._ledger.rows(table.target, deleted=True)
-        self._ledger.back(table.target, [key for record_id, key in deleted.items() if record_id in seen])
+        back = {key for record_id, key in deleted.items() if record_id in reading.seen}
+        self._ledger.back(table.target, back)
+        self._push.others.instead(reading.strangers, {*deleted.values()} - back)
 
 
 def _told(row: Row, cell: Cell, edit: Edit) -> Words:

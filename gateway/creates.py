@@ -78,7 +78,7 @@ class Creates:
         """The create is over. What the table shows of it is known by looking: it is ours, whatever it says."""
         with self._store.atomic():
             made = list(found)
-            self._ledger.adopt(batch.table, made)
+            self._ledger.adopt(batch.table, made, made_here=True)
             self._made(batch, made)
             self._drop(batch)
 
@@ -107,7 +107,12 @@ class Creates:
         return {mark_key(*mark): record_id for *mark, record_id in self._store.rows(sql, [table])}
 
     def looked(
-        self, target: Target, made: Mapping[MarkKey, str], older: Collection[tuple[MarkKey, str]]
+        self,
+        target: Target,
+        made: Mapping[MarkKey, str],
+        older: Collection[tuple[MarkKey, str]],
+        *,
+        of_person: bool,
     ) -> None:
         """These were looked at. Of some marks there is an ``older`` record, which is theirs from now on; ours is to go."""
         with self._store.atomic():
@@ -122,4 +127,4 @@ class Creates:
                     for key, _ in older
                 ],
             )
-            self._ledger.take(target.key, older)
+            self._ledger.take(target.key, older, of_person=of_person)

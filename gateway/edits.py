@@ -55,6 +55,7 @@ class Edits:
         self._store = store
         self._owner = owner
         self._policy, self._checks = owned("edits", owner), owned("checks", owner)
+        self._begun = set[str]()
 
     # --- whose they are
 
@@ -88,11 +89,19 @@ class Edits:
         return self._store.setting(self._checks, frozenset[str]) or frozenset()
 
     def ask(self, tables: Iterable[str]) -> None:
-        """These tables are to be looked through."""
-        self._store.set(self._checks, self.asked.union(tables))
+        """These tables are to be looked through; once more if that is under way."""
+        asked = set(tables)
+        self._begun -= asked
+        self._store.set(self._checks, self.asked | asked)
+
+    def checking(self, table: str) -> None:
+        """It is looked through from now on."""
+        self._begun.add(table)
 
     def checked(self, table: str) -> None:
-        self._store.set(self._checks, self.asked - {table})
+        """It was looked through since it was last asked for."""
+        if table in self._begun:
+            self._store.set(self._checks, self.asked - {table})
 
     # --- cells
 

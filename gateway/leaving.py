@@ -1,11 +1,16 @@
 """Rows that are to go: another table or row shows their mark, or the person took it away on Douban."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from msgspec import Struct
 
 from gateway.ledger import MARK, TABLES, Ledger, Policy, Target, mark_key
 from gateway.library import MarkKey
+from gateway.model import now
+
+_REMEMBERED = timedelta(days=1)
+"""For so long Feishu may show a row that is gone; it has been seconds."""
 
 
 class Stray(Struct, frozen=True):
@@ -24,19 +29,22 @@ class Leaving:
         self._ledger, self._store = ledger, ledger.store
 
     def sort(self, target: Target, policy: Policy) -> None:
-        """What is due because its mark was removed: with ``keep`` its row will say so, if there is one."""
-        removed = """SELECT due.account, due.medium, due.id FROM mark INDEXED BY mark_removed
-            CROSS JOIN due USING (account, medium, id)
-            WHERE mark.removed_at IS NOT NULL AND mark.account = :account
-                AND due.class IN (SELECT value FROM json_each(:classes))"""
-        has_row = f"""EXISTS (SELECT 1 FROM record AS row WHERE row.table_key IN ({TABLES}) AND row.record_id IS NOT NULL
-            AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id))"""
+        """What is due because its mark was removed: with ``keep`` its row will say so, if there is one.
+
+        With ``delete`` its row goes, but for one that was the person's before: that says so, too.
+        """
+        asked = self._ledger.asked(target)
+        removed = """SELECT due.account, due.medium, due.id FROM unsorted CROSS JOIN due USING (account, medium, id)
+            WHERE due.account = :account AND due.class IN (SELECT value FROM json_each(:classes))"""
+        rows = f"""SELECT 1 FROM record AS row WHERE row.table_key IN ({TABLES}) AND row.record_id IS NOT NULL
+            AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id)"""
         with self._store.atomic():
             if policy == "delete":
                 self._store.do(
                     f"""INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
-                    WHERE table_key IN ({TABLES}) AND record_id IS NOT NULL AND deleted = 0 AND {MARK} IN ({removed})""",
-                    self._ledger.asked(target),
+                    WHERE table_key IN ({TABLES}) AND record_id IS NOT NULL AND deleted = 0 AND adopted = 0
+                        AND {MARK} IN ({removed})""",
+                    asked,
                 )
             else:
                 self._stay(target)
@@ -45,10 +53,26 @@ class Leaving:
                     f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
                         = (record.account, record.medium, record.id))
                     WHERE table_key = :table AND {MARK} IN ({removed})""",
-                    self._ledger.asked(target),
+                    asked,
                 )
-            done = removed if policy != "keep" else f"{removed} AND NOT {has_row}"
-            self._store.do(f"DELETE FROM due WHERE {MARK} IN ({done})", self._ledger.asked(target))
+            said = {"keep": rows, "delete": f"{rows} AND row.adopted = 1", "ignore": "SELECT 1 WHERE 0"}[
+                policy
+            ]
+            self._store.do(f"DELETE FROM due WHERE {MARK} IN ({removed} AND NOT EXISTS ({said}))", asked)
+            self._store.do(
+                f"""DELETE FROM unsorted WHERE account = :account AND ({MARK} IN ({removed})
+                    OR NOT EXISTS (SELECT 1 FROM due WHERE (due.account, due.medium, due.id)
+                        = (unsorted.account, unsorted.medium, unsorted.id)))""",
+                asked,
+            )
+
+    def sort_anew(self) -> None:
+        """The person wants something else to become of the rows of removed marks."""
+        self._store.do(
+            """INSERT OR IGNORE INTO unsorted SELECT due.account, due.medium, due.id FROM mark INDEXED BY mark_removed
+            CROSS JOIN due USING (account, medium, id) WHERE mark.removed_at IS NOT NULL AND mark.account = :account""",
+            self._ledger.asked(Target("", ())),
+        )
 
     def _stay(self, target: Target) -> None:
         """Rows that were to go because their mark was removed, before the person wanted something else."""
@@ -58,13 +82,27 @@ class Leaving:
                 AND (stray.table_key = :table OR NOT EXISTS (SELECT 1 FROM record AS row WHERE row.table_key = :table
                     AND row.record_id IS NOT NULL AND (row.account, row.medium, row.id) = (mark.account, mark.medium, mark.id)))"""
         self._store.do(
-            f"INSERT OR IGNORE INTO due SELECT account, medium, id, subject.class, mark.marked_on {stays}",
+            f"INSERT OR REPLACE INTO due SELECT account, medium, id, subject.class, mark.marked_on {stays}",
             self._ledger.asked(target),
         )
         self._store.do(
             f"""DELETE FROM stray WHERE (table_key, account, medium, id)
             IN (SELECT stray.table_key, account, medium, id {stays})""",
             self._ledger.asked(target),
+        )
+
+    def doubtful(self, table: str) -> dict[str, MarkKey]:
+        """Records that we were about to delete, and that are to stay by now: whether they are there is not known."""
+        sql = """SELECT record_id, account, medium, id FROM record WHERE table_key = ? AND leaving = 1
+            AND NOT EXISTS (SELECT 1 FROM stray WHERE (stray.table_key, stray.account, stray.medium, stray.id)
+                = (record.table_key, record.account, record.medium, record.id))"""
+        return {record_id: mark_key(*mark) for record_id, *mark in self._store.rows(sql, [table])}
+
+    def stayed(self, table: str, records: Iterable[str]) -> None:
+        """These are there, and stay."""
+        self._store.do_many(
+            "UPDATE record SET leaving = 0 WHERE table_key = ? AND record_id = ?",
+            [(table, record_id) for record_id in records],
         )
 
     def strays(self, target: Target, limit: int) -> list[Stray]:
@@ -92,15 +130,19 @@ class Leaving:
         with self._store.durably(), self._store.atomic():
             self._store.do_many("UPDATE record SET leaving = 1 WHERE table_key = ? AND record_id = ?", ours)
 
-    def taken_out(self, table: str, strays: Iterable[Stray]) -> None:
+    def taken_out(self, table: str, strays: Sequence[Stray]) -> None:
         """These rows are no more."""
+        at, long_ago = now(), now() - _REMEMBERED
         marks, surplus = list[tuple[str, ...]](), list[tuple[str, str | None]]()
         for stray in strays:
             if stray.surplus:
                 surplus.append((table, stray.record_id))
             else:
                 marks.append((table, stray.key.account, stray.key.subject.medium, stray.key.subject.id))
+        taken_out = [(table, each.record_id, at.isoformat()) for each in strays if each.record_id]
         with self._store.atomic():
+            self._store.do("DELETE FROM taken_out WHERE at < ?", [long_ago.isoformat()])
+            self._store.do_many("INSERT OR REPLACE INTO taken_out VALUES (?, ?, ?)", taken_out)
             self._store.do_many("DELETE FROM surplus WHERE table_key = ? AND record_id = ?", surplus)
             for name in ("record", "stray"):
                 self._store.do_many(f"DELETE FROM {name} WHERE table_key = ? AND {MARK} = (?, ?, ?)", marks)

@@ -6,6 +6,7 @@ every step, so that the gateway may end anywhere.
 
 import contextlib
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Struct
 from gateway.accounts import Accounts
 from gateway.errors import Issue
 from gateway.library import MarkKey
-from gateway.model import Mark, Medium, Subject, SubjectKey
+from gateway.model import Mark, Medium, Subject, SubjectKey, now
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
@@ -23,6 +24,10 @@ _subject = msgspec.json.Decoder(Subject)
 
 Policy = Literal["keep", "delete", "ignore"]
 """What becomes of the row of a mark that the person took away on Douban: it says so, it goes, it stays as it was."""
+
+
+_LATELY = timedelta(minutes=1)
+"""For so long a row that was found, and is gone before it was written, is not taken for one that the person deleted."""
 
 
 class _Over(Exception):  # it is no error
@@ -91,14 +96,6 @@ DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.accou
 MARK = "(account, medium, id)"
 TABLES = "SELECT table_key FROM target"
 _DELETED = f"SELECT account, medium, id FROM record WHERE table_key IN ({TABLES}) AND deleted = 1"
-_NOT_SHOWN = """FROM mark JOIN subject USING (medium, id)
-    LEFT JOIN record ON record.table_key = :table AND record.account = mark.account
-        AND record.medium = mark.medium AND record.id = mark.id
-    WHERE mark.account = :account AND subject.class IN (SELECT value FROM json_each(:classes)) AND NOT EXISTS (
-            SELECT 1 FROM record AS gone WHERE gone.table_key IN (SELECT table_key FROM target) AND gone.deleted = 1
-            AND gone.account = mark.account AND gone.medium = mark.medium AND gone.id = mark.id)
-        AND mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0))"""
-
 _STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
     WHERE table_key IN (SELECT table_key FROM target WHERE table_key <> ?1)
         AND (account, medium, id) = (?2, ?3, ?4) AND record_id IS NOT NULL AND deleted = 0
@@ -117,7 +114,7 @@ _THERE = (
 )
 """It was not removed while its row was on the way."""
 
-_CHANGED_SINCE = """INSERT OR IGNORE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+_CHANGED_SINCE = """INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
     FROM mark JOIN subject USING (medium, id)
     WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
 """It may have been removed, and sorted out, while its row was on the way."""
@@ -153,12 +150,17 @@ class Ledger:
                 [(target.key, each, self._owner) for target in aimed for each in target.classes],
             )
             self.store.do("DELETE FROM due WHERE account = ?", [self._account])
-            for target in aimed:
-                self.store.do(
-                    f"""INSERT OR REPLACE INTO due
-                    SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
-                    self.asked(target),
-                )
+            self.store.do(
+                """INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+                FROM mark JOIN subject USING (medium, id)
+                    JOIN target ON target.class = subject.class AND target.owner = :owner
+                    LEFT JOIN record ON record.table_key = target.table_key AND record.account = mark.account
+                        AND record.medium = mark.medium AND record.id = mark.id
+                WHERE mark.account = :account
+                    AND mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0))""",
+                {"account": self._account, "owner": self._owner},
+            )
+            self._forget_deleted()
 
     def pending(self, target: Target, limit: int, besides: Collection[MarkKey] = ()) -> list[Row]:
         """Marks whose record is missing or out of date, the newest first, but not those ``besides``."""
@@ -238,14 +240,12 @@ class Ledger:
     def retry_failures(self, target: Target) -> None:
         """Marks that were not taken are due again."""
         with self.store.atomic():
+            self._due_again(
+                "SELECT account, medium, id FROM record WHERE table_key = ? AND failure IS NOT NULL", target
+            )
             self.store.do(
                 "UPDATE record SET failed = 0, failure = NULL WHERE table_key = ? AND failure IS NOT NULL",
                 [target.key],
-            )
-            self.store.do(
-                f"""INSERT OR REPLACE INTO due
-                SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
-                self.asked(target),
             )
 
     # --- records
@@ -306,16 +306,20 @@ class Ledger:
     def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
         """The person deleted the rows of these marks, all at once or none. Two kinds of them the person did not delete.
 
-        Those that we were about to delete; and those that were found in the table and never written since: Feishu shows
-        a row that is gone for a while, and another gateway takes its own away. Marks of such rows are due.
+        Those that we were about to delete; and those that were found a moment ago and never written: Feishu shows a row
+        that is gone for a while, and another gateway takes its own away. Marks of such rows are due.
         """
+        lately = (now() - _LATELY).isoformat()
         with self.store.atomic():
             for key in keys:
                 mark = [key.account, key.subject.medium, key.subject.id]
                 where = f"WHERE table_key = ? AND {MARK} = (?, ?, ?)"
-                if self.store.do(
-                    f"DELETE FROM record {where} AND (leaving = 1 OR pushed = 0)", [target.key, *mark]
-                ):
+                ours = f"record {where} AND (leaving = 1 OR (pushed = 0 AND found_at > ?))"
+                self.store.do(
+                    f"INSERT OR REPLACE INTO taken_out SELECT table_key, record_id, ? FROM {ours}",
+                    [now().isoformat(), target.key, *mark, lately],
+                )
+                if self.store.do(f"DELETE FROM {ours}", [target.key, *mark, lately]):
                     self.store.do(f"DELETE FROM stray {where}", [target.key, *mark])
                     self.store.do(_CHANGED_SINCE, [*mark, 0])
                 else:
@@ -325,32 +329,42 @@ class Ledger:
                     )
             self._forget_deleted()
 
-    def back(self, target: Target, keys: Collection[MarkKey]) -> None:
+    def moved(self, table: str, keys: Iterable[MarkKey]) -> None:
+        """The rows of these marks are in this table no more, and in another one."""
+        for key in keys:
+            mark = [table, key.account, key.subject.medium, key.subject.id]
+            for name in ("record", "stray"):
+                self.store.do(f"DELETE FROM {name} WHERE table_key = ? AND {MARK} = (?, ?, ?)", mark)
+
+    def back(self, target: Target, keys: Iterable[MarkKey]) -> None:
         """Rows that the person had deleted are there again: they are kept up to date again."""
         with self.store.atomic():
             for key in keys:
+                mark = [key.account, key.subject.medium, key.subject.id]
                 self.store.do(
                     f"UPDATE record SET deleted = 0 WHERE table_key = ? AND {MARK} = (?, ?, ?)",
-                    [target.key, key.account, key.subject.medium, key.subject.id],
+                    [target.key, *mark],
                 )
-            self._not_shown_is_due(target)
+                shown = self.store.one(
+                    f"SELECT pushed FROM record WHERE table_key = ? AND {MARK} = (?, ?, ?)",
+                    [target.key, *mark],
+                )
+                self.store.do(_CHANGED_SINCE, [*mark, shown[0] if shown else 0])
 
     def restore(self, targets: Collection[Target]) -> int:
         """Rows that the person deleted are to be made again. Returns how many."""
+        deleted = "record WHERE table_key = ? AND deleted = 1"
         with self.store.atomic():
-            restored = sum(
-                self.store.do("DELETE FROM record WHERE table_key = ? AND deleted = 1", [target.key])
-                for target in targets
-            )
             for target in targets:
-                self._not_shown_is_due(target)
-        return restored
+                self._due_again(f"SELECT account, medium, id FROM {deleted}", target)
+            return sum(self.store.do(f"DELETE FROM {deleted}", [target.key]) for target in targets)
 
-    def _not_shown_is_due(self, target: Target) -> None:
+    def _due_again(self, marks: str, target: Target) -> None:
+        """``marks``: which, of the table."""
         self.store.do(
-            f"""INSERT OR REPLACE INTO due
-            SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on {_NOT_SHOWN}""",
-            self.asked(target),
+            f"""INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+            FROM ({marks}) JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)""",
+            [target.key],
         )
 
     @contextlib.contextmanager
@@ -364,39 +378,53 @@ class Ledger:
         """Whether it was said which tables show the library."""
         return self.store.one("SELECT 1 FROM target WHERE owner = ? LIMIT 1", [self._owner]) is not None
 
-    def adopt(self, table: str, found: Iterable[tuple[MarkKey, str]], *, of_person: bool = False) -> None:
+    def adopt(
+        self,
+        table: str,
+        found: Iterable[tuple[MarkKey, str]],
+        *,
+        of_person: bool = False,
+        made_here: bool = False,
+    ) -> None:
         """Rows that are in the table already, whatever they show: they are updated, not made again.
 
-        ``of_person``: D2F did not make them.
+        ``of_person``: D2F did not make them. ``made_here``: this very gateway did.
         """
+        at = None if made_here else now().isoformat()
         with self.store.atomic():
             for key, record_id in found:
                 self.store.do(
-                    """INSERT INTO record (table_key, account, medium, id, record_id, adopted) VALUES (?, ?, ?, ?, ?, ?)
-                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id, adopted = excluded.adopted
-                    WHERE record.record_id IS NULL""",
-                    [table, key.account, key.subject.medium, key.subject.id, record_id, of_person],
+                    """INSERT INTO record (table_key, account, medium, id, record_id, adopted, found_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id, adopted = excluded.adopted,
+                        found_at = excluded.found_at WHERE record.record_id IS NULL""",
+                    [table, key.account, key.subject.medium, key.subject.id, record_id, of_person, at],
                 )
                 mark = [key.account, key.subject.medium, key.subject.id]
                 self.store.do(_CHANGED_SINCE, [*mark, 0])
                 self.store.do(_STRAYED, [table, *mark])
 
-    def take(self, table: str, found: Iterable[tuple[MarkKey, str]]) -> None:
-        """These are the records of the marks from now on, in place of those before. What they show is not known."""
+    def take(self, table: str, found: Iterable[tuple[MarkKey, str]], *, of_person: bool = False) -> None:
+        """These are the records of the marks from now on, in place of those before. What they show is not known.
+
+        ``of_person``: as for ``adopt``.
+        """
         with self.store.atomic():
             for key, record_id in found:
                 mark = [key.account, key.subject.medium, key.subject.id]
                 self.store.do(
-                    """INSERT INTO record (table_key, account, medium, id, record_id) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = 0, deleted = 0""",
-                    [table, *mark, record_id],
+                    """INSERT INTO record (table_key, account, medium, id, record_id, adopted, found_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = 0,
+                        deleted = 0, leaving = 0, adopted = excluded.adopted, found_at = excluded.found_at""",
+                    [table, *mark, record_id, of_person, now().isoformat()],
                 )
                 self.store.do(_CHANGED_SINCE, [*mark, 0])
 
     def bound(self, table: str) -> set[str]:
-        """The records of this table that show a mark already, and those that go since another one shows it."""
+        """The records of this table that show a mark already, and those that are to go, or went."""
         sql = """SELECT record_id FROM record WHERE table_key = :table AND record_id IS NOT NULL
-            UNION SELECT record_id FROM surplus WHERE table_key = :table"""
+            UNION SELECT record_id FROM surplus WHERE table_key = :table
+            UNION SELECT record_id FROM taken_out WHERE table_key = :table"""
         return {record_id for (record_id,) in self.store.rows(sql, {"table": table})}
 
     def unbound(self, target: Target) -> list[Unbound]:

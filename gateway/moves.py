@@ -1,10 +1,11 @@
 """Rows that are to go: those of a subject that changed class, which another table shows by now, and of removed marks."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.creates import Creates
 from gateway.edits import Digests, Edit, Edits
 from gateway.errors import NoSuchRecord, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Field, Record
@@ -29,24 +30,31 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
     row that is no more is no hindrance.
     """
     leaving = Leaving(ledger)
+    await _look_again(base, ledger, leaving, table)
     if not leaving.strays(table.target, 1):
         return
     theirs = _Theirs(edits, table, await base.fields(table.table_id))
+    young = Creates(ledger).young(table.key)
     while strays := leaving.strays(table.target, MOST_LOOKED_UP):
-        there = await _there(base, table, strays)
+        there = await _there(base, table, _records(strays))
+        still = {stray.record_id for stray in leaving.strays(table.target, MOST_LOOKED_UP)}
+        strays = [stray for stray in strays if stray.record_id in still]  # marks came back meanwhile
+        there = {record_id: record for record_id, record in there.items() if record_id in still}
         yield 0, tuple(theirs.notes(strays, there))
         leaving.going(table.key, strays)
-        for stray in strays:
+        for stray in strays:  # it is gone, or so new that it is not to be seen yet
             if (
-                stray.record_id and stray.record_id not in there
-            ):  # gone, or so new that it is not to be seen yet
+                (record_id := stray.record_id)
+                and record_id not in there
+                and (stray.surplus or record_id in young)
+            ):
                 with contextlib.suppress(NoSuchRecord):
-                    await base.delete_records(table.table_id, [stray.record_id])
+                    await base.delete_records(table.table_id, [record_id])
         if there:
             try:
                 await base.delete_records(table.table_id, list(there))
             except NoSuchRecord:  # a first try without an answer did it, or the person: all of them or some
-                left = await _there(base, table, strays)
+                left = await _there(base, table, _records(strays))
                 if len(left) == len(there):
                     raise
                 there = {record_id: record for record_id, record in there.items() if record_id not in left}
@@ -55,9 +63,23 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
         yield len(there), ()
 
 
-async def _there(base: Bitable, table: Table, strays: Iterable[Stray]) -> dict[str, Record]:
-    asked = [stray.record_id for stray in strays if stray.record_id]
-    return {each.record_id: each for each in await base.cells(table.table_id, asked, purpose="rows")}
+async def _look_again(base: Bitable, ledger: Ledger, leaving: Leaving, table: Table) -> None:
+    """Rows that were to go, and are to stay by now: of some Feishu never said whether they went."""
+    doubtful = leaving.doubtful(table.key)
+    asked = list(doubtful)
+    for at in range(0, len(asked), MOST_LOOKED_UP):
+        some = asked[at : at + MOST_LOOKED_UP]
+        there = await _there(base, table, some)
+        leaving.stayed(table.key, there)
+        ledger.gone(table.target, [doubtful[each] for each in some if each not in there])
+
+
+def _records(strays: Iterable[Stray]) -> list[str]:
+    return [stray.record_id for stray in strays if stray.record_id]
+
+
+async def _there(base: Bitable, table: Table, asked: Collection[str]) -> dict[str, Record]:
+    return {each.record_id: each for each in await base.cells(table.table_id, [*asked], purpose="rows")}
 
 
 class _Theirs:

@@ -4,27 +4,35 @@ No gateway can know whether it is alone, and Feishu has no way to make a row onl
 for a mark's row before it makes one, and once more when it has made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
-from gateway import records
+from gateway import errors, records, tables
 from gateway.creates import Creates
 from gateway.edits import Edits
 from gateway.feishu.bitable import Bitable
-from gateway.ledger import Ledger
+from gateway.feishu.fields import KEY
+from gateway.ledger import Ledger, Target
 from gateway.library import MarkKey
 from gateway.records import FEW
 from gateway.tables import Table
 
 
 class Others:
-    """Of one push into one table. ``names``: the present name of each of our columns.
+    """Of one push into one table. ``names``: the present name of each of our columns; ``kin``: the other tables.
 
     A few rows are looked up by filter before and after, one call each. Of many, the key column is read once before
     the first and once after the last, by the five hundred. (How many rows there are tells nothing: others may go.)
     """
 
     def __init__(
-        self, bitable: Bitable, ledger: Ledger, edits: Edits, table: Table, names: Mapping[str, str]
+        self,
+        bitable: Bitable,
+        ledger: Ledger,
+        edits: Edits,
+        table: Table,
+        names: Mapping[str, str],
+        kin: Sequence[Table] = (),
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
@@ -32,15 +40,30 @@ class Others:
         self._edits = edits
         self._table = table
         self._names = names
+        self._kin = kin
         self._looked: set[MarkKey] = set()
+        self.keyless = KEY in table.gaps and bool(ledger.bound(table.key))
+        """The column of ids was lost, and made anew: rows are known by their pages alone."""
         self._many = False
         """The key column was read before the first of many."""
+        self._spare: list[records.Row] | None = None
+        """Rows that were no mark's when that was asked for many whose record is gone."""
 
-    async def find(self, marks: set[MarkKey], *, latest: bool = False) -> records.Found:
-        """The records of these marks, whoever made them; the ``latest`` ones, if that is asked. Raises FeishuError."""
+    async def find(self, marks: set[MarkKey], *, around: datetime | None = None) -> records.Found:
+        """The records of these marks, whoever made them; ``around``: of several the latest of that time.
+
+        Raises FeishuError.
+        """
+        rows = await self._rows(() if self.keyless else marks)
+        return records.match(self._free(rows), marks, around)
+
+    async def _rows(self, marks: Collection[MarkKey] = ()) -> list[records.Row]:
+        return await records.read(self._bitable, self._table.table_id, self._names, marks)
+
+    def _free(self, rows: Iterable[records.Row]) -> list[records.Row]:
+        """Those that are no mark's yet."""
         taken = self._ledger.bound(self._table.key)
-        table_id = self._table.table_id
-        return await records.find(self._bitable, table_id, self._names, marks, taken, latest=latest)
+        return [row for row in rows if row.record_id not in taken]
 
     async def take_over(self, marks: set[MarkKey]) -> set[MarkKey]:
         """Adopts the records of these marks that are there already; returns the marks. Raises FeishuError."""
@@ -52,7 +75,7 @@ class Others:
             return set()
         else:
             self._looked |= marks
-        found = await self.find(marks)
+        found = await self.find(marks) if marks else []
         self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
         return {key for key, _ in found}
 
@@ -69,15 +92,59 @@ class Others:
         made = self._creates.unlooked(self._table.key)
         return bool(made) and await self._give_way(made)
 
-    async def gone(self, keys: set[MarkKey]) -> set[MarkKey]:
-        """The records of these marks are no more. Returns the marks whose row the person deleted. Raises FeishuError.
+    async def gone(self, keys: set[MarkKey], target: Target | None = None) -> set[MarkKey]:
+        """The records of these marks are no more, in this table or in ``target``, from where they were to move here.
 
-        Where another row shows the mark, somebody took one of two away, and the other is its record from now on.
+        Returns the marks whose row the person deleted. Where another row shows the mark, somebody took one of two away,
+        or moved it, and the other is its record from now on. Raises FeishuError.
         """
-        found = await self.find(keys)
-        self._ledger.gone(self._table.target, keys)
-        self._ledger.take(self._table.key, found)
-        return keys - {key for key, _ in found}
+        found = await self._left_of(keys)
+        left = keys - {key for key, _ in found}
+        moved = await self._moved(left) if target is None else set[MarkKey]()
+        source = target or self._table.target
+        with self._ledger.store.atomic():
+            if target is not None:
+                self._ledger.moved(target.key, [key for key, _ in found])
+            self._ledger.gone(source, left - moved)
+            self._take(found)
+        return left - moved
+
+    def instead(self, rows: Iterable[records.Row], keys: Collection[MarkKey]) -> None:
+        """Of these marks the person deleted the row; one of ``rows``, which are no mark's, may be there in its place."""
+        if keys:
+            self._take(records.match(self._free(rows), keys))
+
+    def _take(self, found: records.Found) -> None:
+        with self._ledger.store.atomic():
+            self._edits.begin(self._table.key, [(key, {}) for key, _ in found])
+            self._ledger.take(self._table.key, found, of_person=not self._table.own)
+
+    async def _left_of(self, keys: set[MarkKey]) -> records.Found:
+        """Other rows of these marks. Of many the whole column is read, once."""
+        if len(keys) <= FEW:
+            return await self.find(keys)
+        if self._spare is None:
+            self._spare = self._free(await self._rows())
+        return records.match(self._free(self._spare), keys)
+
+    async def _moved(self, keys: set[MarkKey]) -> set[MarkKey]:
+        """Marks that another table of ours shows: another gateway knew better where they belong.
+
+        What it shows is known from then on; the mark is due, until we know it, too.
+        """
+        moved = set[MarkKey]()
+        for each in self._kin if keys else ():
+            try:
+                table, bound = await tables.bind(self._bitable, each)
+                there = Others(self._bitable, self._ledger, self._edits, table, bound.names)
+                found = await there.find(keys - moved)
+            except (errors.NotFound, errors.WrongColumnType, errors.ColumnNameTaken):
+                continue  # said when it is its turn to be written
+            with self._ledger.store.atomic():
+                self._ledger.moved(self._table.key, [key for key, _ in found])
+                self._ledger.adopt(table.key, found, of_person=not table.own)
+            moved |= {key for key, _ in found}
+        return moved
 
     async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
         """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.
@@ -86,9 +153,10 @@ class Others:
         seen is looked at again later.
         """
         taken = self._ledger.bound(self._table.key) - set(made.values())
-        older, seen = await records.older(self._bitable, self._table.table_id, self._names, made, taken)
+        rows = [row for row in await self._rows(made) if row.record_id not in taken]
+        older, seen = records.older(rows, made)
         unseen = self._creates.young(self._table.key) - seen
         looked = {key: record_id for key, record_id in made.items() if record_id not in unseen}
         self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
-        self._creates.looked(self._table.target, looked, older)
+        self._creates.looked(self._table.target, looked, older, of_person=not self._table.own)
         return bool(older)

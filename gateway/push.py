@@ -66,7 +66,8 @@ class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
     ``table``: as it is to be remembered, also where it could not go on.
-    ``sort``: sorts what is due before a batch is chosen of it. ``rows``: how many at a time. It shrinks when Feishu does not get so many done. ``done``: rows so far.
+    ``sort``: sorts what is due before a batch is chosen of it. ``rows``: how many at a time. It shrinks when Feishu does not
+    get so many done. ``kin``: the other tables of the same Bitable. ``done``: rows so far.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class Push:
         table: Table,
         sort: Callable[[], Awaitable[None]],
         rows: int = MOST_ROWS,
+        kin: Sequence[Table] = (),
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
         self._creates = Creates(ledger)
         self._edits = edits
         self._sort = sort
+        self._kin = kin
         self.table = table
         self.rows = rows
         self._bound = Bound({}, {}, {})
@@ -103,13 +106,16 @@ class Push:
         except errors.WrongColumnType as error:
             self.table = msgspec.structs.replace(self.table, gaps=self.table.gaps | error.fields)
             raise
-        self.others = Others(self._bitable, self._ledger, self._edits, self.table, self._bound.names)
+        self.others = Others(
+            self._bitable, self._ledger, self._edits, self.table, self._bound.names, self._kin
+        )
         for batch in self._creates.left_open(self.table.key):
             await self._settle(batch)
         await self.others.end()  # what an earlier push made, and did not look at again
         await self.others.take_over(set(self._ledger.wanted(self.table.target)))
         self.table = msgspec.structs.replace(self.table, scanned=True)
         await self._fill()
+        self.others.keyless = False
 
     async def step(self) -> bool:
         """Writes the next batch of rows, and makes the one after it meanwhile; False if nothing is left."""
@@ -179,15 +185,19 @@ class Push:
             await self._make_rows(await self._encoded(rest))
 
     async def _deleted_elsewhere(self, keys: Collection[MarkKey]) -> set[MarkKey]:
-        """Marks that are to move here, whose row the person deleted where it was: it stays deleted."""
-        deleted = set[MarkKey]()
+        """Marks that are to move here, and whose row is no more where it was.
+
+        The person deleted it, and it stays deleted; or another gateway moved it here, and it is its mark's from now on.
+        """
+        gone = set[MarkKey]()
         for target, there in self._ledger.elsewhere(self.table.key, keys):
             table_id, young = target.key.partition("/")[2], self._creates.young(target.key)
             with contextlib.suppress(errors.NotFound):  # the table itself is gone, with all rows
-                gone = await records.gone(self._bitable, table_id, list(there), young)
-                deleted |= {there[record_id] for record_id in gone}
-                self._ledger.gone(target, [there[record_id] for record_id in gone])
-        return deleted
+                missing = await records.gone(self._bitable, table_id, list(there), young)
+                if marks := {there[record_id] for record_id in missing}:
+                    await self.others.gone(marks, target)
+                    gone |= marks
+        return gone
 
     async def _make_rows(self, made: _Made) -> None:
         rows = made.rows
@@ -226,10 +236,11 @@ class Push:
 
         The same token makes the second sending harmless should the first one have gone through, or still be
         under way. Raises FeishuError, and keeps the batch open, while the rows may yet appear: what is
-        written before that is known would be there twice. Of two rows of a mark the later one is taken for ours: if
-        another gateway made one meanwhile, whoever came later gives way.
+        written before that is known would be there twice. Of two rows of a mark the later one is taken for ours, if it
+        was made then: if another gateway made one meanwhile, whoever came later gives way. What came long after is the
+        person's.
         """
-        found = await self.others.find(batch.marks, latest=True)
+        found = await self.others.find(batch.marks, around=batch.sent_at)
         if len(found) == len(batch.keys):
             self._creates.settled(batch, found)
         elif batch.sends < _MOST_SENDS:

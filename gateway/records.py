@@ -1,74 +1,90 @@
 """Which record of a table shows which mark, told from the table alone."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import stamina
 from msgspec import Struct
 
-from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
+from gateway.douban.urls import subject_key
+from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.columns import link_of, text_of
 from gateway.feishu.fields import KEY
-from gateway.feishu.values import media_of, page_of
+from gateway.feishu.values import media_of
 from gateway.library import MarkKey
-from gateway.model import Medium
+from gateway.model import SubjectKey
 
 FEW = 50
 """Marks up to which a look-up by filter, one call, is cheaper than reading the whole key column."""
 _COLUMNS = (KEY, "kind", "page")
+_SPREAD = timedelta(minutes=2)
+"""How far apart our clock and Feishu's may be, with the time that a create takes."""
 
 Found = list[tuple[MarkKey, str]]
 """Marks and the record of each."""
 
 
-class _Row(Struct, frozen=True):
+class Row(Struct, frozen=True):
+    """What a row of the table says of whose it is."""
+
     record_id: str
     subject_id: str
     kind: str
     page: str
     made: int
+    """By Feishu's clock, in milliseconds."""
 
 
-async def find(
-    bitable: Bitable,
-    table_id: str,
-    names: Mapping[str, str],
-    wanted: Collection[MarkKey],
-    taken: Collection[str],
-    *,
-    latest: bool = False,
-) -> Found:
-    """The records of these marks, whoever wrote them; each record for one mark only, the surest first.
+_Option = tuple[int, MarkKey, Row]
+"""How surely a row shows a mark."""
 
-    ``names``: the present name of each of our columns. ``taken``: records that are known to show other marks.
-    ``latest``: of several that are as sure, the one that was made last. Raises FeishuError.
+
+async def read(
+    bitable: Bitable, table_id: str, names: Mapping[str, str], wanted: Collection[MarkKey] = ()
+) -> list[Row]:
+    """The rows of a table; if few marks are ``wanted``, those that have their ids. Raises FeishuError.
+
+    ``names``: the present name of each of our columns.
     """
-    options = await _options(bitable, table_id, names, wanted, taken, dated=latest)
-    if latest:
-        options.sort(key=lambda option: (option[2].made, option[2].record_id), reverse=True)
-    return _each_once((likely, key, row.record_id) for likely, key, row in options)
+    ids, where = {key.subject.id for key in wanted}, None
+    if ids and len(ids) <= FEW:
+        conditions = [{"field_name": names[KEY], "operator": "is", "value": [each]} for each in ids]
+        where = {"conjunction": "or", "conditions": conditions}
+    shown = [names[column] for column in _COLUMNS if column in names]
+    return [
+        row_of(record, names, record.created_time)
+        async for record in bitable.records(table_id, shown, where, dated=True)
+    ]
 
 
-async def older(
-    bitable: Bitable,
-    table_id: str,
-    names: Mapping[str, str],
-    made: Mapping[MarkKey, str],
-    taken: Collection[str],
-) -> tuple[Found, set[str]]:
+def row_of(record: Record, names: Mapping[str, str], made: int = 0) -> Row:
+    """``made``: by Feishu's clock, in milliseconds."""
+    cells = {column: record.fields.get(names.get(column, "")) for column in _COLUMNS}
+    key, kind, page = text_of(cells[KEY]), text_of(cells["kind"]), link_of(cells["page"])
+    return Row(record.record_id, key, kind, page, made)
+
+
+def match(rows: Iterable[Row], wanted: Collection[MarkKey], around: datetime | None = None) -> Found:
+    """The record of each of these marks; each record for one mark only, the surest first.
+
+    Of several that are as sure, the oldest, so that all who look come to the same; or of those that were made
+    ``around`` this moment, by a clock that need not be Feishu's, the latest.
+    """
+    return _each_once(_options(rows, wanted, around))
+
+
+def older(rows: Iterable[Row], made: Mapping[MarkKey, str]) -> tuple[Found, set[str]]:
     """Of marks and the record that was just made of each: those of which somebody else's was made before it.
 
     By Feishu's clock, so that all who look come to the same end. And which of the records were to be seen: of the
-    others nothing is known. ``taken`` as for ``find``. Raises FeishuError.
+    others nothing is known.
     """
-    options = await _options(bitable, table_id, names, made, taken, dated=True)
-    options.sort(
-        key=lambda option: (option[2].made, option[2].record_id)
-    )  # of two others the newer goes, too
-    age = {row.record_id: (row.made, row.record_id) for _, _, row in options}
+    options = _options(rows, made)
+    age = {row.record_id: _age(row) for _, _, row in options}
     ours = set(made.values())  # of which two may be like each other: a film and a book with the same number
     before = [
-        (likely, key, row.record_id)
+        (likely, key, row)
         for likely, key, row in options
         if row.record_id not in ours and made[key] in age and age[row.record_id] < age[made[key]]
     ]
@@ -105,72 +121,54 @@ async def _there(bitable: Bitable, table_id: str, asked: Sequence[str]) -> set[s
     return found
 
 
-async def _options(
-    bitable: Bitable,
-    table_id: str,
-    names: Mapping[str, str],
-    wanted: Collection[MarkKey],
-    taken: Collection[str],
-    *,
-    dated: bool = False,
-) -> list[tuple[int, MarkKey, _Row]]:
-    """Marks and records that may show them, with how sure that is."""
-    if not wanted:
-        return []
+def _options(
+    rows: Iterable[Row], wanted: Collection[MarkKey], around: datetime | None = None
+) -> list[_Option]:
+    """Marks and rows that may show them."""
     by_id: dict[str, list[MarkKey]] = {}
+    by_subject: dict[SubjectKey, list[MarkKey]] = {}
     for key in wanted:
         by_id.setdefault(key.subject.id, []).append(key)
-    options: list[tuple[int, MarkKey, _Row]] = []
-    async for row in _rows(bitable, table_id, names, by_id, dated=dated):
-        if row.record_id in taken:
-            continue
-        options += [
-            (likely, key, row)
-            for key in by_id.get(row.subject_id, ())
-            if (likely := _likely(key, row)) is not None
-        ]
+        by_subject.setdefault(key.subject, []).append(key)
+    options: list[_Option] = []
+    for row in _in_order(rows, around):
+        page = subject_key(row.page)
+        if page is not None:
+            options += [(2 if page.id == row.subject_id else 0, key, row) for key in by_subject.get(page, ())]
+        if page is None or page.id != row.subject_id:
+            media = media_of(row.kind)
+            options += [
+                (0 if page or media is None else 1, key, row)
+                for key in by_id.get(row.subject_id, ())
+                if media is None or key.subject.medium in media
+            ]
     return options
 
 
-def _likely(key: MarkKey, row: _Row) -> int | None:
-    """How surely the record shows the mark; None if it shows another one.
+def _in_order(rows: Iterable[Row], around: datetime | None) -> list[Row]:
+    ordered = sorted(rows, key=_age)
+    if around is None:
+        return ordered
+    since, until = ((around + after).timestamp() * 1000 for after in (-_SPREAD, _SPREAD))
+    near = [row for row in ordered if since <= row.made <= until]
+    return [*reversed(near), *(row for row in ordered if not since <= row.made <= until)]
 
-    An id is unique in its medium only. The link tells the medium for certain, the kind if its option has the
-    name that we gave it; where the person changed both, the id is what is left.
+
+def _age(row: Row) -> tuple[int, str]:
+    return row.made, row.record_id
+
+
+def _each_once(options: Iterable[_Option]) -> Found:
+    """The surest pairs, no mark and no record in two of them; of equals the first one.
+
+    An id is unique in its medium only. The page tells the medium for certain, the kind if its option has the name that
+    we gave it; where the person changed both, the id is what is left. A row that has the id of one subject and the page
+    of another is either's only if there is none that is surer.
     """
-    if row.page in (pages := {page_of(medium, row.subject_id): medium for medium in Medium}):
-        return 2 if pages[row.page] is key.subject.medium else None
-    if (media := media_of(row.kind)) is not None:
-        return 1 if key.subject.medium in media else None
-    return 0
-
-
-def _each_once(options: Iterable[tuple[int, MarkKey, str]]) -> Found:
-    """The surest pairs, no mark and no record in two of them; of equals the first of the table."""
     found: dict[MarkKey, str] = {}
     shown: set[str] = set()
-    for _, key, record_id in sorted(options, key=lambda option: -option[0]):
-        if key not in found and record_id not in shown:
-            found[key] = record_id
-            shown.add(record_id)
+    for _, key, row in sorted(options, key=lambda option: -option[0]):
+        if key not in found and row.record_id not in shown:
+            found[key] = row.record_id
+            shown.add(row.record_id)
     return list(found.items())
-
-
-async def _rows(
-    bitable: Bitable, table_id: str, names: Mapping[str, str], ids: Collection[str], *, dated: bool
-) -> AsyncIterator[_Row]:
-    key_column = names[KEY]
-    where = None
-    if len(ids) <= FEW:
-        conditions = [{"field_name": key_column, "operator": "is", "value": [each]} for each in ids]
-        where = {"conjunction": "or", "conditions": conditions}
-    shown = [names[column] for column in _COLUMNS if column in names]
-    async for record in bitable.records(table_id, shown, where, dated=dated):
-        cells = {column: record.fields.get(names.get(column, "")) for column in _COLUMNS}
-        yield _Row(
-            record.record_id,
-            text_of(cells[KEY]),
-            text_of(cells["kind"]),
-            link_of(cells["page"]),
-            record.created_time,
-        )

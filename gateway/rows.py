@@ -45,7 +45,6 @@ class Rows:
         self.edits = Edits(store, owner)
         self._unclaimed = True
         """Marks may have come whose rows were there before."""
-        """Marks were removed since they were last sorted by what is to become of their rows."""
         self._tried_in = 0
         """The run that tried last what Feishu had not taken."""
         self._at_a_time = bitable.MOST_ROWS
@@ -97,7 +96,9 @@ class Rows:
 
     @removals.setter
     def removals(self, policy: Policy) -> None:
-        self._store.set(owned("removals", self._owner), _Removals(policy))
+        with self._store.atomic():
+            self._store.set(owned("removals", self._owner), _Removals(policy))
+            self._leaving.sort_anew()
 
     def note_captured(self) -> None:
         """A page was read that told something new."""
@@ -185,6 +186,7 @@ class Rows:
             or self._creates.left_open(table.key)
             or self._creates.unlooked(table.key)
             or self._leaving.strays(table.target, 1)
+            or self._leaving.doubtful(table.key)
         ]
 
     def _sort_removed(self) -> None:
@@ -194,7 +196,8 @@ class Rows:
     async def _push_into(
         self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
     ) -> errors.FeishuError | None:
-        push = Push(self._opened(table), self._ledger, self.edits, table, self._sort, self._at_a_time)
+        kin = [each for each in self.tables if each.app_token == table.app_token and each.key != table.key]
+        push = Push(self._opened(table), self._ledger, self.edits, table, self._sort, self._at_a_time, kin)
         try:
             await push.prepare()
             full = await self._steps(push, stopped, told)

@@ -281,3 +281,26 @@ def m013_leaving(db: Database) -> None:
     db.execute("ALTER TABLE record ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0")
     # What is due is sorted before each write: the few marks that were removed are looked up among those that are due.
     db.execute("CREATE INDEX mark_removed ON mark (account, medium, id) WHERE removed_at IS NOT NULL")
+
+
+@migrations()
+def m014_taken_out(db: Database) -> None:
+    """What is known of rows that went, and of those that were found; removed marks that are to be sorted."""
+    sorted_out = "INSERT OR IGNORE INTO unsorted SELECT NEW.account, NEW.medium, NEW.id FROM mark"
+    of_removed = "(account, medium, id) = (NEW.account, NEW.medium, NEW.id) AND removed_at IS NOT NULL"
+    for statement in (
+        # Rows that we deleted. Feishu may show them for a while; they are nobody's.
+        """CREATE TABLE taken_out (table_key TEXT NOT NULL, record_id TEXT NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (table_key, record_id)) WITHOUT ROWID""",
+        # When a row was found that we did not make.
+        "ALTER TABLE record ADD COLUMN found_at TEXT",
+        "CREATE INDEX record_leaving ON record (table_key) WHERE leaving = 1",
+        # Removed marks that are due, until it is sorted out what becomes of their rows: all others are left alone.
+        """CREATE TABLE unsorted (account TEXT NOT NULL, medium TEXT NOT NULL, id TEXT NOT NULL,
+            PRIMARY KEY (account, medium, id)) WITHOUT ROWID""",
+        """INSERT INTO unsorted SELECT due.account, due.medium, due.id FROM mark INDEXED BY mark_removed
+            CROSS JOIN due USING (account, medium, id) WHERE mark.removed_at IS NOT NULL""",
+        f"CREATE TRIGGER due_new AFTER INSERT ON due BEGIN {sorted_out} WHERE {of_removed}; END",
+        f"CREATE TRIGGER due_changed AFTER UPDATE ON due BEGIN {sorted_out} WHERE {of_removed}; END",
+    ):
+        db.execute(statement)

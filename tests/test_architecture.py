@@ -73,6 +73,7 @@ ONLY_FOR = {
         "gateway.coverage",
         "gateway.intake",
         "gateway.reading",
+        "gateway.records",
         "gateway.sessions",
         "gateway.turns",
         "gateway.walk",
