@@ -5,7 +5,7 @@ A row whose mark the library does not have yet is remembered, so that it is know
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -88,10 +88,10 @@ async def look(
     bitable: Bitable,
     table_id: str,
     names: dict[str, str],
-    unbound: Sequence[Unbound],
+    unbound: Callable[[], Sequence[Unbound]],
     taken: Collection[str],
 ) -> Rows:
-    """Reads the whole table, 500 rows a call.
+    """Reads the whole table, 500 rows a call; what is ``unbound`` is asked for if there is a row that may be of it.
 
     ``names``: the present name of each of our columns. ``taken``: records that show other marks. Raises FeishuError.
     """
@@ -100,7 +100,7 @@ async def look(
     shown = list(dict.fromkeys([*columns.values(), *links]))
     rows = [_stranger(record, columns, links) async for record in bitable.records(table_id, shown)]
     free = [row for row in rows if row.record_id not in taken]
-    sure, likely = _matched(free, unbound)
+    sure, likely = _matched(free, unbound()) if free else ([], ())
     gone = {record_id for _, record_id in sure}
     left = (row for row in free if row.record_id not in gone and not row.is_nobodys)
     return Rows(len(rows), sure, likely, tuple(left))

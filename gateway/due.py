@@ -10,6 +10,7 @@ from gateway.adopt import Claims
 from gateway.errors import Issue, Words
 from gateway.leaving import Leaving
 from gateway.ledger import Counts, Ledger, Policy, Row, Target, Unbound
+from gateway.library import MarkKey
 from gateway.records import Found
 from gateway.store import Store
 from gateway.tables import Table
@@ -52,7 +53,8 @@ class Due(Struct, frozen=True, kw_only=True):
 
     table: Table
     counts: Counts
-    unbound: Sequence[Unbound]
+    wanted: frozenset[MarkKey]
+    """Marks that have no row here yet."""
     others: Sequence[Unbound]
     """Marks that other tables show, or will, of which rows of this table may be: those go. Of a table that is to be read."""
     rows: Sequence[Row]
@@ -99,14 +101,13 @@ def _due(
     removals, leaving = _leaving(store, table, names, policy)
     failed, all_failed = _failed(store, table)
     ignored, all_ignored = _ignored(store, table) if policy == "ignore" else ([], 0)
-    counts, unbound = ledger.counts(table.target), ledger.unbound(table.target)
-    own = {each.key for each in unbound}
+    counts, own = ledger.counts(table.target), frozenset(ledger.wanted(table.target))
     claimed = Claims(store, ledger, table, claimable).expected
-    others = [] if table.scanned else [each for each in ledger.claimable(claimable) if each.key not in own]
+    others = [] if table.scanned else _others(ledger, table, claimable, own)
     return Due(
         table=table,
         counts=counts,
-        unbound=unbound,
+        wanted=own,
         others=others,
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
@@ -120,6 +121,12 @@ def _due(
         claimed=[pair for pair in claimed if pair[0] in own],
         moved=[pair for pair in claimed if pair[0] not in own],
     )
+
+
+def _others(ledger: Ledger, table: Table, claimable: Target, own: frozenset[MarkKey]) -> list[Unbound]:
+    due_elsewhere = Target(table.key, tuple(each for each in claimable.classes if each not in table.classes))
+    found = [*ledger.unbound(due_elsewhere), *ledger.shown_elsewhere(claimable)]
+    return [each for each in found if each.key not in own]
 
 
 def _leaving(

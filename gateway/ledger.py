@@ -439,9 +439,13 @@ class Ledger:
         ]
 
     def claimable(self, target: Target) -> list[Unbound]:
-        """Marks that a row of this table may be of: those that are due, and those that other tables of ours show.
+        """Marks that a row of this table may be of: those that are due, and those that other tables of ours show."""
+        return [*self.unbound(target), *self.shown_elsewhere(target)]
 
-        A row of the latter is known by its id alone.
+    def shown_elsewhere(self, target: Target) -> list[Unbound]:
+        """Marks of these classes that other tables of ours show, and this one does not.
+
+        A row of theirs is known by its id alone.
         """
         sql = f"""SELECT DISTINCT mark.account, mark.medium, mark.id, subject.title FROM mark JOIN subject USING (medium, id)
                 JOIN record USING (account, medium, id)
@@ -451,8 +455,7 @@ class Ledger:
                 AND NOT EXISTS (SELECT 1 FROM record AS here WHERE here.table_key = :table AND here.record_id IS NOT NULL
                     AND (here.account, here.medium, here.id) = (mark.account, mark.medium, mark.id))"""
         found = self.store.rows(sql, self.asked(target))
-        elsewhere = [Unbound(mark_key(*mark), title, None, None) for *mark, title in found]
-        return [*self.unbound(target), *elsewhere]
+        return [Unbound(mark_key(*mark), title, None, None) for *mark, title in found]
 
     def elsewhere(self, table: str, keys: Collection[MarkKey]) -> list[tuple[Target, dict[str, MarkKey]]]:
         """The other tables of ours in this one's Bitable that show some of these marks, by record."""

@@ -20,7 +20,7 @@ from gateway.feishu.columns import Bound, as_is
 from gateway.feishu.compare import Cell, cells_of, words
 from gateway.feishu.fields import COVER
 from gateway.feishu.values import KINDS
-from gateway.ledger import Ledger, Row
+from gateway.ledger import Ledger, Row, Unbound
 from gateway.library import MarkKey
 from gateway.model import Kind
 from gateway.shelves import kind_of
@@ -113,8 +113,8 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         name=table.name,
         url=table.url,
         accepted=table.accepted,
-        creates=len(due.unbound),
-        updates=counts.pending - len(due.unbound),
+        creates=len(due.wanted),
+        updates=counts.pending - len(due.wanted),
         removals=due.leaving,
         failed=due.failed,
         ignored=due.ignored,
@@ -138,10 +138,15 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         return structs.replace(told, problem=errors.TableGone(table=table.name).issue)
     there_now = {field: name for field, name in bound.names.items() if field not in gaps}
     titles = {each.key: each.title for each in due.others}
+
+    def unbound() -> list[Unbound]:
+        own = [each for each in ledger.unbound(table.target) if each.key in due.wanted]
+        return [*own, *due.others]
+
     there = (
         adopt.Rows(sure=[*due.claimed, *due.moved])
         if table.scanned
-        else await adopt.look(base, table.table_id, there_now, [*due.unbound, *due.others], due.bound)
+        else await adopt.look(base, table.table_id, there_now, unbound, due.bound)
     )
     moved = titles.keys() | dict(due.moved)
     adopted = {key: record_id for key, record_id in there.sure if key not in moved}

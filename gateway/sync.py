@@ -351,9 +351,10 @@ class Sync:
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)
         table, bound = await bind(base, table)
-        unbound = self._ledger.claimable(self.rows.claimable(table))
-        taken = self._ledger.bound(table.key)
-        rows = await adopt.look(base, table.table_id, bound.names, unbound, taken)
+        target, taken = self.rows.claimable(table), self._ledger.bound(table.key)
+        rows = await adopt.look(
+            base, table.table_id, bound.names, lambda: self._ledger.claimable(target), taken
+        )
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
             self._ledger.adopt(table.key, [*rows.sure, *more], of_person=not table.own)
