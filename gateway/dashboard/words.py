@@ -360,7 +360,7 @@ WORDS: dict[str, Words] = {
     "list_drama": Words("我看过的舞台剧", "Plays I saw"),
     "gone": Words("豆瓣上取消了的标记", "Marks that you removed on Douban"),
     "gone_keep": Words("行留着，状态写“已取消”", "keep the row, with the status “Removed”"),
-    "gone_delete": Words("删掉那一行", "delete the row"),
+    "gone_delete": Words("删掉 D2F 建的那一行", "delete the row that D2F made"),
     "gone_ignore": Words("不管它", "leave the row as it is"),
     "theirs": Words("你在表格里的改动", "What you did in the tables"),
     "edited": Words("D2F 的列里你改过的格子", "Cells that you edited in D2F's columns"),

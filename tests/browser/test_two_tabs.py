@@ -86,7 +86,7 @@ def test_a_choice_that_is_saved_at_once(chrome: Browser, started: Started) -> No
     one.click(".walks summary")
     one.select_option(REMOVALS, "ignore")
     expect(one.locator("#notice")).to_contain_text("你选的“不管它”没有保存")
-    expect(one.locator("#notice")).to_contain_text("现在是：删掉那一行")
+    expect(one.locator("#notice")).to_contain_text("现在是：删掉 D2F 建的那一行")
     expect(one.locator(REMOVALS)).to_have_value("delete")
     one.select_option(REMOVALS, "ignore")
     expect(one.locator("#notice")).to_be_hidden()
