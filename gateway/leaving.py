@@ -34,8 +34,10 @@ class Leaving:
         With ``delete`` its row goes, but for one that was the person's before: that says so, too.
         """
         asked = self._ledger.asked(target)
-        removed = """SELECT due.account, due.medium, due.id FROM unsorted CROSS JOIN due USING (account, medium, id)
+        here = """SELECT due.account, due.medium, due.id FROM unsorted CROSS JOIN due USING (account, medium, id)
+            CROSS JOIN mark USING (account, medium, id)
             WHERE due.account = :account AND due.class IN (SELECT value FROM json_each(:classes))"""
+        removed = f"{here} AND mark.removed_at IS NOT NULL"  # it may have come back since it is in that list
         rows = f"""SELECT 1 FROM record AS row WHERE row.table_key IN ({TABLES}) AND row.record_id IS NOT NULL
             AND (row.account, row.medium, row.id) = (due.account, due.medium, due.id)"""
         with self._store.atomic():
@@ -60,7 +62,7 @@ class Leaving:
             ]
             self._store.do(f"DELETE FROM due WHERE {MARK} IN ({removed} AND NOT EXISTS ({said}))", asked)
             self._store.do(
-                f"""DELETE FROM unsorted WHERE account = :account AND ({MARK} IN ({removed})
+                f"""DELETE FROM unsorted WHERE account = :account AND ({MARK} IN ({here})
                     OR NOT EXISTS (SELECT 1 FROM due WHERE (due.account, due.medium, due.id)
                         = (unsorted.account, unsorted.medium, unsorted.id)))""",
                 asked,

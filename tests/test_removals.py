@@ -175,6 +175,22 @@ def test_it_gets_none_either_if_the_person_asks_again_and_again(world: World, wo
     assert row_of(started, entry) == []
 
 
+@pytest.mark.parametrize("word", ["keep", "delete", "ignore"])
+def test_it_comes_back_before_anything_was_made_of_it(started: Started, word: str) -> None:
+    """While the push is paused: it is a mark like any other."""
+    policy(started, word)
+    entry = take_away_from(started)
+    ((record, _),) = row_of(started, entry)
+    assert started.owner.call("POST", "/api/v1/push/pause").status == 202
+    started.world.person.remove(entry.key)
+    assert walk(started, "full").removed == 1
+    started.world.person.add(entry.subject, entry.mark.status, rating=2)
+    fill(started)
+    assert started.owner.call("POST", "/api/v1/push/resume").status == 202
+    complete(started)
+    assert [(same, row["我的评分"]) for same, row in row_of(started, entry)] == [(record, 2)]
+
+
 @pytest.mark.parametrize("word", ["delete", "ignore"])
 def test_its_row_is_not_written_if_the_person_asks_again_and_again(started: Started, word: str) -> None:
     """While rows are written, with one that could not be deleted before."""
