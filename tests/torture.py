@@ -429,9 +429,10 @@ class Round:
 
 
 def _long_ago(folder: Path) -> None:
-    """No create of this library can still be under way."""
+    """No create of this library can still be under way, and Douban may be asked as much as a day allows."""
     with closing(sqlite3.connect(folder / "d2f.db", isolation_level=None)) as db:
         db.execute("UPDATE batch SET sent_at = min(sent_at, ?)", [(now() - LONG_AGO).isoformat()])
+        db.execute("UPDATE setting SET value = json_set(value, '$.frontier.requests', 0) WHERE name = 'walk'")
 
 
 def _asks(push: dict[str, Any]) -> bool:
