@@ -133,7 +133,9 @@ class Claims:
         on_the_way = {
             key for batch in Creates(self._ledger).left_open(self._table.key) for key in batch.marks
         }
-        sure, likely = _matched(left.rows, [each for each in unbound if each.key not in on_the_way])
+        bound = self._ledger.bound(self._table.key)
+        free = [row for row in left.rows if row.record_id not in bound]
+        sure, likely = _matched(free, [each for each in unbound if each.key not in on_the_way])
         return [*sure, *((each.key, each.record_id) for each in likely if left.likely)]
 
     async def take_over(self, base: Bitable) -> None:
@@ -211,9 +213,9 @@ def _whose(
 ) -> tuple[int, list[MarkKey]]:
     """How little sure it is, and the marks that it could be of.
 
-    Its id says whose it is; as that is unique in its medium only, a page of the same id or the kind tells which. If
-    another row is surer to be that mark's, it is what its page says: somebody typed over its id. Without an id it is
-    that, too: a page of another column counts if it is the only one.
+    Its id says whose it is; as that is unique in its medium only, a page of the same id or the kind tells which. If its
+    page is another mark's, somebody typed over its id: it is what the page says, if no other row is surer to be that.
+    Without an id it is that, too: a page of another column counts if it is the only one.
     """
     if row.subject_id:
         same = [page for page in row.pages if page.id == row.subject_id]
@@ -223,7 +225,7 @@ def _whose(
             key for key in by_id.get(row.subject_id, []) if not row.media or key.subject.medium in row.media
         ]
         if row.page in by_subject:
-            return 3, [*keys, by_subject[row.page]]
+            return 3, [by_subject[row.page], *keys]
         return (1 if row.media else 2), keys
     pages = (row.page,) if row.page else row.pages
     return 0, [by_subject[page] for page in pages if page in by_subject and len(pages) == 1]

@@ -74,11 +74,16 @@ class Creates:
             self._made(batch, [(key, record_id) for key, record_id, _ in made])
             self._drop(batch)
 
-    def settled(self, batch: Batch, found: Iterable[tuple[MarkKey, str]] = ()) -> None:
-        """The create is over. What the table shows of it is known by looking: it is ours, whatever it says."""
+    def settled(
+        self, batch: Batch, found: Iterable[tuple[MarkKey, str]] = (), *, of_person: bool = False
+    ) -> None:
+        """The create is over. What the table shows of it is known by looking: it is ours, whatever it says.
+
+        ``of_person``: some may be theirs all the same.
+        """
         with self._store.atomic():
             made = list(found)
-            self._ledger.adopt(batch.table, made, made_here=True)
+            self._ledger.adopt(batch.table, made, of_person=of_person, made_here=True)
             self._made(batch, made)
             self._drop(batch)
 

@@ -137,9 +137,10 @@ def _leaving(
     sql = f"""WITH leaving AS (
             SELECT account, medium, id, record_id FROM stray JOIN subject USING (medium, id)
                 JOIN mark USING (account, medium, id) JOIN record USING (table_key, account, medium, id)
-                WHERE table_key = :table AND record_id IS NOT NULL AND (mark.removed_at IS NOT NULL OR {elsewhere})
+                WHERE table_key = :table AND record_id IS NOT NULL AND adopted = 0 AND (mark.removed_at IS NOT NULL OR {elsewhere})
             UNION SELECT account, medium, id, record_id FROM due JOIN subject USING (medium, id)
-                JOIN record USING (account, medium, id) WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND {elsewhere}
+                JOIN record USING (account, medium, id) WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0
+                AND adopted = 0 AND {elsewhere}
                 AND subject.class IN (SELECT value FROM json_each(:accepted))
             UNION SELECT account, medium, id, record_id FROM surplus WHERE table_key = :table)
         SELECT record_id, ifnull(subject.title, id), subject.class, mark.removed_at IS NOT NULL, count(*) OVER ()

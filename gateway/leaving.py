@@ -1,16 +1,12 @@
 """Rows that are to go: another table or row shows their mark, or the person took it away on Douban."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from msgspec import Struct
 
-from gateway.ledger import MARK, TABLES, Ledger, Policy, Target, mark_key
+from gateway.ledger import LATELY, MARK, TABLES, Ledger, Policy, Target, mark_key
 from gateway.library import MarkKey
 from gateway.model import now
-
-_REMEMBERED = timedelta(days=1)
-"""For so long Feishu may show a row that is gone; it has been seconds."""
 
 
 class Stray(Struct, frozen=True):
@@ -108,13 +104,16 @@ class Leaving:
         )
 
     def strays(self, target: Target, limit: int) -> list[Stray]:
-        """Rows that are to go: another table or row shows the mark by now, or the person removed it."""
+        """Rows that are to go: another table or row shows the mark by now, or the person removed it.
+
+        A row that was the person's before never goes.
+        """
         sql = """SELECT account, medium, id, record_id, title, 1 FROM surplus JOIN subject USING (medium, id)
             WHERE table_key = :table AND account = :account
             UNION ALL SELECT * FROM (SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title, 0
             FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
                 LEFT JOIN record USING (table_key, account, medium, id)
-            WHERE table_key = :table AND (mark.removed_at IS NOT NULL
+            WHERE table_key = :table AND ifnull(record.adopted, 0) = 0 AND (mark.removed_at IS NOT NULL
                 OR subject.class NOT IN (SELECT value FROM json_each(:classes)))) LIMIT :limit"""
         return [
             Stray(mark_key(account, medium, subject_id), record_id, title, bool(surplus))
@@ -132,16 +131,16 @@ class Leaving:
         with self._store.durably(), self._store.atomic():
             self._store.do_many("UPDATE record SET leaving = 1 WHERE table_key = ? AND record_id = ?", ours)
 
-    def taken_out(self, table: str, strays: Sequence[Stray]) -> None:
-        """These rows are no more."""
-        at, long_ago = now(), now() - _REMEMBERED
+    def taken_out(self, table: str, strays: Sequence[Stray], deleted: Iterable[str]) -> None:
+        """These rows are no more; ``deleted``: the records that we deleted ourselves."""
+        at, long_ago = now(), now() - LATELY
         marks, surplus = list[tuple[str, ...]](), list[tuple[str, str | None]]()
         for stray in strays:
             if stray.surplus:
                 surplus.append((table, stray.record_id))
             else:
                 marks.append((table, stray.key.account, stray.key.subject.medium, stray.key.subject.id))
-        taken_out = [(table, each.record_id, at.isoformat()) for each in strays if each.record_id]
+        taken_out = [(table, record_id, at.isoformat()) for record_id in deleted]
         with self._store.atomic():
             self._store.do("DELETE FROM taken_out WHERE at < ?", [long_ago.isoformat()])
             self._store.do_many("INSERT OR REPLACE INTO taken_out VALUES (?, ?, ?)", taken_out)

@@ -26,8 +26,9 @@ Policy = Literal["keep", "delete", "ignore"]
 """What becomes of the row of a mark that the person took away on Douban: it says so, it goes, it stays as it was."""
 
 
-_LATELY = timedelta(minutes=1)
-"""For so long a row that was found, and is gone before it was written, is not taken for one that the person deleted."""
+LATELY = timedelta(minutes=1)
+"""For so long Feishu may show a row that is gone; it has been seconds. One that was found then, and is gone before it was
+written, is not taken for one that the person deleted."""
 
 
 class _Over(Exception):  # it is no error
@@ -309,17 +310,17 @@ class Ledger:
         Those that we were about to delete; and those that were found a moment ago and never written: Feishu shows a row
         that is gone for a while, and another gateway takes its own away. Marks of such rows are due.
         """
-        lately = (now() - _LATELY).isoformat()
+        lately = (now() - LATELY).isoformat()
         with self.store.atomic():
             for key in keys:
                 mark = [key.account, key.subject.medium, key.subject.id]
                 where = f"WHERE table_key = ? AND {MARK} = (?, ?, ?)"
-                ours = f"record {where} AND (leaving = 1 OR (pushed = 0 AND found_at > ?))"
                 self.store.do(
-                    f"INSERT OR REPLACE INTO taken_out SELECT table_key, record_id, ? FROM {ours}",
-                    [now().isoformat(), target.key, *mark, lately],
+                    f"INSERT OR REPLACE INTO taken_out SELECT table_key, record_id, ? FROM record {where} AND leaving = 1",
+                    [now().isoformat(), target.key, *mark],
                 )
-                if self.store.do(f"DELETE FROM {ours}", [target.key, *mark, lately]):
+                ours = f"{where} AND (leaving = 1 OR (pushed = 0 AND found_at > ?))"
+                if self.store.do(f"DELETE FROM record {ours}", [target.key, *mark, lately]):
                     self.store.do(f"DELETE FROM stray {where}", [target.key, *mark])
                     self.store.do(_CHANGED_SINCE, [*mark, 0])
                 else:
@@ -328,6 +329,12 @@ class Ledger:
                         [target.key, *mark],
                     )
             self._forget_deleted()
+
+    def leave(self, keys: Iterable[MarkKey]) -> None:
+        """These marks are not due, until they change."""
+        for key in keys:
+            mark = [key.account, key.subject.medium, key.subject.id]
+            self.store.do(f"DELETE FROM due WHERE {MARK} = (?, ?, ?)", mark)
 
     def moved(self, table: str, keys: Iterable[MarkKey]) -> None:
         """The rows of these marks are in this table no more, and in another one."""
@@ -407,25 +414,26 @@ class Ledger:
     def take(self, table: str, found: Iterable[tuple[MarkKey, str]], *, of_person: bool = False) -> None:
         """These are the records of the marks from now on, in place of those before. What they show is not known.
 
-        ``of_person``: as for ``adopt``.
+        ``of_person``: as for ``adopt``. If one of them goes, too, that is the person's doing.
         """
         with self.store.atomic():
             for key, record_id in found:
                 mark = [key.account, key.subject.medium, key.subject.id]
                 self.store.do(
                     """INSERT INTO record (table_key, account, medium, id, record_id, adopted, found_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = 0,
-                        deleted = 0, leaving = 0, adopted = excluded.adopted, found_at = excluded.found_at""",
-                    [table, *mark, record_id, of_person, now().isoformat()],
+                    VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = 0,
+                        deleted = 0, leaving = 0, adopted = excluded.adopted, found_at = NULL""",
+                    [table, *mark, record_id, of_person],
                 )
                 self.store.do(_CHANGED_SINCE, [*mark, 0])
 
     def bound(self, table: str) -> set[str]:
-        """The records of this table that show a mark already, and those that are to go, or went."""
+        """The records of this table that show a mark already, and those that are to go, or just went."""
         sql = """SELECT record_id FROM record WHERE table_key = :table AND record_id IS NOT NULL
             UNION SELECT record_id FROM surplus WHERE table_key = :table
-            UNION SELECT record_id FROM taken_out WHERE table_key = :table"""
-        return {record_id for (record_id,) in self.store.rows(sql, {"table": table})}
+            UNION SELECT record_id FROM taken_out WHERE table_key = :table AND at > :lately"""
+        values: dict[str, object] = {"table": table, "lately": (now() - LATELY).isoformat()}
+        return {record_id for (record_id,) in self.store.rows(sql, values)}
 
     def unbound(self, target: Target) -> list[Unbound]:
         """Marks that are due and have no record in this table yet, the newest first."""

@@ -42,14 +42,16 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
         there = {record_id: record for record_id, record in there.items() if record_id in still}
         yield 0, tuple(theirs.notes(strays, there))
         leaving.going(table.key, strays)
-        for stray in strays:  # it is gone, or so new that it is not to be seen yet
-            if (
-                (record_id := stray.record_id)
-                and record_id not in there
-                and (stray.surplus or record_id in young)
-            ):
-                with contextlib.suppress(NoSuchRecord):
-                    await base.delete_records(table.table_id, [record_id])
+        unseen = [  # gone, or so new that they are not to be seen yet
+            stray.record_id
+            for stray in strays
+            if stray.record_id
+            and stray.record_id not in there
+            and (stray.surplus or stray.record_id in young)
+        ]
+        for record_id in unseen:
+            with contextlib.suppress(NoSuchRecord):
+                await base.delete_records(table.table_id, [record_id])
         if there:
             try:
                 await base.delete_records(table.table_id, list(there))
@@ -59,7 +61,7 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
                     raise
                 there = {record_id: record for record_id, record in there.items() if record_id not in left}
                 strays = [stray for stray in strays if stray.record_id not in left]
-        leaving.taken_out(table.key, strays)
+        leaving.taken_out(table.key, strays, [*there, *unseen])
         yield len(there), ()
 
 

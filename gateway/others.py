@@ -55,7 +55,7 @@ class Others:
         Raises FeishuError.
         """
         rows = await self._rows(() if self.keyless else marks)
-        return records.match(self._free(rows), marks, around)
+        return records.match(self._free(rows), marks, around, keyless=self.keyless)
 
     async def _rows(self, marks: Collection[MarkKey] = ()) -> list[records.Row]:
         return await records.read(self._bitable, self._table.table_id, self._names, marks)
@@ -130,7 +130,7 @@ class Others:
     async def _moved(self, keys: set[MarkKey]) -> set[MarkKey]:
         """Marks that another table of ours shows: another gateway knew better where they belong.
 
-        What it shows is known from then on; the mark is due, until we know it, too.
+        That row is left alone until we know it, too, or the mark changes; and it may be that the person put it there.
         """
         moved = set[MarkKey]()
         for each in self._kin if keys else ():
@@ -142,7 +142,8 @@ class Others:
                 continue  # said when it is its turn to be written
             with self._ledger.store.atomic():
                 self._ledger.moved(self._table.key, [key for key, _ in found])
-                self._ledger.adopt(table.key, found, of_person=not table.own)
+                self._ledger.adopt(table.key, found, of_person=True)
+                self._ledger.leave(key for key, _ in found)
             moved |= {key for key, _ in found}
         return moved
 

@@ -242,7 +242,7 @@ class Push:
         """
         found = await self.others.find(batch.marks, around=batch.sent_at)
         if len(found) == len(batch.keys):
-            self._creates.settled(batch, found)
+            self._creates.settled(batch, found, of_person=not self.table.own)
         elif batch.sends < _MOST_SENDS:
             await self._send_again(batch, found)
         elif batch.sent_at > now():  # by a clock that was ahead: the time to be patient begins now
@@ -251,7 +251,7 @@ class Push:
         elif now() - batch.sent_at > _PATIENCE:
             if (await self._bitable.app()).is_advanced:
                 await tables.probe(self._bitable, self.table)  # perhaps they are there, and not to be seen
-            self._creates.settled(batch, found)
+            self._creates.settled(batch, found, of_person=not self.table.own)
         else:
             raise errors.TokenSpent
 
@@ -259,7 +259,9 @@ class Push:
         try:
             made = await self._send(batch)
         except (*_ROW_AT_FAULT, errors.StaleColumns) as error:
-            self._creates.settled(batch, found)  # it is not there, and it cannot get there
+            self._creates.settled(
+                batch, found, of_person=not self.table.own
+            )  # it is not there, and it cannot get there
             _log.info("create given up", error=error.code, log_id=error.log_id)
         else:  # its columns have the names of then: what the rows show is not sure
             made_now = msgspec.structs.replace(batch, sent_at=now())

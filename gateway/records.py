@@ -65,13 +65,20 @@ def row_of(record: Record, names: Mapping[str, str], made: int = 0) -> Row:
     return Row(record.record_id, key, kind, page, made)
 
 
-def match(rows: Iterable[Row], wanted: Collection[MarkKey], around: datetime | None = None) -> Found:
+def match(
+    rows: Iterable[Row],
+    wanted: Collection[MarkKey],
+    around: datetime | None = None,
+    *,
+    keyless: bool = False,
+) -> Found:
     """The record of each of these marks; each record for one mark only, the surest first.
 
     Of several that are as sure, the oldest, so that all who look come to the same; or of those that were made
-    ``around`` this moment, by a clock that need not be Feishu's, the latest.
+    ``around`` this moment, by a clock that need not be Feishu's, the latest. ``keyless``: a row without an id is of the
+    mark whose page it links; else it is the person's.
     """
-    return _each_once(_options(rows, wanted, around))
+    return _each_once(_options(rows, wanted, around, keyless=keyless))
 
 
 def older(rows: Iterable[Row], made: Mapping[MarkKey, str]) -> tuple[Found, set[str]]:
@@ -122,7 +129,11 @@ async def _there(bitable: Bitable, table_id: str, asked: Sequence[str]) -> set[s
 
 
 def _options(
-    rows: Iterable[Row], wanted: Collection[MarkKey], around: datetime | None = None
+    rows: Iterable[Row],
+    wanted: Collection[MarkKey],
+    around: datetime | None = None,
+    *,
+    keyless: bool = False,
 ) -> list[_Option]:
     """Marks and rows that may show them."""
     by_id: dict[str, list[MarkKey]] = {}
@@ -132,6 +143,8 @@ def _options(
         by_subject.setdefault(key.subject, []).append(key)
     options: list[_Option] = []
     for row in _in_order(rows, around):
+        if not (row.subject_id or keyless):
+            continue
         page = subject_key(row.page)
         if page is not None:
             options += [(2 if page.id == row.subject_id else 0, key, row) for key in by_subject.get(page, ())]

@@ -87,6 +87,16 @@ class Rows:
             table.key, tuple(each for each in ours if any(may_become(each, one) for one in table.classes))
         )
 
+    def _kin(self, table: Table) -> list[Table]:
+        """The other tables of the same Bitable where marks of this one may turn out to belong."""
+        return [
+            other
+            for other in self.tables
+            if other.app_token == table.app_token
+            and other.key != table.key
+            and any(may_become(each, one) for each in table.classes for one in other.classes)
+        ]
+
     # --- what is to be done
 
     @property
@@ -196,8 +206,15 @@ class Rows:
     async def _push_into(
         self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
     ) -> errors.FeishuError | None:
-        kin = [each for each in self.tables if each.app_token == table.app_token and each.key != table.key]
-        push = Push(self._opened(table), self._ledger, self.edits, table, self._sort, self._at_a_time, kin)
+        push = Push(
+            self._opened(table),
+            self._ledger,
+            self.edits,
+            table,
+            self._sort,
+            self._at_a_time,
+            self._kin(table),
+        )
         try:
             await push.prepare()
             full = await self._steps(push, stopped, told)
