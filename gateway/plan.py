@@ -165,7 +165,7 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         for row in due.rows
         if row not in deleted
     ]
-    seen = _Seen(edits, table)
+    seen = _Seen(edits, table, gaps | table.gaps)
     seen.deleted(deleted)
     seen.due(rows, bound, {row.key: old.get(ids[row.key] or "") for row in rows})
     if due.written:
@@ -199,9 +199,13 @@ async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str,
 
 
 class _Seen:
-    """What is there in one table, against what would be. ``edited`` and ``theirs``: how many rows in all."""
+    """What is there in one table, against what would be. ``edited`` and ``theirs``: how many rows in all.
 
-    def __init__(self, edits: Edits, table: Table) -> None:
+    ``gaps``: fields whose column is new, or was made again: what is not there was not taken out by the person.
+    """
+
+    def __init__(self, edits: Edits, table: Table, gaps: Collection[str]) -> None:
+        self._gaps = gaps
         self._edits = edits
         self._table = table
         self._theirs = Theirs(edits, table)
@@ -222,7 +226,9 @@ class _Seen:
             cells = self._compared(row, bound, there or {}, exactly=True)
             but: Collection[str] = ()
             if there is not None:
-                but = self._theirs.foreseen(row, self._compared(row, bound, there), ours)
+                but = {*self._theirs.foreseen(row, self._compared(row, bound, there), ours)}.difference(
+                    self._gaps
+                )
             changed = [cell for cell in cells if cell.there != cell.wanted]
             self.writes.append(
                 self._write(

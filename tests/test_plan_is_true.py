@@ -279,6 +279,13 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[tuple[str, s
         + [("open", number, None) for number in range(MARKS)]
     ]
 )
+@example(
+    rounds=[
+        [("open", 0, None), ("remove", 0, None)],
+        [("open", 1, None), ("edits", 0, "theirs"), ("restart", 0, None)],
+        [("delete_column", 1, "Subject ID"), ("remove", 201269, None)],
+    ]
+)
 def test_the_plan_is_what_happens(rounds: list[list[Act]]) -> None:
     with tempfile.TemporaryDirectory() as folder, background() as beside:
         person = Person(World(beside, Path(folder) / "data", marks=MARKS))
