@@ -75,7 +75,7 @@ class Others:
             return set()
         else:
             self._looked |= marks
-        found = await self.find(marks) if marks else []
+        found = await self.find(marks)
         self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
         return {key for key, _ in found}
 
