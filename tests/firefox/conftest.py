@@ -23,7 +23,9 @@ _STOP = """(id) => {
 }"""
 _COMPLAINTS = """(host) => {
     const said = Services.console.getMessageArray().map(String).filter((each) => each.includes(`moz-extension://${host}/`));
-    return said.filter((each) => !each.includes("after context unloaded")); // those of an event page that was stopped
+    // Not what a page that is closed, or stopped, leaves behind: IndexedDB does all of a transaction or nothing.
+    const unfinished = /after context unloaded|transaction that was not yet complete has been aborted due to page navigation/;
+    return said.filter((each) => !unfinished.test(each));
 }"""
 """What Firefox finds wrong with the extension: errors, and uses of what it lacks or is about to lose."""
 _FORBID = """(id, origins) => {
