@@ -21,6 +21,9 @@ GONE = (OSError, HTTPException, ValueError, NoLogIn)
 """What a visitor meets whose gateway is killed meanwhile: no connection, none any more, half an answer."""
 CONNECT = {"app_id": APP_ID, "app_secret": APP_SECRET}
 _OPENS = "opens its library"
+_SILENCE = 180.0
+"""Seconds of it after which nothing more will be told: a cover whose row is not to be seen is looked for once more after
+two minutes."""
 _TELLING = f"""import runpy, sys
 sys.addaudithook(lambda event, about: event == "sqlite3.connect" and str(about[0]).endswith("d2f.db")
     and print({_OPENS!r}, flush=True))
@@ -133,7 +136,7 @@ class Process:
 
     def moments(self) -> Iterator[None]:
         """Now, and whenever something has happened: at most so many that it would be for ever. Raises one of ``GONE``."""
-        with contextlib.closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as line:
+        with contextlib.closing(HTTPConnection("127.0.0.1", self.port, timeout=_SILENCE)) as line:
             line.request("GET", "/api/v1/events", headers=self.owner.headers)
             told = line.getresponse()
             assert told.status == 200

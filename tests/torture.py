@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -363,7 +363,7 @@ class Round:
         finally:
             for process in processes:
                 process.kill()
-        removed, still = self._removed()
+        removed, still = self._removed(machines)
         after = rows_of(self._world, self._layout)
         tally.note(wrong_marks(self._world, person, after))
         tally.note(wrong_removals(person, before, after, removed, self._policy))
@@ -401,12 +401,17 @@ class Round:
                 return walk
         raise AssertionError("it walks for ever")
 
-    def _removed(self) -> tuple[set[SubjectKey], set[SubjectKey]]:
-        """Marks that the library takes for removed, and those that it does not though the person has them no more."""
-        with Store(self._world.folder / "d2f.db") as store:
-            rows = list(store.rows("SELECT medium, id, removed_at IS NOT NULL FROM mark"))
-        known = {SubjectKey(Medium(medium), each): bool(removed) for medium, each, removed in rows}
-        removed = {key for key, gone in known.items() if gone}
+    def _removed(self, machines: Sequence[Machine]) -> tuple[set[SubjectKey], set[SubjectKey]]:
+        """Marks that a library takes for removed, and those that ours does not though the person has them no more.
+
+        What becomes of a row is said by the machine that knows: another one need not have seen what it saw.
+        """
+        removed, known = set[SubjectKey](), dict[SubjectKey, bool]()
+        for machine in reversed(machines):
+            with Store(machine.folder / "d2f.db") as store:
+                rows = list(store.rows("SELECT medium, id, removed_at IS NOT NULL FROM mark"))
+            known = {SubjectKey(Medium(medium), each): bool(gone) for medium, each, gone in rows}
+            removed |= {key for key, gone in known.items() if gone}
         private = {entry.key.medium for entry in self._person.marks if entry.mark.private is True}
         return removed, {
             key
@@ -443,11 +448,12 @@ def _asks(push: dict[str, Any]) -> bool:
 def torture(kills: int, marks: int, seed: int, layouts: tuple[Layout, ...] = tuple(Layout)) -> Tally:
     """So many kills, spread over the layouts; each with a person of so many marks."""
     chance, tally = random.Random(seed), Tally()
+    first = chance.randrange(len(POLICIES))
     for at, layout in enumerate(layouts):
         with tempfile.TemporaryDirectory(prefix="d2f-torture-") as folder, background() as beside:
             world = World(beside, Path(folder) / "data", marks=marks, covers=True)
             share = (kills + at) // len(layouts)
-            one = Round(world, layout, POLICIES[at % len(POLICIES)], chance, tally)
+            one = Round(world, layout, POLICIES[(first + at) % len(POLICIES)], chance, tally)
             one.run(share, with_rows=at % 2 == 0)
     return tally
 
