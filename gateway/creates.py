@@ -70,8 +70,7 @@ class Creates:
         shown = zip(batch.keys, records, strict=True)
         with self._store.atomic():
             made = [(key, record_id, revision) for (key, revision), record_id in shown]
-            self._ledger.show(batch.table, made)
-            self._made(batch, [(key, record_id) for key, record_id, _ in made])
+            self._ledger.show(batch.table, made, batch.sent_at)
             self._drop(batch)
 
     def settled(

@@ -6,7 +6,7 @@ every step, so that the gateway may end anywhere.
 
 import contextlib
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -255,23 +255,37 @@ class Ledger:
         """The records of these rows show them as they are; all or nothing."""
         self.show(table, ((row.key, row.record_id or "", row.revision) for row in rows))
 
-    def show(self, table: str, shown: Iterable[tuple[MarkKey, str, int]]) -> None:
-        """Marks, the record of each, and the revision that it shows."""
+    def show(
+        self, table: str, shown: Iterable[tuple[MarkKey, str, int]], made_at: datetime | None = None
+    ) -> None:
+        """Marks, the record of each, and the revision that it shows. ``made_at``: when all of them were just made."""
+        at = made_at.isoformat() if made_at else None
         written = [
-            (table, key.account, key.subject.medium, key.subject.id, record_id, revision)
+            (
+                table,
+                key.account,
+                key.subject.medium,
+                key.subject.id,
+                record_id,
+                revision,
+                at,
+                made_at is not None,
+            )
             for key, record_id, revision in shown
         ]
         with self.store.atomic():
             self.store.do_many(
-                """INSERT INTO record (table_key, account, medium, id, record_id, pushed) VALUES (?, ?, ?, ?, ?, ?)
+                """INSERT INTO record (table_key, account, medium, id, record_id, pushed, made_at, unlooked)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT DO UPDATE SET record_id = excluded.record_id, pushed = max(pushed, excluded.pushed),
-                    failed = 0, failure = NULL, deleted = 0, leaving = 0""",
+                    failed = 0, failure = NULL, deleted = 0, leaving = 0,
+                    made_at = ifnull(excluded.made_at, made_at), unlooked = max(unlooked, excluded.unlooked)""",
                 written,
             )
-            revisions = [(*mark, revision) for _, *mark, _, revision in written]
+            revisions = [(*mark, revision) for _, *mark, _, revision, _, _ in written]
             self._done(revisions)
             self.store.do_many(_CHANGED_SINCE, revisions)
-            marks = [(key, *mark) for key, *mark, _, _ in written]
+            marks = [each[:4] for each in written]
             self.store.do_many(_STRAYS, marks)
             self.store.do_many(
                 f"DELETE FROM stray WHERE table_key = ?1 AND {MARK} = (?2, ?3, ?4) AND {_THERE}", marks
@@ -467,16 +481,17 @@ class Ledger:
 
     def elsewhere(self, table: str, keys: Collection[MarkKey]) -> list[tuple[Target, dict[str, MarkKey]]]:
         """The other tables of ours in this one's Bitable that show some of these marks, by record."""
-        sql = f"""SELECT table_key, record_id FROM record WHERE {MARK} = (?, ?, ?) AND table_key IN ({TABLES})
-            AND table_key <> ? AND record_id IS NOT NULL AND deleted = 0"""
-        base = table.partition("/")[0]
-        found: dict[str, dict[str, MarkKey]] = {}
-        for key in keys:
-            mark = [key.account, key.subject.medium, key.subject.id]
-            for other, record_id in self.store.rows(sql, [*mark, table]):
-                if other.partition("/")[0] == base:
-                    found.setdefault(other, {})[record_id] = key
-        return [(Target(other, ()), there) for other, there in found.items()]
+        others = self.store.rows(f"{TABLES} WHERE table_key <> ? GROUP BY table_key", [table])
+        kin = [key for (key,) in others if key.partition("/")[0] == table.partition("/")[0]]
+        found = [(Target(key, ()), self._shown_there(key, keys)) for key in kin]
+        return [(target, there) for target, there in found if there]
+
+    def _shown_there(self, table: str, keys: Collection[MarkKey]) -> dict[str, MarkKey]:
+        """The records of these marks in this table."""
+        sql = f"""SELECT record_id, account, medium, id FROM record WHERE table_key = ? AND record_id IS NOT NULL
+            AND deleted = 0 AND {MARK} IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
+        asked = as_json([(key.account, key.subject.medium, key.subject.id) for key in keys])
+        return {record_id: mark_key(*mark) for record_id, *mark in self.store.rows(sql, [table, asked])}
 
     def left_out(self) -> dict[str, int]:
         """How many marks there are of each class that no table shows."""
