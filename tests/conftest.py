@@ -11,7 +11,7 @@ import stamina
 
 from gateway import log
 from tests.process import Process, captured
-from tests.support import Background, Started, World, background
+from tests.support import Background, Started, World, background, two_of
 
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 """No test touches the keyring of whoever runs it; those that need one bring it along."""
@@ -71,6 +71,12 @@ def beside() -> Iterator[Background]:
 def world(beside: Background, tmp_path: Path) -> World:
     """A person with 60 marks, Douban, Feishu."""
     return World(beside, tmp_path / "data")
+
+
+@pytest.fixture
+def two(world: World) -> tuple[Started, Started]:
+    """Two machines of the person, on one table."""
+    return two_of(world)
 
 
 @pytest.fixture(scope="session")

@@ -219,3 +219,10 @@ def background() -> Generator[Background]:
         yield loop
     finally:
         loop.close()
+
+
+def two_of(world: World) -> tuple[Started, Started]:
+    """Two machines of one person, each with a library of its own."""
+    first = world.start()
+    world.settings = msgspec.structs.replace(world.settings, data=world.folder.with_name("other"))
+    return first, world.start()

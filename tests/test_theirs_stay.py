@@ -15,7 +15,7 @@ from tests.test_plan import OWN, page_of
 from tests.test_push import TABLE, faulty, fill, right
 from tests.test_removals import FILMS, SERIES, policy, row_of, take_away_from
 from tests.test_runs import fill_lists
-from tests.test_two_at_once import During, stranger, subject, two_of
+from tests.test_two_at_once import During, stranger, subject
 from tests.test_whose_row import THEIRS, add, checked, delete, grown, once, unmarked
 
 NAMES = {"title": "书名", "subject_id": "编号", "page": "链接", "comment": "短评"}
@@ -60,11 +60,6 @@ def test_no_record_is_two_marks(world: World) -> None:
         started.pair().capture(subject(entry), world.visitor.open(subject(entry)).body)
         assert started.settled().state == "idle"
     assert sorted(row["编号"] for row in world.rows(OWN).values()) == sorted([one.key.id, other.key.id])
-
-
-@pytest.fixture
-def two(world: World) -> tuple[Started, Started]:
-    return two_of(world)
 
 
 def hide(world: World, record: str) -> None:

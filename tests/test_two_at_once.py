@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import pytest
 
 from gateway.errors import AlreadyRunning
@@ -23,7 +22,7 @@ from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
 from tests.process import Process
-from tests.support import Background, Started, World
+from tests.support import Background, Started, World, two_of
 from tests.test_push import TABLE, faulty, fill, right
 
 
@@ -104,18 +103,6 @@ def subject(entry: Entry) -> str:
 
 
 # --- two gateways on one table
-
-
-@pytest.fixture
-def two(world: World) -> tuple[Started, Started]:
-    return two_of(world)
-
-
-def two_of(world: World) -> tuple[Started, Started]:
-    """Two machines of one person, each with a library of its own."""
-    first = world.start()
-    world.settings = msgspec.structs.replace(world.settings, data=world.folder.with_name("other"))
-    return first, world.start()
 
 
 def test_a_second_gateway_takes_the_rows_of_the_first_for_its_own(two: tuple[Started, Started]) -> None:

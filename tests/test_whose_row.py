@@ -14,12 +14,12 @@ from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
-from tests.support import Background, Started, World
+from tests.support import Background, Started, World, two_of
 from tests.test_plan import OWN, page_of
 from tests.test_push import TABLE, faulty, fill, right
 from tests.test_removals import policy, row_of, rows_of, take_away_from
 from tests.test_runs import fill_lists, open_subject
-from tests.test_two_at_once import During, change, stranger, subject, two_of
+from tests.test_two_at_once import During, change, stranger, subject
 from tests.walks import lend, walk
 
 THEIRS = "心得"
@@ -109,11 +109,6 @@ def test_a_row_that_was_found_and_is_gone_before_it_was_written(
         second.owner.call("POST", "/api/v1/push")
         second.settled()
     assert len(row_of(first, entry)) == (0 if minutes else 1)
-
-
-@pytest.fixture
-def two(world: World) -> tuple[Started, Started]:
-    return two_of(world)
 
 
 @pytest.mark.parametrize("theirs_first", [False, True])
