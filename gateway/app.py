@@ -24,7 +24,7 @@ from gateway import __version__
 from gateway.album import Album
 from gateway.audit import Audit
 from gateway.budget import Budget
-from gateway.capture import MOST_BYTES, DeviceController
+from gateway.capture import DeviceController
 from gateway.carriers import Carrier, Carriers
 from gateway.catalogue import Catalogue
 from gateway.covers import Covers
@@ -63,6 +63,7 @@ from gateway.passphrase import Passphrase
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
+from gateway.seal import MOST_BYTES
 from gateway.security import DEVICE_PATHS, Guard, SessionCookies, csrf, owner_auth
 from gateway.sessions import Sessions
 from gateway.settings import Settings
@@ -218,7 +219,7 @@ class Gateway:
         assert self._guard is not None
         if isinstance(self._guard.app, Farewell):
             raise Wiped
-        farewell = self._guard.app = Farewell(self.devices.answer_keys(), self._over)
+        farewell = self._guard.app = Farewell(self.devices.keys(), self._over)
         self.events.close()
         await self._rest()
         try:

@@ -71,6 +71,8 @@ class AskedWalk(Struct, frozen=True, kw_only=True):
     changed: int = 0
     lists: dict[str, _Following] = {}
     """By a medium and the word of the list's address, such as ``movie/collect``."""
+    counter: int = 0
+    """Of the last report's message."""
     enough: bool = False
     """The page that was read last came to what is known of its list: the browser may leave it there."""
 
@@ -120,11 +122,16 @@ class Asked:
             return None
         return WalkAsked(id=kept.id, kind=kept.kind, account=account)
 
-    def hear(self, device: str, report: WalkReport, at: datetime) -> None:
-        """What a browser says of it. One that is over, or that another reads, is none of its business."""
+    def hear(self, device: str, report: WalkReport, counter: int, at: datetime) -> bool:
+        """What a browser says of it. One that is over, or that another reads, is none of its business.
+
+        ``counter``: of its message. Returns False for one that was sealed before another one that was heard.
+        """
         kept = self._kept
         if kept is None or kept.id != report.id or kept.ended_at or self.reader(at) not in {None, device}:
-            return
+            return True
+        if kept.device == device and counter <= kept.counter:
+            return False
         over = report.state != "reading"
         self._keep(
             structs.replace(
@@ -137,8 +144,10 @@ class Asked:
                 pages=report.pages,
                 new=report.new,
                 changed=report.changed,
+                counter=counter,
             )
         )
+        return True
 
     def read(self, account: str, page: ListPart, marks: Sequence[Mark], at: datetime, *, told: bool) -> None:
         """A page that a browser read was taken in; ``told`` if it brought something new."""

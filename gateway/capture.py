@@ -24,20 +24,18 @@ from gateway.errors import UNDECODABLE, BadMessage, D2FError, Issue, LibraryFaul
 from gateway.events import Events, Walked
 from gateway.intake import Intake
 from gateway.ledger import Counts
-from gateway.library import Library
+from gateway.library import MOMENT, Library
 from gateway.log import get
 from gateway.model import Account, Capture, Trigger, now
 from gateway.problems import Problem, problem
 from gateway.rates import PAIRINGS, STRANGERS
+from gateway.seal import MOST_BYTES
 from gateway.sessions import Session, Sessions
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.sync import Sync
 
 _log = get("capture")
-
-MOST_BYTES = 10 * 1024 * 1024
-"""Of a message. The extension sends pages up to 8 MB; the largest real ones have 0.2 MB."""
 
 _FRAMES: dict[int, ResponseSpec] = {
     200: ResponseSpec(bytes, media_type="application/octet-stream", description="A sealed answer"),
@@ -56,6 +54,8 @@ _FRAMES: dict[int, ResponseSpec] = {
 
 _LONGEST_WAIT = 30 * 24 * 60 * 60
 """Seconds that an age is believed to be at most."""
+_BEFORE = MOMENT + timedelta(microseconds=1)
+"""What was sealed before something else that came: by so much as the library takes for earlier."""
 
 
 class CaptureHead(Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,7 +228,7 @@ class DeviceController(Controller):
                 push=_push(sync),
                 capture=_progress(counts),
                 asks=_asks(carriers),
-                walk=_walk(carriers, carrier, message.device.id, asked.walk, events),
+                walk=_walk(carriers, carrier, message, asked.walk, events),
             )
 
         return await _sealed(request, devices, tell)
@@ -238,7 +238,7 @@ def take_in(
     message: Message, intake: Intake, library: Library, store: Store, carriers: Carriers
 ) -> CaptureAnswer:
     """Keeps and reads the page of a message. Raises BadMessage, sqlite3.Error."""
-    capture = _capture(message)
+    capture = _capture(message, store)
     result = intake.take(capture, message.device.id)
     carrier = carriers.of(_account_of(message.device.id, store, library))
     return CaptureAnswer(
@@ -278,7 +278,8 @@ def _frame(frame: bytes, status: int = 200) -> Response[bytes]:
     return Response(frame, status_code=status, media_type="application/octet-stream")
 
 
-def _capture(message: Message) -> Capture:
+def _capture(message: Message, store: Store) -> Capture:
+    """Its age was true when it was sealed: before any later message came, however long it was on its way."""
     line, _, page = message.plaintext.partition(b"\n")
     try:
         head = msgspec.json.decode(line, type=CaptureHead)
@@ -286,10 +287,15 @@ def _capture(message: Message) -> Capture:
         raise BadMessage from None
     if head.trigger is Trigger.WALK:
         raise BadMessage
+    received_at, counter = now(), message.head.counter
+    later = store.received_after(message.device.id, counter)
+    sealed_at = min(received_at, later - _BEFORE) if later else received_at
     return Capture(
         id=str(message.head.message),
         url=head.url,
-        captured_at=now() - timedelta(seconds=min(head.age, _LONGEST_WAIT)),
+        captured_at=sealed_at - timedelta(seconds=min(head.age, _LONGEST_WAIT)),
+        received_at=received_at,
+        counter=counter,
         trigger=head.trigger,
         status=head.status,
         content=page,
@@ -307,26 +313,26 @@ def _asks(carriers: Carriers) -> bool:
 
 
 def _walk(
-    carriers: Carriers, carrier: Carrier, device: str, report: WalkReport | None, events: Events
+    carriers: Carriers, carrier: Carrier, message: Message, report: WalkReport | None, events: Events
 ) -> WalkAsked | None:
     """Hears what a browser says of its walk, and tells what it is to read. Douban sees one walk at a time from here."""
     if report is not None:  # the browser may have sent a page of another account meanwhile
         carrier = next((each for each in carriers.all if each.scheduler.asked.is_this(report.id)), carrier)
-    asked, at = carrier.scheduler.asked, carrier.scheduler.clock()
+    asked, at, is_news = carrier.scheduler.asked, carrier.scheduler.clock(), True
     busy = any(
         (each.walks.shown is not None and each.walks.shown.state == "walking")
         or (each is not carrier and each.scheduler.asked.reader(at) is not None)
         for each in carriers.all
     )
     if report is not None and (not busy or report.state != "reading"):
-        asked.hear(device, report, at)
+        is_news = asked.hear(message.device.id, report, message.head.counter, at)
     elif busy:
         asked.give_way(at)
-    if report is not None:
+    if report is not None and is_news:
         counts = (report.pages, report.new, report.changed)
         events.tell(Walked(report.id, "asked", report.state, *counts, owner=carrier.owner))
     account = carrier.walks.account
-    return asked.offer(device, account, at) if account and not busy else None
+    return asked.offer(message.device.id, account, at) if account and not busy else None
 
 
 def _push(sync: Sync) -> DevicePush:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Coroutine
 
 from gateway.accounts import Accounts
-from gateway.errors import NoSuchThing
+from gateway.errors import LoginEnded, NoSuchThing
 from gateway.model import Account, Outcome, Reading
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
@@ -74,8 +74,11 @@ class Carriers:
                 carrier.sync.wake()
 
     def awaiting(self, state: str) -> Carrier:
-        """The one that a log-in to Feishu with this ``state`` was begun for; the first one if there is none."""
-        return next((each for each in self.all if each.sync.connection.awaits(state)), self.first)
+        """The one that a log-in to Feishu with this ``state`` was begun for. Raises LoginEnded if there is none."""
+        for each in self.all:
+            if each.sync.connection.awaits(state):
+                return each
+        raise LoginEnded
 
     def keep(self, account: str) -> Carrier:
         """From now on the marks of this account are kept, too. Raises NoSuchThing if it was not met."""

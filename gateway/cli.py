@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,9 +24,10 @@ from gateway.keys.door import Door
 from gateway.keys.keeper import kept_by
 from gateway.keys.passphrase import given
 from gateway.lock import runs_in
-from gateway.owner_sessions import new_login_link
+from gateway.owner_sessions import at_its_place, new_login_link
 from gateway.safety_verbs import audit, passphrase
 from gateway.settings import Settings
+from gateway.store import Store
 from gateway.vault import Vault
 from gateway.wipe import REMAINS
 from gateway.wipe_verb import wipe
@@ -75,10 +76,8 @@ def main(ctx: click.Context, *, no_browser: bool, **given: object) -> None:
 @click.pass_obj
 def open_dashboard(current: Settings, *, only_print: bool) -> None:
     """Open the dashboard of the running gateway (a link that works once)."""
-    if not _answers(current):
-        raise NotRunning(port=str(current.port))
-    with opened(current) as store:
-        link = new_login_link(store, current)
+    with _running(current) as (store, here):
+        link = new_login_link(store, here)
     click.echo(link)
     if not only_print:
         webbrowser.open(link)
@@ -90,8 +89,9 @@ def pair(current: Settings) -> None:
     """Make a pairing code for the extension."""
     passphrase = asked(current)
     with Door(current.library, current.key_file, passphrase).open() as store:
+        here = at_its_place(store, current) if runs_in(current.data) else current
         vault = Vault(store, current.key_file, passphrase)
-        click.echo(Devices(store, vault).start_pairing(current.port, COMMAND))
+        click.echo(Devices(store, vault).start_pairing(here.port, COMMAND))
 
 
 @main.command()
@@ -125,10 +125,10 @@ def sync(current: Settings, *, dry_run: bool, check: bool) -> None:
 
     if current.beyond:
         raise OnDashboardOnly(dashboard=current.dashboard)
-    if not _answers(current):
-        raise NotRunning(port=str(current.port))
-    with opened(current) as store:
-        owner = telling.Owner(new_login_link(store, current, asks=False))
+    with _running(current) as (store, here):
+        if here.beyond:
+            raise OnDashboardOnly(dashboard=here.dashboard)
+        owner = telling.Owner(new_login_link(store, here, asks=False))
     for told in owner.each(owner.plan if dry_run else owner.check if check else owner.push):
         click.echo(telling.plain(told))
 
@@ -219,15 +219,21 @@ def doctor(current: Settings) -> None:
     sys.exit(any(finding.verdict == "wrong" for finding in findings))
 
 
-def _answers(current: Settings) -> bool:
-    """Whether it is our gateway that does: any other program on the port must not be handed a link."""
+@contextlib.contextmanager
+def _running(current: Settings) -> Generator[tuple[Store, Settings]]:
+    """The library of the gateway that runs, and its settings, as far as they say where it is. Raises NotRunning.
+
+    No other program may be handed a link: not one that has the port of these settings, if the gateway has another.
+    """
     if not runs_in(current.data):
-        return False
-    try:
-        socket.create_connection((current.local, current.port), timeout=2).close()
-    except OSError:
-        return False
-    return True
+        raise NotRunning(port=str(current.port))
+    with opened(current) as store:
+        here = at_its_place(store, current)
+        try:
+            socket.create_connection((here.local, here.port), timeout=2).close()
+        except OSError:
+            raise NotRunning(port=str(here.port)) from None
+        yield store, here
 
 
 async def _serve(current: Settings, passphrase: str | None, stop: asyncio.Event, *, browser: bool) -> int:

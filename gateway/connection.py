@@ -237,8 +237,12 @@ class Connection:
     async def finish_login(self, state: str, code: str) -> Entry:
         """What was entered, logged in now. Raises FeishuError; LoginEnded if it is not the log-in that was begun, or too late."""
         begun = self._begun
+        if begun is None or not begun.login.is_answered_by(
+            state
+        ):  # anybody's page may lead here: it ends nothing
+            raise errors.LoginEnded
         self._vault.set(self._login, None)
-        if begun is None or not code or not begun.login.is_answered_by(state):
+        if not code:
             raise errors.LoginEnded
         entry = begun.entry
         wire = self._wire(f"https://open.{entry.setting.domain}")

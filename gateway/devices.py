@@ -207,11 +207,11 @@ class Devices:
             return None
         return parting(head, key, path, UnknownDevice())
 
-    def answer_keys(self) -> dict[bytes, bytes]:
+    def keys(self) -> dict[bytes, Keys]:
         """Of all that are paired, by key id: what they are told goodbye with when all is wiped."""
         paired = (bytes.fromhex(device.id) for device in self._store.devices() if device.revoked_at is None)
         keys = {each: self._keys_of(each.hex()) for each in paired}
-        return {each: key[_KEY:] for each, key in keys.items() if key is not None}
+        return {each: Keys(key[:_KEY], key[_KEY:]) for each, key in keys.items() if key is not None}
 
     def _keys_of(self, device_id: str) -> bytes | None:
         """None also if they open no more: that must not keep anybody from saying goodbye."""

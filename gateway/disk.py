@@ -1,8 +1,33 @@
 """Small files that must not be lost, nor read by others."""
 
 import os
+import stat
 import sys
 from pathlib import Path
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_FILES = ("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.db.key", "d2f.key")
+
+
+def narrow(folder: Path) -> dict[Path, bool]:
+    """Takes from others what rights they have to our files, as after a backup was copied back.
+
+    Returns the files that they had rights to, and whether that is mended. On Windows a file has those of its folder.
+    """
+    if sys.platform == "win32" or not folder.is_dir():
+        return {}
+    unwanted = {folder: _OTHERS_WRITE} | {folder / name: _OTHERS for name in _FILES}
+    wide = [path for path, each in unwanted.items() if path.exists() and path.stat().st_mode & each]
+    return {path: _narrowed(path, unwanted[path]) for path in wide}
+
+
+def _narrowed(path: Path, unwanted: int) -> bool:
+    try:
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~unwanted)
+    except OSError:
+        return False
+    return True
 
 
 def replace(path: Path, content: bytes) -> None:

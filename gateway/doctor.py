@@ -3,7 +3,6 @@
 import http.client
 import platform
 import sqlite3
-import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 import gateway
+from gateway.disk import narrow
 from gateway.errors import UNDECODABLE, D2FError, LibraryDamaged, PassphraseNeeded
 from gateway.extension import extension_folder
 from gateway.keys import ENCRYPTED, KEPT, NOT_ENCRYPTED
@@ -29,9 +29,6 @@ from gateway.store import Store
 
 Verdict = Literal["good", "note", "mended", "wrong"]
 _SIGNS: dict[Verdict, str] = {"good": "✓", "note": "·", "mended": "+", "wrong": "✗"}
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_FILES = ("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.db.key", "d2f.key")
 """Those that hold something of the person."""
 _SLACK = timedelta(minutes=10)
 """How far a clock may be behind: it was set right in between."""
@@ -92,19 +89,15 @@ def _rights(folder: Path) -> Iterator[Finding]:
         return
     if not folder.is_dir():
         return
-    wide = [(folder, _OTHERS_WRITE)] if folder.stat().st_mode & _OTHERS_WRITE else []
-    files = [folder / name for name in _FILES]
-    wide += [(path, _OTHERS) for path in files if path.exists() and path.stat().st_mode & _OTHERS]
-    for path, unwanted in wide:
-        yield _narrowed(path, unwanted)
+    wide = narrow(folder)
+    for path, mended in wide.items():
+        yield _narrowed(path, mended=mended)
     if not wide:
         yield Finding("good", "文件权限：只有你自己能读", "File rights: nobody but you can read them")
 
 
-def _narrowed(path: Path, unwanted: int) -> Finding:
-    try:
-        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~unwanted)
-    except OSError:
+def _narrowed(path: Path, *, mended: bool) -> Finding:
+    if not mended:
         return Finding(
             "wrong",
             f"别的用户能动 {path}，这里改不了。请用它的所有者运行：chmod go-rwx '{path}'",

@@ -13,18 +13,15 @@ from litestar.types import Receive, Scope, Send
 from gateway.devices import parting
 from gateway.errors import BadMessage, Wiped
 from gateway.problems import MEDIA_TYPE, problem
-from gateway.seal import Head
+from gateway.seal import MOST_BYTES, Head, Keys, unseal
 from gateway.security import DEVICE_PATHS
-
-_HEAD_BYTES = 64
-"""No more is read of a message than says whose it is."""
 
 
 class Farewell:
     """In the app's place, inside of the guard."""
 
-    def __init__(self, keys: dict[bytes, bytes], over: asyncio.Event) -> None:
-        """``keys``: ``Devices.answer_keys``. ``over``: set when there is nobody left to tell."""
+    def __init__(self, keys: dict[bytes, Keys], over: asyncio.Event) -> None:
+        """``keys``: ``Devices.keys``. ``over``: set when there is nobody left to tell."""
         self._keys, self._untold = keys, set(keys)
         self._over = over
         self._wiped = False
@@ -55,25 +52,26 @@ class Farewell:
         if scope["path"] not in DEVICE_PATHS:
             return None
         try:
-            head = Head.of(await _beginning(receive))
-        except BadMessage:
-            return None
-        key = self._keys.get(head.key_id)
-        if key is None:
+            frame = await _whole(receive)
+            head = Head.of(frame)
+            keys = self._keys[head.key_id]
+            unseal(frame, keys.requests, f"POST {scope['path']}")  # key ids are in the open
+        except (BadMessage, KeyError):
             return None
         self._untold.discard(head.key_id)
-        return parting(head, key, scope["path"], Wiped())
+        return parting(head, keys.answers, scope["path"], Wiped())
 
 
 def _told() -> bytes:
     return msgspec.json.encode(problem(Wiped()))
 
 
-async def _beginning(receive: Receive) -> bytes:
-    read = b""
-    while len(read) < _HEAD_BYTES:
+async def _whole(receive: Receive) -> bytes:
+    """Raises BadMessage for what is larger than any message."""
+    read = bytearray()
+    while len(read) <= MOST_BYTES:
         message: Any = await receive()
         read += message.get("body", b"")
         if not message.get("more_body", False):
-            break
-    return read
+            return bytes(read)
+    raise BadMessage

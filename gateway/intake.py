@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable
+from uuid import UUID, uuid5
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway import douban
 from gateway.errors import Issue
@@ -64,6 +65,9 @@ class Intake:
         """
         if not self._store.keep(capture, device):
             kept = self._store.kept(capture.id)
+            if kept and kept.device != device:  # ids are in the open: another's page must not be lost for one
+                own = str(uuid5(UUID(capture.id), device))
+                return self.take(structs.replace(capture, id=own), device, cause, owner)
             if kept and kept.result:
                 return _result.decode(kept.result)
         return self.read(capture, cause, owner)

@@ -21,7 +21,7 @@ _SUBJECTS_SEEN = """UPDATE subject SET seen_at = ?
     WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
 _MARKS_SEEN = """UPDATE mark SET seen_at = ?
     WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
-_MOMENT = timedelta(seconds=2)
+MOMENT = timedelta(seconds=2)
 
 
 class MarkKey(Struct, frozen=True, order=True):
@@ -233,7 +233,7 @@ def _is_older(at: str, seen_at: str) -> bool:
     """
     if not seen_at or seen_at > now().isoformat():
         return False
-    return datetime.fromisoformat(seen_at) - datetime.fromisoformat(at) > _MOMENT
+    return datetime.fromisoformat(seen_at) - datetime.fromisoformat(at) > MOMENT
 
 
 def _json(value: object) -> str:

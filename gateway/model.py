@@ -8,7 +8,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 __all__ = [
     "BEIJING",
@@ -290,6 +290,9 @@ class Capture(Struct, kw_only=True, frozen=True):
     """The HTTP status that the page came with, if that is known."""
     content: bytes
     """The page as it was sent. UTF-8 if the extension made it."""
+    counter: int | None = None
+    """Of the message that brought it: a browser's later messages have higher ones."""
+    received_at: datetime = field(default_factory=now)
 
     def __repr__(self) -> str:
         return f"Capture({self.id!r}, {self.url!r}, •••)"

@@ -7,8 +7,9 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
+from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.errors import LoginLinkUsed, NotLoggedIn, SessionReused
 from gateway.model import now
@@ -26,6 +27,7 @@ Supabase and Cognito all have such a window, of 10 to 60 s. It is the same succe
 not spent itself: so a thief who comes within the window has no branch of the family of their own, and one of the two
 who use it will come too late, and be noticed.
 """
+_PLACE = "place"
 _SIGNING_KEY = "jwt"
 """The name that it is kept under."""
 
@@ -118,8 +120,9 @@ class OwnerSessions:
 
 
 def end_all(store: Store, but: str = "") -> list[str]:
-    """Ends all sessions ``but`` one. Returns those that were ended."""
+    """Ends all sessions ``but`` one, and those that were about to begin. Returns those that were ended."""
     with store.atomic():
+        store.forget_login_links()
         ended = [each for (each,) in store.rows("SELECT id FROM owner_session WHERE id <> ?", [but])]
         for each in ended:
             _end(store, each)
@@ -135,6 +138,30 @@ def _end(store: Store, session: str) -> None:
 def digest(key: str) -> str:
     """Of random text that nobody can guess."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Place(Struct, frozen=True):
+    """Where a gateway listens and what it is called: as in its ``Settings``."""
+
+    port: int
+    host: str
+    name: str | None
+    behind_proxy: str | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(settings.port, settings.host, settings.name, settings.behind_proxy)
+
+
+def note_place(store: Store, settings: Settings) -> None:
+    """For the command line, whose settings need not be those that this gateway was started with."""
+    store.set(_PLACE, Place.of(settings))
+
+
+def at_its_place(store: Store, settings: Settings) -> Settings:
+    """The settings, with the place of the gateway that runs: what is at any other may be anybody."""
+    place = store.setting(_PLACE, Place)
+    return structs.replace(settings, **structs.asdict(place)) if place else settings
 
 
 def new_login_link(store: Store, settings: Settings, *, asks: bool = True) -> str:

@@ -304,3 +304,10 @@ def m014_taken_out(db: Database) -> None:
         f"CREATE TRIGGER due_changed AFTER UPDATE ON due BEGIN {sorted_out} WHERE {of_removed}; END",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m015_sealed(db: Database) -> None:
+    """The counter of the message that a capture came with: which of a browser's captures was sealed before which."""
+    db.execute("ALTER TABLE capture ADD COLUMN counter INTEGER")
+    db.execute("CREATE INDEX capture_of ON capture (device, counter) WHERE counter IS NOT NULL")

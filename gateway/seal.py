@@ -26,6 +26,8 @@ _HEAD = struct.Struct(">B16s16sQ")
 _NONCE = 12
 _PAIR_SALT = b"d2f/v1"
 _CODE_PARTS = 4
+MOST_BYTES = 10 * 1024 * 1024
+"""Of a message. The extension sends pages up to 8 MB; the largest real ones have 0.2 MB."""
 SECRET_BYTES = 20
 """160 bits: what a pairing code carries."""
 

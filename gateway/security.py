@@ -3,6 +3,7 @@
 A device's messages are their own credential (``devices``); everything else needs the owner's cookie.
 """
 
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,8 @@ _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = _SAFE | {"POST", "PUT", "DELETE"}
 DEVICE_PATHS = frozenset(f"/api/v1/{name}" for name in ("pair", "captures", "session", "state"))
 """What an extension calls, at 127.0.0.1; all else is the dashboard's, at its own name."""
+_PUBLIC = ("/static/", "/health")
+"""What is the same for everybody."""
 _EVERYWHERE = frozenset({"/health", "/feishu/callback"})
 """Also at 127.0.0.1: an app of Feishu's takes no other name for the way back, and that has a secret of its own."""
 
@@ -110,12 +113,10 @@ class Guard:
             known = hosts == [self._settings.device_host]
             return None if known else _Refusal.of(WrongHost(host=self._settings.device_host))
         if path in _EVERYWHERE and hosts == [self._settings.device_host]:
-            return None
+            return _Refusal.of(WrongOrigin()) if path != "/health" and _is_for_another(headers) else None
         if hosts != [self._settings.dashboard_host]:
             return self._elsewhere(hosts, method, headers.get(b"accept", ""))
-        if headers.get(b"origin", own if method in _SAFE else "") != own or _is_for_another(headers):
-            return _Refusal.of(WrongOrigin())
-        return None
+        return None if _is_from(own, path, method, headers) else _Refusal.of(WrongOrigin())
 
     def _elsewhere(self, hosts: list[str], method: str, accept: str) -> "_Refusal":
         """A person who types what they are used to is led to the dashboard; a program is told."""
@@ -130,16 +131,38 @@ def _is_sealed(scope: Any) -> bool:
     return scope["type"] == "http" and scope["path"] in DEVICE_PATHS and scope["method"] == "POST"
 
 
+def _is_from(own: str, path: str, method: str, headers: dict[bytes, str]) -> bool:
+    """Whether a page of the dashboard's own, or a person who is led to one, asks for this."""
+    if headers.get(b"origin", own if method in _SAFE else "") != own or _is_for_another(headers):
+        return False
+    return method not in _SAFE or path.startswith(_PUBLIC) or _is_of_our_page(headers)
+
+
 def _is_for_another(headers: dict[bytes, str]) -> bool:
     """Whether a page of another site, or an extension, asks for itself, and does not lead a person here.
 
     Where a browser does not say so, the cookies tell, which are strict.
     """
-    way = headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")
-    return headers.get(b"sec-fetch-site") in {"cross-site", "same-site", "none"} and way != (
-        "navigate",
-        "document",
+    others = headers.get(b"sec-fetch-site") in {"cross-site", "same-site", "none"}
+    return others and not _leads_a_person(headers)
+
+
+def _is_of_our_page(headers: dict[bytes, str]) -> bool:
+    """Whether a person is led here, or a script asks that was told the token by a page that they were led to.
+
+    Firefox says of what an extension with permission for this host asks that it is of the same origin, and sends it
+    with all cookies. Who is no browser does not say at all, and has to have the cookies to begin with.
+    """
+    if b"sec-fetch-site" not in headers or _leads_a_person(headers):
+        return True
+    cookie = re.search(rf"(?:^|;)\s*{CSRF_COOKIE}=([^;]+)", headers.get(b"cookie", ""))
+    return cookie is not None and secrets.compare_digest(
+        cookie[1].encode(), headers.get(b"x-csrftoken", "").encode()
     )
+
+
+def _leads_a_person(headers: dict[bytes, str]) -> bool:
+    return (headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")) == ("navigate", "document")
 
 
 class _Refusal(Struct, frozen=True):
@@ -236,11 +259,11 @@ def source_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """From where it comes, for the audit trail."""
     browser = browser_of(request.headers.get("user-agent", ""))
     address = request.client.host if request.client else ""
-    return browser if address in {"127.0.0.1", ""} else f"{browser} · {address}"
+    return browser if address in {"127.0.0.1", "::1", ""} else f"{browser} · {address}"
 
 
 def _digest_of_ticket(ticket: str) -> str:
-    return digest(f"ticket {ticket}")
+    return f"ticket {digest(ticket)}"  # no link's, whatever its key
 
 
 def _cookie(key: str, value: str, path: str, seconds: int) -> Cookie:

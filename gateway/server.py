@@ -15,17 +15,24 @@ from litestar.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.app import Gateway
+from gateway.disk import narrow
 from gateway.errors import BadSetting, NeedsLoginPassphrase, PortTaken
 from gateway.keys.door import Door
 from gateway.line import Line
 from gateway.lock import alone
+from gateway.log import get
+from gateway.owner_sessions import note_place
 from gateway.reach import ByProxy, demand_locks, demand_passphrase
 from gateway.settings import Settings
 from gateway.wipe import begun, finish, tidy
 
+_log = get("server")
+
 _IPV6 = 6
 _LAST_REQUESTS = 3
 """Seconds that open requests get when the gateway ends."""
+_OTHER = {"127.0.0.1": "::1", "::1": "127.0.0.1"}
+_TRIES = 20
 _GOODBYE = 0.1
 """Seconds of them before their connections are asked to close."""
 
@@ -36,10 +43,13 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
     demand_locks(settings)
     if begun(settings.library):
         finish(settings.library)
-    with alone(settings.data), _take_port(settings.host, settings.port) as taken:
+    for path, mended in narrow(settings.data).items():
+        _log.warning("others had rights to a file of ours", file=path.name, mended=mended)
+    with alone(settings.data), _taken(settings.host, settings.port) as taken:
         Door(settings.library, settings.key_file, passphrase).tidy()
-        gateway = Gateway(msgspec.structs.replace(settings, port=taken.getsockname()[1]), passphrase)
+        gateway = Gateway(msgspec.structs.replace(settings, port=taken[0].getsockname()[1]), passphrase)
         del passphrase  # it has opened all that it opens
+        note_place(gateway.store, gateway.settings)
         try:
             demand_passphrase(settings, is_set=gateway.passphrase.is_set)
         except NeedsLoginPassphrase:
@@ -63,7 +73,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
                 ws_per_message_deflate=False,  # the messages are short, and each window is memory
             )
         )
-        serving = asyncio.create_task(server.serve(sockets=[taken]))
+        serving = asyncio.create_task(server.serve(sockets=taken))
         try:
             await server.up.wait()
             yield gateway
@@ -112,10 +122,35 @@ def _behind(proxy: str | None, app: ASGIApp) -> Any:
     return ByProxy(believing, proxy)
 
 
+@contextlib.contextmanager
+def _taken(host: str, port: int) -> Generator[list[socket.socket]]:
+    """The port, on both loopback addresses where it is on one: browsers take the dashboard's name for either.
+
+    Whoever listened on the other would be handed the log-in link and the cookies.
+    """
+    with contextlib.ExitStack() as stack:
+        for _ in range(_TRIES):
+            taken = stack.enter_context(_take_port(host, port))
+            try:
+                other = _take_port(_OTHER[host], taken.getsockname()[1]) if host in _OTHER else None
+            except PortTaken:
+                if port:
+                    raise
+                continue  # a free one of one address need not be free on the other
+            except BadSetting:  # there is no such address here
+                other = None
+            yield [taken, stack.enter_context(other)] if other else [taken]
+            return
+        raise PortTaken(port=str(port))
+
+
 def _take_port(host: str, port: int) -> socket.socket:
     """Binds at once, so that two gateways never share a port and a taken one is told plainly."""
     family = socket.AF_INET6 if ip_address(host).version == _IPV6 else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
+    try:
+        taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
+    except OSError as error:  # a machine without IPv6
+        raise BadSetting(setting="D2F_HOST", why=str(error)) from error
     if sys.platform == "win32":
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     else:

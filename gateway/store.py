@@ -256,25 +256,36 @@ class Store:
             self.do("DELETE FROM login_link WHERE hash = ? OR expires_at <= ?", [digest, at])
         return bool(row[0]) if row else None
 
+    def forget_login_links(self) -> None:
+        """Nobody logs in by one that was not used so far."""
+        self.do("DELETE FROM login_link")
+
     # --- captures
 
     def keep(self, capture: Capture, device: str) -> bool:
         """Keeps a page before anything reads it. False if this capture is here already."""
         sql = """INSERT OR IGNORE INTO capture
-            (id, device, url, trigger, captured_at, received_at, status, content, size)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+            (id, device, url, trigger, captured_at, received_at, status, content, size, counter)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         values = [
             capture.id,
             device,
             capture.url,
             capture.trigger,
             capture.captured_at.isoformat(),
-            now().isoformat(),
+            capture.received_at.isoformat(),
             capture.status,
             zlib.compress(capture.content, 1),
             len(capture.content),
+            capture.counter,
         ]
         return self.do(sql, values) == 1
+
+    def received_after(self, device: str, counter: int) -> datetime | None:
+        """When the first capture came that the device sealed after this counter; None if none has."""
+        sql = "SELECT min(received_at) FROM capture WHERE device = ? AND counter > ?"
+        row = self.one(sql, [device, counter])
+        return datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def note_reading(self, capture_id: str, reading: Reading, result: bytes) -> None:
         """What the page turned out to be, and what the device is answered."""

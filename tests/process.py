@@ -93,10 +93,10 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
-    def end(self) -> None:
-        """Lets it end in good order."""
+    def end(self) -> str:
+        """Lets it end in good order. Returns what it said of that."""
         self._process.terminate()
-        self.ended()
+        return self.ended()[1]
 
     def ended(self) -> tuple[int, str]:
         """Waits until it ends by itself. Returns its exit status and what it said of that."""

@@ -72,10 +72,17 @@ class Socket:
 
     def until_closed(self) -> int:
         """Reads on; returns the code that it is closed with."""
+        return self.until_closed_with()[1]
+
+    def until_closed_with(self) -> tuple[list[Any], int]:
+        """The events until then, too."""
+        events: list[Any] = []
         while True:
             opcode, payload = self.frame()
             if opcode == 8:
-                return int.from_bytes(payload[:2], "big")
+                return events, int.from_bytes(payload[:2], "big")
+            if opcode == 1:
+                events.append(msgspec.json.decode(payload))
 
     def say(self, opcode: int, payload: bytes) -> None:
         """A masked frame, as clients send them."""

@@ -168,3 +168,15 @@ def test_the_dashboard_shows_it(started: Started) -> None:
     page = started.owner.call("GET", "/audit").body.decode()
     assert page.count("登录了控制台") == 2
     assert "登录了控制台" in started.owner.call("GET", "/").body.decode()
+
+
+def test_a_secret_of_feishus_is_in_the_trail_whichever_form_it_comes_by(started: Started) -> None:
+    """To ask which columns a table has keeps it, too."""
+    body = {"way": "base", "base_token": "pt-a-secret", "address": "https://example.feishu.cn/base/x?table=y"}
+    assert started.owner.call("POST", "/api/v1/feishu/columns", body).status >= 400
+    kept = started.world.background.call(lambda: started.gateway.carriers.first.sync.connection.secrets)
+    assert "base_token" in kept
+    assert [act for act, *_ in told(started)].count(Act.FEISHU_SECRET) == 1
+    del body["base_token"]
+    assert started.owner.call("POST", "/api/v1/feishu/columns", body).status >= 400
+    assert [act for act, *_ in told(started)].count(Act.FEISHU_SECRET) == 1

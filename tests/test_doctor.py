@@ -296,3 +296,15 @@ def test_no_verb_shows_a_key(folder: Path) -> None:
     unseen = {PASSPHRASE.encode(), b"another one", b"an app's secret"}
     unseen |= {word for key in there for word in spelled(key)}
     assert [word for word in unseen if word in said.encode()] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are the folder's there")
+@pytest.mark.parametrize("name", ["d2f.key", "d2f.db"])
+def test_a_file_that_others_can_read_is_not_used_in_silence(world: World, name: str) -> None:
+    """Copied back from a backup with the usual rights: the next start mends them, and says so."""
+    world.start().stop()
+    (world.folder / name).chmod(0o644)
+    process = Process(world, D2F_LOG="warning")
+    assert process.owner
+    assert "others had rights" in process.end()
+    assert (world.folder / name).stat().st_mode & 0o077 == 0

@@ -114,7 +114,8 @@ def test_the_owners_cookie_is_no_use_to_another_origin(started: Started, origin:
         ("same-site", "no-cors", "image", 403),
         ("cross-site", "cors", "empty", 403),
         ("none", "navigate", "document", 200),  # a person who types the address
-        ("same-origin", "cors", "empty", 200),
+        ("same-origin", "cors", "empty", 403),  # an extension of another program's, in Firefox
+        ("same-origin", "no-cors", "image", 403),
     ],
 )
 def test_who_asks_is_told_by_the_browser(
@@ -124,6 +125,23 @@ def test_who_asks_is_told_by_the_browser(
     headers["Sec-Fetch-Dest"] = dest
     reply = ask(started, "GET", "/api/v1/overview", started.gateway.settings.dashboard_host, **headers)
     assert reply.status == status
+
+
+def test_a_script_of_our_own_page_proves_that_it_is(started: Started) -> None:
+    """By the token that the page was told; no other cookie's, and no cookie's that is not there."""
+    own = started.owner.headers | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+    token = own["X-CSRFToken"]
+    without = {name: value for name, value in own.items() if name != "Cookie"}
+    for path in ("/", "/api/v1/overview"):
+        assert call(started.origin, "GET", path, headers=own).status == 200
+        for bad in (
+            own | {"X-CSRFToken": ""},
+            own | {"X-CSRFToken": token[:-1]},
+            without | {"Cookie": started.owner.cookie, "X-CSRFToken": ""},
+            without | {"Cookie": f"{started.owner.cookie}; d2f-csrf=", "X-CSRFToken": ""},
+            without | {"Cookie": f"{started.owner.cookie}; xd2f-csrf={token}"},
+        ):
+            assert call(started.origin, "GET", path, headers=bad).status == 403, bad
 
 
 def test_a_log_in_link_works_once_and_not_for_long(started: Started) -> None:

@@ -16,6 +16,7 @@ from gateway.sandbox.feishu.faults import Fault
 from gateway.visitor import OwnerVisitor
 from tests.sockets import Socket
 from tests.support import Started, World, background
+from tests.test_cli import d2f
 
 
 @pytest.fixture
@@ -239,3 +240,17 @@ def test_pace_and_time_left_are_told(started: Started) -> None:
             told.append(socket.event())
         assert told[-1]["pace"] > 0
         assert told[-1]["left"] is None  # all are written
+
+
+def test_who_was_logged_out_by_the_command_line_hears_nothing_more(started: Started) -> None:
+    """``d2f passphrase set`` is another process, and no event of this one."""
+    with Socket(started) as heard:
+        assert heard.status == 101
+        folder = started.gateway.settings.data
+        run = d2f(folder, "passphrase", "set", D2F_NEW_PASSPHRASE="correct horse 电池")
+        assert run.returncode == 0, run.stderr
+        assert started.owner.call("GET", "/api/v1/overview").status == 401
+        tell(started, 4711)
+        said, code = heard.until_closed_with()
+        assert code == 4401
+        assert not [event for event in said if event.get("pushed") == 4711]

@@ -332,3 +332,23 @@ def test_on_loopback_nothing_is_asked_for(world: World) -> None:
     assert started.gateway.settings.dashboard.startswith("http://d2f.localhost:")
     link = world.background.call(lambda: new_login_link(started.gateway.store, started.gateway.settings))
     assert "login?key=" in link
+
+
+def test_a_ticket_is_no_way_round_the_passphrase(proxied: Locked, world: World) -> None:
+    """It was taken away by ``d2f passphrase remove`` between link and form: then the form would let everybody in."""
+    cookies: dict[str, str] = {}
+
+    def step(method: str, target: str, body: str = "") -> Reply:
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        given = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+        given |= {"Origin": proxied.settings.dashboard.rstrip("/")} | FORWARDED | form
+        reply = proxied.ask(method, target, given, body)
+        cookies.update(re.findall(r"^(d2f[\w-]*)=([^;]*)", reply.headers.get("set-cookie", ""), re.MULTILINE))
+        return reply
+
+    assert step("GET", "/" + proxied.link().removeprefix(proxied.settings.dashboard)).status == 303
+    assert step("GET", "/login/passphrase").status == 200
+    world.background.call(proxied.gateway.passphrase.remove)
+    form = urlencode({"_csrf_token": cookies["d2f-csrf"], "passphrase": "x"})
+    assert step("POST", "/login/passphrase", form).status == 403
+    assert "d2f" not in cookies

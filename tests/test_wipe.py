@@ -13,6 +13,7 @@ import pytest
 
 from gateway.demo import walk
 from gateway.errors import WipeInUse, WipeUnfinished
+from gateway.keys.door import Door
 from gateway.keys.keeper import Keeper
 from gateway.store import Store, wipe_marker
 from gateway.vault import Vault
@@ -241,3 +242,21 @@ def test_a_keeper_of_a_wiped_folder_finds_no_key(tmp_path: Path) -> None:
     with Store(tmp_path / "d2f.db") as store, pytest.raises(Exception, match="key") as refused:
         Keeper(store, tmp_path / "d2f.key").open()
     assert getattr(refused.value, "code", "") == "key_lost"
+
+
+def test_a_wipe_finds_the_keys_of_a_library_that_was_thrown_away(tmp_path: Path) -> None:
+    """The person deleted ``d2f.db``; ``d2f.db.key`` beside it still names what is in the keyring."""
+    before, ring, folder = keyring.get_keyring(), Memory(), tmp_path / "data"
+    keyring.set_keyring(ring)
+    try:
+        with Store(folder / "d2f.db") as store:
+            Vault(store, folder / "d2f.key").set("something", b"secret")
+        door = Door(folder / "d2f.db", folder / "d2f.key")
+        door.change("keyring")
+        door.encrypt()
+        assert len(ring.kept) == 2
+        (folder / "d2f.db").unlink()
+        assert finish(folder / "d2f.db") == Left([], [])
+        assert not ring.kept
+    finally:
+        keyring.set_keyring(before)

@@ -307,8 +307,7 @@ class OwnerController(Controller):
         """Checks all the way to the columns; any of ``errors.FeishuError`` says what to do."""
         async with sync.connection.changing:
             agree(if_match, sync.connection.kept)
-            if data.secret is not None:  # also one that is refused is kept, until another is entered
-                audit.note(Act.FEISHU_SECRET, source_of(request), data.app_id)
+            _note_secret(audit, request, data)
             tables = await sync.connect(data.setting, data.secret)
         shown = tuple(TableShown(table.shelf, table.name, table.url) for table in tables)
         return tagged(Connected(shown), sync.connection.kept)
@@ -319,8 +318,15 @@ class OwnerController(Controller):
         sync.forget_entered()
 
     @post("/feishu/columns", summary="Which columns could take what", status_code=200)
-    async def columns(self, data: JSONBody[FeishuInput], sync: NamedDependency[Sync]) -> ColumnsAsked:
+    async def columns(
+        self,
+        request: Request[Owner, Token, Any],
+        data: JSONBody[FeishuInput],
+        sync: NamedDependency[Sync],
+        audit: NamedDependency[Audit],
+    ) -> ColumnsAsked:
         """For a table that the person has already: a proposal by name and type. Nothing is written."""
+        _note_secret(audit, request, data)
         table, columns = await sync.ask(data.setting, data.secret)
         return ColumnsAsked(table, columns)
 
@@ -334,7 +340,7 @@ class OwnerController(Controller):
         audit: NamedDependency[Audit],
     ) -> Leading:
         """Where the person says yes; from there they come back to ``settings.feishu_return``."""
-        audit.note(Act.FEISHU_SECRET, source_of(request), data.app_id)
+        _note_secret(audit, request, data)
         return Leading(sync.connection.begin_login(data.setting, data.secret, settings.feishu_return))
 
     @get("/limits", summary="What the sync may cost in calls", sync_to_thread=False)
@@ -380,3 +386,9 @@ def _shown(kept: Kept) -> CaptureShown:
         readable=kept.readable,
         result=msgspec.json.decode(kept.result, type=Result) if kept.result else None,
     )
+
+
+def _note_secret(audit: Audit, request: Request[Owner, Token, Any], entered: FeishuInput) -> None:
+    """Also one that is refused is kept, until another is entered."""
+    if entered.secret is not None:
+        audit.note(Act.FEISHU_SECRET, source_of(request), entered.app_id)

@@ -15,6 +15,7 @@ from litestar.security.jwt import Token
 from gateway.carriers import Carrier
 from gateway.events import Captured, Event, Events
 from gateway.model import now
+from gateway.owner_sessions import OwnerSessions
 from gateway.security import Owner
 
 _GOING_AWAY, _UNWANTED, _SESSION_ENDED = 1001, 1003, 4401
@@ -33,9 +34,10 @@ class LiveController(Controller):
         request: Request[Owner, Token, Any],
         events: NamedDependency[Events],
         carrier: NamedDependency[Carrier],
+        owner_sessions: NamedDependency[OwnerSessions],
     ) -> ServerSentEvent:
         """Server-sent events; each is an ``events.Event`` as JSON. It ends with the session."""
-        heard = _messages(_listen(events, carrier, request.auth))
+        heard = _messages(_listen(events, carrier, owner_sessions, request.auth))
         return ServerSentEvent(heard, headers={"Cache-Control": "no-store"})
 
     @websocket("/socket")
@@ -44,10 +46,11 @@ class LiveController(Controller):
         socket: WebSocket[Owner, Token, Any],
         events: NamedDependency[Events],
         carrier: NamedDependency[Carrier],
+        owner_sessions: NamedDependency[OwnerSessions],
     ) -> None:
         """The same as text messages. There is nothing to say to it."""
         await socket.accept()
-        sending = asyncio.create_task(_send(socket, _listen(events, carrier, socket.auth)))
+        sending = asyncio.create_task(_send(socket, _listen(events, carrier, owner_sessions, socket.auth)))
         hearing = asyncio.create_task(_is_spoken_to(socket))
         try:
             await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
@@ -79,7 +82,9 @@ async def _messages(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEve
         yield ServerSentEventMessage(data=msgspec.json.encode(event).decode())
 
 
-async def _listen(events: Events, carrier: Carrier, session: Token) -> AsyncIterator[Event]:
+async def _listen(
+    events: Events, carrier: Carrier, sessions: OwnerSessions, session: Token
+) -> AsyncIterator[Event]:
     """Of one account, until the gateway ends, or the session: it is logged out of, or it is too old."""
     left = (session.exp - now()).total_seconds()
     loop = asyncio.get_running_loop()
@@ -87,6 +92,8 @@ async def _listen(events: Events, carrier: Carrier, session: Token) -> AsyncIter
     try:
         async with contextlib.aclosing(events.listen(lambda: _present(carrier), str(session.jti))) as heard:
             async for event in heard:
+                if not sessions.goes_on(str(session.jti)):  # the command line ended it
+                    return
                 if isinstance(event, Captured) or event.owner == carrier.owner:
                     yield event
     finally:

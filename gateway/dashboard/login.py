@@ -86,7 +86,7 @@ def ask(request: Request[Any, Any, Any], store: NamedDependency[Store]) -> Respo
 
 
 @post(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, status_code=200)
-async def answer(
+async def answer(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
     request: Request[Any, Any, Any],
     data: Annotated[Told, Body(media_type=RequestEncodingType.URL_ENCODED)],
     store: NamedDependency[Store],
@@ -94,7 +94,9 @@ async def answer(
     owner_sessions: NamedDependency[OwnerSessions],
     audit: NamedDependency[Audit],
     session_cookies: NamedDependency[SessionCookies],
+    settings: NamedDependency[Settings],
 ) -> Response[Any]:
+    demand_passphrase(settings, is_set=passphrase.is_set)
     ticket = request.cookies.get(TICKET_COOKIE, "")
     if not has_ticket(store, ticket):
         raise LoginLinkUsed

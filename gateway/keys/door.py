@@ -52,7 +52,7 @@ def library_key(library: Path) -> Path:
 
 def seen_from_outside(library: Path) -> Method | None:
     """How the keys of a library are kept, before anybody opens it: it may be another version's, or damaged."""
-    if is_encrypted(library):
+    if is_encrypted(library) or not library.exists():
         kept = _read(library)
         methods: list[Method] = [wrap.method for wrap in kept.wraps] if kept else []
         return "passphrase" if "passphrase" in methods else next(iter(methods), None)
@@ -66,8 +66,10 @@ def seen_from_outside(library: Path) -> Method | None:
 def entries_of(library: Path) -> list[str] | None:
     """What this library may have in the keyring, seen from outside; None if it cannot be read."""
     if not library.exists() or not library.stat().st_size:
-        return []
-    own = _own_id(library)
+        kept = _read(library)  # of an encrypted one that was thrown away
+        own = kept.library if kept else ""
+    else:
+        own = _own_id(library)
     return None if own is None else [*names(own), *names(_whose(own))] if own else []
 
 

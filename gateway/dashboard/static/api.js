@@ -1,5 +1,5 @@
 // Calls to the gateway, and how a form says what went wrong.
-import { ours, refresh } from "./live.js";
+import { ours, proof, refresh } from "./live.js";
 
 const chinese = document.documentElement.lang.startsWith("zh");
 
@@ -8,9 +8,6 @@ export const words = JSON.parse(document.querySelector("main").dataset.words);
 
 /** What the page shows, by the path that it is changed at: the ETag of each. */
 const versions = JSON.parse(document.querySelector("main").dataset.versions);
-
-/** That a call comes from a page of ours. */
-let token = document.querySelector("main").dataset.csrf;
 
 /** A refusal: `message` is for the person, `code` for us. */
 class Refused extends Error {
@@ -30,7 +27,7 @@ export async function call(method, path, body) {
 }
 
 async function ask(method, path, body) {
-  const init = { method, headers: { accept: "application/json", "x-csrftoken": token } };
+  const init = { method, headers: { accept: "application/json", ...proof } };
   if (body) {
     init.body = JSON.stringify(body);
     init.headers["content-type"] = "application/json";
@@ -46,16 +43,13 @@ async function ask(method, path, body) {
   return [reply, text ? JSON.parse(text) : null];
 }
 
-/** What may have become too old while the page was open: the access token, after 15 minutes, or the page's own. */
+/** The access token becomes too old while the page is open, after 15 minutes. */
 async function mended(code) {
-  if (code === "not_logged_in") return (await fetch("/renew", { method: "POST" })).ok;
-  if (code !== "stale_page") return false;
-  token = (await page()).querySelector("main").dataset.csrf;
-  return true;
+  return code === "not_logged_in" && (await fetch("/renew", { method: "POST" })).ok;
 }
 
 async function page() {
-  const reply = await fetch(ours("/"), { headers: { accept: "text/html" } });
+  const reply = await fetch(ours("/"), { headers: { accept: "text/html", ...proof } });
   return new DOMParser().parseFromString(await reply.text(), "text/html");
 }
 

@@ -1,6 +1,9 @@
 // Shows what changes while the person looks.
 const lost = document.getElementById("lost");
 
+/** That it is a page of ours that asks: no other is told the token. */
+export const proof = { "x-csrftoken": document.querySelector("main")?.dataset.csrf ?? "" };
+
 /** The address of a part of the gateway, for the account that this page is about. */
 export function ours(path) {
   const { account } = document.documentElement.dataset;
@@ -17,7 +20,7 @@ export function stop() {
 /** Replaces the parts of the page that tell of the present; a form that is being filled in stays as it is. */
 export async function refresh() {
   if (ended) return;
-  const reply = await fetch(ours("/"), { headers: { accept: "text/html" } }).catch(() => null);
+  const reply = await fetch(ours("/"), { headers: { accept: "text/html", ...proof } }).catch(() => null);
   if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
