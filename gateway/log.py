@@ -15,7 +15,7 @@ _HARMLESS = frozenset({"feishu_code"})
 _VALUE = r"[\w\"%:.+/=-]"
 _SECRET_TEXT = re.compile(
     rf"((?<![A-Za-z0-9-])(?:t|u|ur|a|pt|d2f1)-|Bearer |/hook/|[?&;\s](?:code|key|sign|state|ticket)=){_VALUE}{{8,}}"
-    rf"|((?:{_NAMES}|\bck)[\w-]*[\"']?\s*[:=]\s*b?[\"']?)(?!•)[^\s,;&}}\"']+"
+    rf"|((?:{_NAMES}|\bck)[\w-]{{0,64}}[\"']?\s*[:=]\s*b?[\"']?)(?!•)[^\s,;&}}\"']+"
     r"|(\beyJ)[\w-]+\.[\w.-]+",
     re.IGNORECASE,
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def demand_locks(settings: Settings) -> None:
     """What can be told before anything is opened. Raises NeedsTls, NeedsName, BadCertificate."""
-    if not settings.beyond:
+    if not settings.beyond and settings.certificate is None and settings.key is None:
         return
     has_own = settings.certificate is not None and settings.key is not None
     if not has_own and settings.behind_proxy is None:

@@ -536,3 +536,26 @@ def test_a_wipe_takes_the_keys_first(folder: Path) -> None:
         door(folder).open()
     finish(folder / "d2f.db")
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM mark WHERE id = (SELECT min(id) FROM mark)", "UPDATE subject SET detailed = 7"]
+)
+def test_a_copy_that_is_not_the_same_does_not_take_its_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Whatever went wrong on the way: the library stays as it was."""
+    before, export = rows(folder), cipher._export  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # where it may go wrong
+
+    def goes_wrong(db: sqlite3.Connection, fresh: Path, key: bytes | None) -> None:
+        export(db, fresh, key)
+        with closing(cipher.connect(fresh, key)) as copy:
+            assert copy.execute(change).rowcount >= 1
+            copy.commit()
+
+    monkeypatch.setattr(cipher, "_export", goes_wrong)
+    with pytest.raises(errors.LibraryDamaged):
+        door(folder).encrypt()
+    assert not is_encrypted(folder / "d2f.db")
+    assert not unfinished(folder / "d2f.db").exists()
+    assert rows(folder) == before

@@ -272,3 +272,14 @@ def test_secrets_are_in_no_file(beside: Background, tmp_path: Path) -> None:
         content = path.read_bytes()
         for secret in (b"Token0fTheSession", b"s3cret-of-the-simulated-app"):
             assert secret not in content, path
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/nowhere", "/static/dashboard.js", "/login?key=x", "/api/v1/overview"]
+)
+def test_no_page_tells_another_where_its_reader_was(started: Started, path: str) -> None:
+    for headers in ({}, started.owner.headers):
+        reply = call(
+            started.origin, "GET", path, headers={"Host": started.gateway.settings.dashboard_host} | headers
+        )
+        assert reply.headers["referrer-policy"] == "no-referrer"

@@ -1,8 +1,10 @@
 """The dashboard's passphrase: asked for after the link, slow to guess, and the owner of the machine is never locked out."""
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -212,3 +214,13 @@ def test_the_command_line_sets_and_removes_it(started: Started) -> None:
     assert "设置了控制台的口令 The dashboard's passphrase was set · d2f" in told
     assert "去掉了控制台的口令" in told.splitlines()[1]
     assert PHRASE not in told
+
+
+def test_a_guess_costs_what_it_should(started: Started) -> None:
+    """RFC 9106's second choice: 64 MiB, three passes, four lanes."""
+    assert put(started, PHRASE).status == 200
+    kept = started.world.background.call(lambda: started.gateway.store.setting("passphrase", dict[str, Any]))
+    assert kept
+    cost = kept["cost"]
+    assert (cost["memory"], cost["passes"], cost["lanes"]) == (64 * 1024, 3, 4)
+    assert len(base64.b64decode(cost["salt"])) == 16

@@ -352,3 +352,10 @@ def test_a_ticket_is_no_way_round_the_passphrase(proxied: Locked, world: World) 
     form = urlencode({"_csrf_token": cookies["d2f-csrf"], "passphrase": "x"})
     assert step("POST", "/login/passphrase", form).status == 403
     assert "d2f" not in cookies
+
+
+def test_a_certificate_says_that_tls_is_wanted(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    """Without a name it would be served without: that must not happen in silence."""
+    for name, path in zip(("--certificate", "--key"), certificate, strict=True):
+        told = d2f(tmp_path / "data", "--no-browser", name, str(path), D2F_PORT="0")
+        assert (told.returncode, "没有启动" in told.stderr) == (1, True)

@@ -145,3 +145,15 @@ def test_a_library_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "d2f.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(LibraryDamaged):
         Store(tmp_path / "d2f.db")
+
+
+def test_what_was_deleted_is_not_left_in_the_file(tmp_path: Path) -> None:
+    """SQLite only marks it as free unless it is told otherwise."""
+    path, said = tmp_path / "d2f.db", "a-comment-that-is-gone"
+    with Store(path) as store:
+        store.set("something", [said] * 50)
+        store.set("another", ["stays"] * 50)
+    assert said.encode() in path.read_bytes()
+    with Store(path) as store:
+        store.set("something", None)
+    assert said.encode() not in b"".join(each.read_bytes() for each in tmp_path.iterdir())

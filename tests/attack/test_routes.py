@@ -39,6 +39,7 @@ ALWAYS = {
     "x-frame-options": "DENY",
     "cache-control": "no-store",
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
 }
 
 
