@@ -39,7 +39,10 @@ def test_one_page_captured_by_many_at_the_same_moment(world: World, *, same_mess
     with ThreadPoolExecutor(8) as pool:
         sent = [
             pool.submit(
-                browsers[at % 4].capture, films(world), page, message=message if same_message else None
+                browsers[0 if same_message else at % 4].capture,
+                films(world),
+                page,
+                message=message if same_message else None,
             )
             for at in range(16)
         ]

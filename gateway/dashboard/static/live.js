@@ -21,7 +21,8 @@ export function stop() {
 export async function refresh() {
   if (ended) return;
   const reply = await fetch(ours("/"), { headers: { accept: "text/html", ...proof } }).catch(() => null);
-  if (reply?.status === 401) return location.reload(); // the session has ended: the page says how to go on
+  // The session has ended: the page says how to go on. Or the page's token has: a newer page has another.
+  if (reply?.status === 401 || reply?.status === 403) return location.reload();
   if (!reply?.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const parts = ["state", "calls-sum", "calls-now", "devices", "entered", "account", "notices-now", "notices-failed", "walks-now", "walks-live",
