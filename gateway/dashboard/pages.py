@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from litestar.static_files import (
     create_static_files_router,  # pyright: ignore[reportUnknownVariableType]  # Litestar's own annotations
 )
 from litestar.types import ControllerRouterHandler
+from markupsafe import Markup, escape
 
 from gateway.audit import ALARMS, Audit
 from gateway.budget import Budget
@@ -65,6 +67,7 @@ def environment() -> Environment:
     )
     templates.filters["number"] = "{:,}".format
     templates.filters["day"] = _day
+    templates.filters["commands"] = _commands
     templates.filters["moment"] = _moment
     return templates
 
@@ -304,6 +307,11 @@ def language_of(request: Request[Any, Any, Any]) -> str:
         return chosen
     first = request.headers.get("accept-language", "zh").split(",")[0]
     return "zh" if first.lower().startswith("zh") else "en"
+
+
+def _commands(text: str) -> Markup:
+    """What stands between `backquotes` is to be typed into a terminal."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # it was escaped just now
 
 
 def _day(at: datetime) -> str:
