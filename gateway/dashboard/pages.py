@@ -236,7 +236,8 @@ def problem_page(
             return Redirect(f"{RENEWAL}?{urlencode({'to': _here(request)})}", status_code=303)
     language = language_of(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
-    page = shown_alone(language, answer.status, title=say(language, "problem_title"), text=hint)
+    title = "logged_out_title" if answer.code == NotLoggedIn.code else "problem_title"
+    page = shown_alone(language, answer.status, title=say(language, title), text=hint)
     page.headers.update(headers or {})
     return page
 

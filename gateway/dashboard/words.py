@@ -526,6 +526,7 @@ WORDS: dict[str, Words] = {
     ),
     "to_dashboard": Words("回到控制台", "Back to the dashboard"),
     "problem_title": Words("打不开", "Cannot open"),
+    "logged_out_title": Words("没有登录", "Not logged in"),
     "lost": Words(
         "和网关的连接断了。它停了的话，请在终端重新运行 d2f；恢复后这里会自己更新。",
         "The connection to the gateway is lost. If it has ended, run d2f again; this page then goes on by itself.",

@@ -101,7 +101,7 @@ def test_what_a_page_holds_is_only_text(chrome: Browser, started: Started) -> No
 def test_the_link_works_once_and_logging_out_ends_it(chrome: Browser, started: Started) -> None:
     page = open_dashboard(chrome, started)
     page.click("text=退出")
-    expect(page.locator("h1")).to_have_text("打不开")
+    expect(page.locator("h1")).to_have_text("没有登录")
     page.goto(started.gateway.settings.dashboard)
     expect(page.locator("main")).to_contain_text("d2f open")
 
