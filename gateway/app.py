@@ -208,7 +208,7 @@ class Gateway:
             request_max_body_size=1024 * 1024,
             logging_config=None,
         )
-        self._guard = Guard(app, self.settings)
+        self._guard = Guard(app, self.settings, csrf(self.owner_sessions).secret)
         return self._guard
 
     async def wipe(self) -> Left:

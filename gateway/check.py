@@ -232,7 +232,8 @@ class Check:
         deleted = self._ledger.rows(table.target, deleted=True)
         back = {key for record_id, key in deleted.items() if record_id in reading.seen}
         self._ledger.back(table.target, back)
-        self._push.others.instead(reading.strangers, {*deleted.values()} - back)
+        here = dict.fromkeys({*deleted.values()} - back, table.key)
+        self._push.others.instead(reading.strangers, self._ledger.deleted_elsewhere(table.target) | here)
 
 
 def _told(row: Row, cell: Cell, edit: Edit) -> Words:

@@ -97,10 +97,15 @@ class Creates:
         )
 
     def young(self, table: str) -> set[str]:
-        """Records that were made within the last minute: Feishu need not show them everywhere yet."""
+        """Records that were made, or found, within the last minute: Feishu need not show them everywhere yet."""
         latest = now()
-        made = "SELECT record_id FROM record WHERE table_key = ? AND made_at BETWEEN ? AND ?"
-        asked = [table, (latest - _YOUNG).isoformat(), latest.isoformat()]
+        made = """SELECT record_id FROM record WHERE table_key = :table AND record_id IS NOT NULL
+            AND (made_at BETWEEN :since AND :now OR found_at BETWEEN :since AND :now)"""
+        asked: dict[str, object] = {
+            "table": table,
+            "since": (latest - _YOUNG).isoformat(),
+            "now": latest.isoformat(),
+        }
         return {record_id for (record_id,) in self._store.rows(made, asked)}
 
     # --- two gateways on one table

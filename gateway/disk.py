@@ -18,8 +18,15 @@ def narrow(folder: Path) -> dict[Path, bool]:
     if sys.platform == "win32" or not folder.is_dir():
         return {}
     unwanted = {folder: _OTHERS_WRITE} | {folder / name: _OTHERS for name in _FILES}
-    wide = [path for path, each in unwanted.items() if path.exists() and path.stat().st_mode & each]
+    wide = [path for path, each in unwanted.items() if _mode(path) & each]
     return {path: _narrowed(path, unwanted[path]) for path in wide}
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:  # SQLite's own come and go
+        return 0
 
 
 def _narrowed(path: Path, unwanted: int) -> bool:

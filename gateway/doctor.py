@@ -1,5 +1,6 @@
 """``d2f doctor``: is all well with this installation? Mends file rights; all else it says, without any secret in it."""
 
+import contextlib
 import http.client
 import platform
 import sqlite3
@@ -24,6 +25,7 @@ from gateway.keys.keeper import Keeper, kept_by
 from gateway.keys.ring import Ring
 from gateway.lock import runs_in
 from gateway.model import now
+from gateway.owner_sessions import at_its_place
 from gateway.settings import Settings
 from gateway.store import Store
 
@@ -52,7 +54,7 @@ def examine(settings: Settings, passphrase: str | None = None) -> list[Finding]:
         *_folder(settings),
         *_rights(settings.data),
         *_library(settings, passphrase),
-        *_port(settings),
+        *_port(_place(settings, passphrase)),
         *_extension(),
         *_proxies(),
     ]
@@ -210,9 +212,22 @@ class _Health(Struct, frozen=True):
     gateway: str
 
 
+def _place(settings: Settings, passphrase: str | None) -> Settings:
+    """Where the gateway is that runs, as far as the library opens."""
+    if runs_in(settings.data):
+        with (
+            contextlib.suppress(D2FError),
+            Door(settings.library, settings.key_file, passphrase).open() as store,
+        ):
+            return at_its_place(store, settings)
+    return settings
+
+
 def _port(settings: Settings) -> Iterator[Finding]:
     port, running = settings.port, runs_in(settings.data)
-    answer = _answer(port)
+    hosts = ("127.0.0.1",) if settings.beyond else ("127.0.0.1", "::1")
+    told = [told for told in (_answer(host, port) for host in hosts) if told is not None]
+    answer = next((each for each in told if each == "another"), told[0] if told else None)
     if isinstance(answer, _Health) and running:
         yield Finding(
             "good",
@@ -239,15 +254,17 @@ def _port(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _answer(port: int) -> "_Health | Literal['another'] | None":
+def _answer(host: str, port: int) -> "_Health | Literal['another'] | None":
     """Who is on the port; None if nobody is."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    connection = http.client.HTTPConnection(host, port, timeout=3)
     try:
         connection.connect()
     except OSError:
         return None
     try:
-        connection.request("GET", "/health")
+        connection.request(
+            "GET", "/health", headers={"Host": f"127.0.0.1:{port}"}
+        )  # the name that it has there
         return msgspec.json.decode(connection.getresponse().read(1000), type=_Health)
     except (OSError, http.client.HTTPException, *UNDECODABLE):
         return "another"

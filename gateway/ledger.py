@@ -318,6 +318,13 @@ class Ledger:
             record_id: mark_key(*mark) for record_id, *mark in self.store.rows(sql, [target.key, deleted])
         }
 
+    def deleted_elsewhere(self, target: Target) -> dict[MarkKey, str]:
+        """Marks that belong into this table, and whose row the person deleted in another one of ours: which one."""
+        sql = f"""SELECT record.table_key, account, medium, id FROM record JOIN subject USING (medium, id)
+            WHERE deleted = 1 AND table_key IN ({TABLES}) AND table_key <> :table AND account = :account
+                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+        return {mark_key(*mark): table for table, *mark in self.store.rows(sql, self.asked(target))}
+
     def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
         """The person deleted the rows of these marks, all at once or none. Two kinds of them the person did not delete.
 

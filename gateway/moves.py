@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapp
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway import records
 from gateway.creates import Creates
 from gateway.edits import Digests, Edit, Edits
 from gateway.errors import NoSuchRecord, Words
@@ -67,13 +68,10 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
 
 async def _look_again(base: Bitable, ledger: Ledger, leaving: Leaving, table: Table) -> None:
     """Rows that were to go, and are to stay by now: of some Feishu never said whether they went."""
-    doubtful = leaving.doubtful(table.key)
-    asked = list(doubtful)
-    for at in range(0, len(asked), MOST_LOOKED_UP):
-        some = asked[at : at + MOST_LOOKED_UP]
-        there = await _there(base, table, some)
-        leaving.stayed(table.key, there)
-        ledger.gone(table.target, [doubtful[each] for each in some if each not in there])
+    if doubtful := leaving.doubtful(table.key):
+        gone = await records.gone(base, table.table_id, list(doubtful), Creates(ledger).young(table.key))
+        leaving.stayed(table.key, doubtful.keys() - gone)
+        ledger.gone(table.target, [doubtful[each] for each in gone])
 
 
 def _records(strays: Iterable[Stray]) -> list[str]:

@@ -76,7 +76,9 @@ class Others:
         else:
             self._looked |= marks
         found = await self.find(marks)
-        self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
+        with self._ledger.store.atomic():
+            self._there_after_all(found, self._ledger.deleted_elsewhere(self._table.target))
+            self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
         return {key for key, _ in found}
 
     async def made(self, made: Mapping[MarkKey, str]) -> None:
@@ -109,10 +111,18 @@ class Others:
             self._take(found)
         return left - moved
 
-    def instead(self, rows: Iterable[records.Row], keys: Collection[MarkKey]) -> None:
-        """Of these marks the person deleted the row; one of ``rows``, which are no mark's, may be there in its place."""
-        if keys:
-            self._take(records.match(self._free(rows), keys))
+    def instead(self, rows: Iterable[records.Row], deleted: Mapping[MarkKey, str]) -> None:
+        """Of these marks the person deleted the row, in which table; one of ``rows``, which are no mark's, may be there for it."""
+        found = records.match(self._free(rows), deleted.keys()) if deleted else []
+        with self._ledger.store.atomic():
+            self._there_after_all(found, deleted)
+            self._take(found)
+
+    def _there_after_all(self, found: records.Found, deleted: Mapping[MarkKey, str]) -> None:
+        """Whose row was deleted in another table, and is in this one: somebody moved it, or made it where it belongs."""
+        for key, _ in found:
+            if deleted.get(key, self._table.key) != self._table.key:
+                self._ledger.moved(deleted[key], [key])
 
     def _take(self, found: records.Found) -> None:
         with self._ledger.store.atomic():

@@ -5,6 +5,7 @@ A device's messages are their own credential (``devices``); everything else need
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.middleware.csrf import CSRF_SECRET_LENGTH, generate_csrf_hash
 from litestar.security.jwt import JWTCookieAuth, Token
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
@@ -52,6 +54,10 @@ _HEADERS = {
 }
 
 
+_CSRF = f"{CSRF_COOKIE}=".encode()
+_TOKEN = re.compile(rb"(^|;\s*)" + _CSRF + rb"([^;]*)")
+
+
 class Owner(Struct, frozen=True):
     """The person whose machine this is."""
 
@@ -61,9 +67,10 @@ class Owner(Struct, frozen=True):
 class Guard:
     """Around the whole app: Host, Origin, method and encoding are checked before any of it runs."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, csrf_secret: str) -> None:
         self.app = app
         self._settings = settings
+        self._csrf_secret = csrf_secret
         self._headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,14 +84,38 @@ class Guard:
             ):  # a set would not tell the type checker
                 present = {name for name, _ in message["headers"]}
                 ours = [header for header in self._headers if header[0] not in present]
-                message["headers"] = [*map(self._locked, message["headers"]), *ours]
+                message["headers"] = [*map(self._locked, filter(is_told, message["headers"])), *ours]
             await send(message)
+
+        scope["headers"] = self._without_foreign_token(scope["headers"])
+        is_led = any(
+            name == b"sec-fetch-site" and value in {b"cross-site", b"same-site"}
+            for name, value in scope["headers"]
+        )
+
+        def is_told(header: tuple[bytes, bytes]) -> bool:
+            """Who is led here by another site brings no cookies: a token of theirs is not to be replaced for that."""
+            name, value = header
+            return not (is_led and name == b"set-cookie" and value.startswith(_CSRF))
 
         refusal = self._refuse(scope)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
             await _respond(send_guarded, refusal, "websocket." if scope["type"] == "websocket" else "")
+
+    def _without_foreign_token(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Another library's token, as of the demo on another port, would be kept, and never do: a new one is given then."""
+        return [
+            (name, _TOKEN.sub(self._kept_token, value) if name == b"cookie" else value)
+            for name, value in headers
+        ]
+
+    def _kept_token(self, cookie: re.Match[bytes]) -> bytes:
+        token = cookie[2].decode("latin-1")
+        random, signed = token[:CSRF_SECRET_LENGTH], token[CSRF_SECRET_LENGTH:]
+        ours = secrets.compare_digest(generate_csrf_hash(random, self._csrf_secret).encode(), signed.encode())
+        return cookie[0] if ours else cookie[1]
 
     def _locked(self, header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
         """Over TLS, cookies are for TLS alone. On loopback there is none, and browsers send them to that host name only."""

@@ -43,9 +43,9 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
     demand_locks(settings)
     if begun(settings.library):
         finish(settings.library)
-    for path, mended in narrow(settings.data).items():
-        _log.warning("others had rights to a file of ours", file=path.name, mended=mended)
-    with alone(settings.data), _taken(settings.host, settings.port) as taken:
+    with alone(settings.data), _taken(settings) as taken:
+        for path, mended in narrow(settings.data).items():
+            _log.warning("others had rights to a file of ours", file=path.name, mended=mended)
         Door(settings.library, settings.key_file, passphrase).tidy()
         gateway = Gateway(msgspec.structs.replace(settings, port=taken[0].getsockname()[1]), passphrase)
         del passphrase  # it has opened all that it opens
@@ -123,16 +123,20 @@ def _behind(proxy: str | None, app: ASGIApp) -> Any:
 
 
 @contextlib.contextmanager
-def _taken(host: str, port: int) -> Generator[list[socket.socket]]:
+def _taken(settings: Settings) -> Generator[list[socket.socket]]:
     """The port, on both loopback addresses where it is on one: browsers take the dashboard's name for either.
 
     Whoever listened on the other would be handed the log-in link and the cookies.
     """
+    host, port = settings.host, settings.port
+    other_host = (
+        None if settings.beyond else _OTHER.get(host)
+    )  # beyond, it has a name that is no loopback name
     with contextlib.ExitStack() as stack:
         for _ in range(_TRIES):
             taken = stack.enter_context(_take_port(host, port))
             try:
-                other = _take_port(_OTHER[host], taken.getsockname()[1]) if host in _OTHER else None
+                other = _take_port(other_host, taken.getsockname()[1]) if other_host else None
             except PortTaken:
                 if port:
                     raise

@@ -23,7 +23,7 @@ from gateway.errors import (
     WipeInUse,
     Words,
 )
-from gateway.keys.door import entries_of, library_key, seen_from_outside
+from gateway.keys.door import entries_of, is_in_keyring, library_key
 from gateway.keys.ring import SERVICE, Ring
 from gateway.lock import LOCK, alone
 from gateway.log import get
@@ -53,7 +53,7 @@ class _Marked(Struct, frozen=True):
 
     @classmethod
     def of(cls, library: Path) -> Self:
-        return cls(entries_of(library), seen_from_outside(library) == "keyring")
+        return cls(entries_of(library), is_in_keyring(library))
 
 
 class Left(Struct, frozen=True):

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gateway.doctor import examine
+from gateway.errors import PortTaken
 from gateway.keys.keeper import Keeper, kept_by
 from gateway.model import now
+from gateway.server import running
 from gateway.store import Store
 from gateway.vault import Vault
 from tests.process import Process
@@ -144,7 +148,8 @@ def test_under_a_gateway_that_runs(world: World) -> None:
     other = d2f(world.folder / "another", "doctor", D2F_PORT=port)
     assert other.returncode == 1
     assert "另一个数据文件夹" in other.stdout
-    assert d2f(world.folder, "doctor", **FREE).returncode == 1
+    run = d2f(world.folder, "doctor", **FREE)  # it was started with another port than this shell has
+    assert (run.returncode, f"The gateway runs on port {port}" in run.stdout) == (0, True)
 
 
 def test_keys_are_not_changed_under_a_gateway_that_runs(world: World) -> None:
@@ -308,3 +313,24 @@ def test_a_file_that_others_can_read_is_not_used_in_silence(world: World, name: 
     assert process.owner
     assert "others had rights" in process.end()
     assert (world.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_doctor_knows_who_keeps_the_gateway_from_its_port(world: World) -> None:
+    """It does not start where another program is on [::1] alone."""
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken):
+            world.background.enter(running(msgspec.structs.replace(world.settings, port=port)))
+        told = {finding.verdict for finding in examine(msgspec.structs.replace(world.settings, port=port))}
+    assert "wrong" in told
+
+
+def test_the_doctor_knows_where_the_gateway_runs(world: World) -> None:
+    """As ``d2f open`` does: it was started with a port of its own."""
+    started = world.start()
+    port = started.port + 1 if started.port < 65535 else started.port - 1
+    settings = msgspec.structs.replace(world.settings, port=port)
+    said = [finding.en for finding in examine(settings)]
+    assert any(f"runs on port {started.port}" in each for each in said)

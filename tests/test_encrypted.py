@@ -559,3 +559,15 @@ def test_a_copy_that_is_not_the_same_does_not_take_its_place(
     assert not is_encrypted(folder / "d2f.db")
     assert not unfinished(folder / "d2f.db").exists()
     assert rows(folder) == before
+
+
+def test_who_forgot_the_passphrase_begins_anew_without_it(tmp_path: Path) -> None:
+    """They threw the encrypted library away: there is nothing left that it would open."""
+    folder = tmp_path / "data"
+    with Store(folder / "d2f.db") as store:
+        Vault(store, folder / "d2f.key").set("something", b"secret")
+    Door(folder / "d2f.db", folder / "d2f.key").change("passphrase", "correct horse 电池")
+    Door(folder / "d2f.db", folder / "d2f.key", "correct horse 电池").encrypt()
+    (folder / "d2f.db").unlink()
+    begun = d2f(folder, "pair", D2F_PORT="1")
+    assert (begun.returncode, "口令" in begun.stderr) == (0, False)

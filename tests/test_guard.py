@@ -1,11 +1,13 @@
 """Nothing answers without a credential, under another name, or to another origin."""
 
 import base64
+import re
 import socket
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -283,3 +285,29 @@ def test_no_page_tells_another_where_its_reader_was(started: Started, path: str)
             started.origin, "GET", path, headers={"Host": started.gateway.settings.dashboard_host} | headers
         )
         assert reply.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("earlier", ["the demo", "before a wipe"])
+def test_a_browser_that_had_a_page_of_another_gateway_open(world: World, earlier: str) -> None:
+    """A browser sends its cookies to every port of ``d2f.localhost``, and keeps them when a library is wiped."""
+    before = World(world.background, world.folder.with_name("before") / "data", marks=5).start()
+    port = before.port if earlier == "before a wipe" else 0
+    before.owner.call("GET", "/")
+    old = before.owner.cookies["d2f-csrf"]
+    before.stop()
+    now = world.start(port)
+    link = urlsplit(world.background.call(lambda: new_login_link(now.gateway.store, now.gateway.settings)))
+    browser = {"d2f-csrf": old}
+
+    def ask(method: str, target: str, **headers: str) -> Reply:
+        headers |= {"Host": link.netloc, "Cookie": "; ".join(f"{k}={v}" for k, v in browser.items())}
+        reply = call(f"http://127.0.0.1:{link.port}", method, target, headers=headers)
+        said = re.findall(r"^(d2f[\w-]*)=([^;]*)", reply.headers.get("set-cookie", ""), re.MULTILINE)
+        browser.update(said)
+        return reply
+
+    assert ask("GET", f"{link.path}?{link.query}").status == 303
+    token = re.search(r'data-csrf="([^"]+)"', ask("GET", "/").body.decode())
+    assert token
+    own = {"Origin": f"http://{link.netloc}", "X-CSRFToken": token[1]}
+    assert ask("POST", "/api/v1/pairing", **own).status == 201

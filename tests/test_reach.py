@@ -359,3 +359,10 @@ def test_a_certificate_says_that_tls_is_wanted(tmp_path: Path, certificate: tupl
     for name, path in zip(("--certificate", "--key"), certificate, strict=True):
         told = d2f(tmp_path / "data", "--no-browser", name, str(path), D2F_PORT="0")
         assert (told.returncode, "没有启动" in told.stderr) == (1, True)
+
+
+def test_a_proxy_of_this_machine_that_was_told_localhost(proxied: Locked) -> None:
+    """It asks at [::1] first: there it must find nobody, and go on to the address that it is known by."""
+    with pytest.raises(OSError, match=r"refused|assign|support|unreachable"):
+        socket.create_connection(("::1", proxied.settings.port), 5)
+    assert proxied.ask("GET", "/health", FORWARDED).status == 200

@@ -10,11 +10,11 @@ from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
-from tests.support import Background, Started, World
+from tests.support import Background, Started, World, two_of
 from tests.test_plan import OWN, page_of
 from tests.test_push import TABLE, faulty, fill, right
-from tests.test_removals import FILMS, SERIES, policy, row_of, take_away_from
-from tests.test_runs import fill_lists
+from tests.test_removals import FILMS, SERIES, policy, row_of, rows_of, take_away_from
+from tests.test_runs import fill_lists, open_subject
 from tests.test_two_at_once import During, stranger, subject
 from tests.test_whose_row import THEIRS, add, checked, delete, grown, once, unmarked
 
@@ -62,9 +62,24 @@ def test_no_record_is_two_marks(world: World) -> None:
     assert sorted(row["编号"] for row in world.rows(OWN).values()) == sorted([one.key.id, other.key.id])
 
 
-def hide(world: World, record: str) -> None:
+KEY = SubjectKey(Medium.MOVIE, "30000001")
+TOLD = Subject(key=KEY, kind=Kind.TV, title="远山来信", genres=("剧情",))
+"""A series that its list takes for a film."""
+
+
+def kinds(world: World) -> tuple[Started, Started]:
+    """Two machines, on tables by kind."""
+    machines = two_of(world)
+    for each in machines:
+        fill_lists(each)
+        assert each.connect(layout="kinds").status == 200
+        assert each.settled().state == "idle"
+    return machines
+
+
+def hide(world: World, record: str, name: str = TABLE) -> None:
     """From the next look."""
-    table = world.feishu.table(world.app_token, TABLE)
+    table = world.feishu.table(world.app_token, name)
     table.before, table.stale_reads = {each: row for each, row in table.records.items() if each != record}, 1
 
 
@@ -242,3 +257,72 @@ def test_an_id_of_a_mark_that_only_the_second_machine_knows(two: tuple[Started, 
     for each in (first, second, first, second):
         checked(each)
     right(first)
+
+
+def test_a_row_that_was_just_found_and_is_not_to_be_seen_when_it_moves(world: World) -> None:
+    """The other machine made it moments ago; this one knows that it belongs elsewhere."""
+    first, second = kinds(world)
+    world.person.add(TOLD, Status.DONE, rating=4)
+    fill_lists(first)
+    assert first.settled().state == "idle"
+    (ours,) = [record for record, row in world.rows(FILMS).items() if row["Subject ID"] == KEY.id]
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert [len(each) for each in rows_of(second, KEY)] == [1, 0]
+    world.feishu.on_call = once(("record.batch_create", "after"), lambda: hide(world, ours, FILMS))
+    open_subject(second, KEY)
+    assert second.settled().state == "idle"
+    assert world.feishu.table(world.app_token, FILMS).stale_reads == 0
+    world.feishu.on_call = None
+    for _ in range(2):
+        checked(second)
+    assert [len(each) for each in rows_of(second, KEY)] == [0, 1]
+
+
+def test_a_new_row_that_is_to_stay_after_all_and_is_not_to_be_seen(stocked: Started) -> None:
+    """Feishu refused to delete it, the person chose otherwise, and the mark came back."""
+    started, world = stocked, stocked.world
+    started.connect()
+    right(started)
+    policy(started, "delete")
+    entry = take_away_from(started)
+    ((ours, _),) = row_of(started, entry)
+    faulty(started, Fault("record.batch_delete", "refused", code=1254302))
+    unmarked(started, entry)
+    assert started.settled().state == "error"
+    policy(started, "ignore")
+    world.feishu.on_call = once(("record.batch_get", "before"), lambda: hide(world, ours, TABLE))
+    started.owner.call("POST", "/api/v1/push")
+    assert started.settled().state == "idle"
+    assert world.feishu.table(world.app_token, TABLE).stale_reads == 0
+    world.feishu.on_call = None
+    world.person.edit(entry.key, comment="回来")
+    fill(started)
+    assert started.settled().state == "idle"
+    checked(started)
+    assert [(record, row["我的备注"]) for record, row in row_of(started, entry)] == [(ours, "回来")]
+
+
+def test_a_row_that_the_other_machine_made_again_in_another_table(world: World) -> None:
+    """It knew by then where the mark belongs. A check finds the new one."""
+    world.person.add(TOLD, Status.DONE, rating=4)
+    first, second = kinds(world)
+    policy(first, "delete")
+    for each in (first, second):
+        grown(each)
+    entry = world.person.find(KEY)
+    assert entry
+    unmarked(first, entry)
+    assert rows_of(first, KEY) == ([], [])
+    checked(second)
+    world.person.edit(KEY, rating=2)
+    open_subject(first, KEY)
+    assert first.settled().state == "idle"
+    assert [len(each) for each in rows_of(second, KEY)] == [0, 1]
+    world.person.edit(KEY, rating=5)
+    open_subject(second, KEY)
+    second.settled()
+    checked(second)
+    films, series = rows_of(second, KEY)
+    assert (films, [row["我的评分"] for row in series]) == ([], [5])
+    assert second.settled().deleted == 0

@@ -52,7 +52,7 @@ def library_key(library: Path) -> Path:
 
 def seen_from_outside(library: Path) -> Method | None:
     """How the keys of a library are kept, before anybody opens it: it may be another version's, or damaged."""
-    if is_encrypted(library) or not library.exists():
+    if is_encrypted(library):
         kept = _read(library)
         methods: list[Method] = [wrap.method for wrap in kept.wraps] if kept else []
         return "passphrase" if "passphrase" in methods else next(iter(methods), None)
@@ -61,6 +61,14 @@ def seen_from_outside(library: Path) -> Method | None:
     except (sqlite3.Error, msgspec.MsgspecError):  # whoever opens it tells
         return None
     return wrap.method if wrap else None
+
+
+def is_in_keyring(library: Path) -> bool:
+    """Whether a key of it is kept there, also of an encrypted one that was thrown away."""
+    kept = None if library.exists() else _read(library)
+    return seen_from_outside(library) == "keyring" or any(
+        wrap.method == "keyring" for wrap in (kept.wraps if kept else ())
+    )
 
 
 def entries_of(library: Path) -> list[str] | None:

@@ -1,6 +1,7 @@
 """What is the owner's alone: the link, the ticket after it, the way back from Feishu, the dashboard's own name."""
 
 import contextlib
+import re
 import socket
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
@@ -139,3 +140,20 @@ def test_a_page_of_another_site_uses_up_nobodys_share(
     assert reply.status == 429  # pyright: ignore[reportPossiblyUnboundVariable]
     attacks.held(started.owner.call("POST", "/renew").status == 200, "no renewal")
     attacks.held("d2f" in OwnerVisitor(new_link(started)).cookies, "no log-in")
+
+
+@pytest.mark.parametrize("path", ["/login?key=anything", "/renew?to=/"])
+def test_a_page_of_the_web_does_not_take_the_token_from_pages_of_ours(world: World, path: str) -> None:
+    """It leads the person here, without cookies, which are strict. A form that is being filled in stays as it is."""
+    started = world.start()
+    owner = started.owner
+    token = re.search(r'data-csrf="([^"]+)"', owner.call("GET", "/").body.decode())
+    assert token
+    led = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    led |= {"Host": started.gateway.settings.dashboard_host, "Accept": "text/html"}
+    said = call(started.origin, "GET", path, headers=led).headers.get("set-cookie", "")
+    cookies = owner.cookies | dict(re.findall(r"^(d2f[\w-]*)=([^;]+);", said, re.MULTILINE))
+    asks = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+    asks |= owner.headers | {"X-CSRFToken": token[1]}
+    asks["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    assert call(started.origin, "GET", "/", headers=asks).status == 200
