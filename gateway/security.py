@@ -78,25 +78,17 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        scope["headers"] = self._without_foreign_token(scope["headers"])
+        is_led = _is_led_by_another(scope["headers"])
+
         async def send_guarded(message: Message) -> None:
             if (
                 message["type"] == "http.response.start" or message["type"] == "websocket.http.response.start"
             ):  # a set would not tell the type checker
-                present = {name for name, _ in message["headers"]}
-                ours = [header for header in self._headers if header[0] not in present]
-                message["headers"] = [*map(self._locked, filter(is_told, message["headers"])), *ours]
+                told = [self._locked(each) for each in message["headers"] if not (is_led and _is_token(each))]
+                present = {name for name, _ in told}
+                message["headers"] = [*told, *(each for each in self._headers if each[0] not in present)]
             await send(message)
-
-        scope["headers"] = self._without_foreign_token(scope["headers"])
-        is_led = any(
-            name == b"sec-fetch-site" and value in {b"cross-site", b"same-site"}
-            for name, value in scope["headers"]
-        )
-
-        def is_told(header: tuple[bytes, bytes]) -> bool:
-            """Who is led here by another site brings no cookies: a token of theirs is not to be replaced for that."""
-            name, value = header
-            return not (is_led and name == b"set-cookie" and value.startswith(_CSRF))
 
         refusal = self._refuse(scope)
         if refusal is None:
@@ -155,6 +147,19 @@ class Guard:
         if hosts in usual and method == "GET" and "text/html" in accept:
             return _Refusal(307, b"", self._settings.dashboard)
         return _Refusal.of(WrongHost(host=self._settings.dashboard))
+
+
+def _is_led_by_another(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """By another site: who is brings no cookies along, which are strict. That a token is missing does not say it is."""
+    return any(
+        name == b"sec-fetch-site" and value in {b"cross-site", b"same-site"} for name, value in headers
+    )
+
+
+def _is_token(header: tuple[bytes, bytes]) -> bool:
+    """Whether a header of an answer gives the browser a token for its pages."""
+    name, value = header
+    return name == b"set-cookie" and value.startswith(_CSRF)
 
 
 def _is_sealed(scope: Any) -> bool:
