@@ -16,14 +16,15 @@ import msgspec
 from msgspec import Struct
 
 import gateway
+from gateway.cipher import unfinished
 from gateway.disk import narrow
-from gateway.errors import UNDECODABLE, D2FError, LibraryDamaged, PassphraseNeeded
+from gateway.errors import UNDECODABLE, AlreadyRunning, D2FError, LibraryDamaged, PassphraseNeeded
 from gateway.extension import extension_folder
 from gateway.keys import ENCRYPTED, KEPT, NOT_ENCRYPTED
 from gateway.keys.door import Door
 from gateway.keys.keeper import Keeper, kept_by
 from gateway.keys.ring import Ring
-from gateway.lock import runs_in
+from gateway.lock import alone, runs_in
 from gateway.model import now
 from gateway.owner_sessions import at_its_place
 from gateway.settings import Settings
@@ -53,6 +54,7 @@ def examine(settings: Settings, passphrase: str | None = None) -> list[Finding]:
         *_versions(),
         *_folder(settings),
         *_rights(settings.data),
+        *_unfinished(settings),
         *_library(settings, passphrase),
         *_port(_place(settings, passphrase)),
         *_extension(),
@@ -110,6 +112,20 @@ def _narrowed(path: Path, *, mended: bool) -> Finding:
         f"别的用户原来能动 {path}，已改好。那期间它可能被读过：可以运行 `d2f keys rotate`",
         f"Other users had rights to {path}: mended. It may have been read meanwhile: consider `d2f keys rotate`",
     )
+
+
+def _unfinished(settings: Settings) -> Iterator[Finding]:
+    """A library that was being encrypted or decrypted lies there twice, once perhaps to be read by anybody."""
+    left = unfinished(settings.library)
+    with contextlib.suppress(AlreadyRunning):  # then it may be under way
+        if left.exists():
+            with alone(settings.data):
+                left.unlink(missing_ok=True)
+            yield Finding(
+                "mended",
+                f"{left.name} 是加密或解密中断后留下的副本，已删除；库没有变",
+                f"{left.name} was left by an encryption, or decryption, that was cut short: deleted. The library is as it was",
+            )
 
 
 def _library(settings: Settings, passphrase: str | None) -> Iterator[Finding]:

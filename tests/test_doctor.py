@@ -334,3 +334,17 @@ def test_the_doctor_knows_where_the_gateway_runs(world: World) -> None:
     settings = msgspec.structs.replace(world.settings, port=port)
     said = [finding.en for finding in examine(settings)]
     assert any(f"runs on port {started.port}" in each for each in said)
+
+
+def test_what_a_conversion_left_goes(folder: Path, world: World) -> None:
+    """It was cut short: a copy of all of it may lie there in the clear. Under a gateway it may be under way."""
+    left = folder / "d2f.db-new"
+    left.write_bytes((folder / "d2f.db").read_bytes())
+    run = d2f(folder, "doctor", **FREE)
+    assert (run.returncode, "d2f.db-new was left" in run.stdout, left.exists()) == (0, True, False)
+    assert "d2f.db-new" not in d2f(folder, "doctor", **FREE).stdout
+    started = world.start()
+    under_way = started.gateway.settings.data / "d2f.db-new"
+    under_way.write_bytes(b"")
+    assert "d2f.db-new" not in d2f(under_way.parent, "doctor").stdout
+    assert under_way.exists()
