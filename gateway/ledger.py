@@ -364,6 +364,13 @@ class Ledger:
             for name in ("record", "stray"):
                 self.store.do(f"DELETE FROM {name} WHERE table_key = ? AND {MARK} = (?, ?, ?)", mark)
 
+    def leaves(self, table: str, key: MarkKey) -> None:
+        """The row of this mark in this table was not deleted by the person: another table shows the mark."""
+        mark = [table, key.account, key.subject.medium, key.subject.id]
+        with self.store.atomic():
+            self.store.do(f"UPDATE record SET deleted = 0 WHERE table_key = ? AND {MARK} = (?, ?, ?)", mark)
+            self.store.do("INSERT OR IGNORE INTO stray VALUES (?, ?, ?, ?)", mark)
+
     def back(self, target: Target, keys: Iterable[MarkKey]) -> None:
         """Rows that the person had deleted are there again: they are kept up to date again."""
         with self.store.atomic():

@@ -119,10 +119,13 @@ class Others:
             self._take(found)
 
     def _there_after_all(self, found: records.Found, deleted: Mapping[MarkKey, str]) -> None:
-        """Whose row was deleted in another table, and is in this one: somebody moved it, or made it where it belongs."""
+        """Whose row was deleted in another table, and is in this one: somebody moved it, or made it where it belongs.
+
+        The other one goes as any that is in the wrong table, if it is there after all.
+        """
         for key, _ in found:
             if deleted.get(key, self._table.key) != self._table.key:
-                self._ledger.moved(deleted[key], [key])
+                self._ledger.leaves(deleted[key], key)
 
     def _take(self, found: records.Found) -> None:
         with self._ledger.store.atomic():
