@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Generator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
+import pytest
 
 from gateway.app import Gateway
 from gateway.owner_sessions import new_login_link
@@ -226,3 +228,13 @@ def two_of(world: World) -> tuple[Started, Started]:
     first = world.start()
     world.settings = msgspec.structs.replace(world.settings, data=world.folder.with_name("other"))
     return first, world.start()
+
+
+def _has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as one:
+        one.bind(("::1", 0))
+        return True
+    return False
+
+
+IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="no IPv6 on this machine")

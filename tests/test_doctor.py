@@ -21,7 +21,7 @@ from gateway.server import running
 from gateway.store import Store
 from gateway.vault import Vault
 from tests.process import Process
-from tests.support import Started, World
+from tests.support import IPV6, Started, World
 from tests.test_cli import d2f
 from tests.test_keys import spelled
 
@@ -315,6 +315,7 @@ def test_a_file_that_others_can_read_is_not_used_in_silence(world: World, name: 
     assert (world.folder / name).stat().st_mode & 0o077 == 0
 
 
+@IPV6
 def test_the_doctor_knows_who_keeps_the_gateway_from_its_port(world: World) -> None:
     """It does not start where another program is on [::1] alone."""
     with socket.socket(socket.AF_INET6) as other:

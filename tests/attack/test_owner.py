@@ -5,7 +5,6 @@ import re
 import socket
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -17,12 +16,11 @@ from gateway.owner_sessions import new_login_link
 from gateway.visitor import OwnerVisitor, call
 from tests import chromium
 from tests.attack.conftest import Attacks
-from tests.support import Started, World
+from tests.support import IPV6, Started, World
 from tests.test_cli import d2f
 from tests.test_passphrase import PHRASE, Visitor, link, put
 from tests.test_ways_in import begin, follow, say
 
-IPV6 = pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="no IPv6 here, or not known")
 LED = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
