@@ -40,7 +40,7 @@ from tests.support import World, background
 from tests.test_faults_machine import LONG, FaultsMachine
 from tests.test_two_at_once import subject
 from tests.trouble import Browser, Weather
-from tests.truth import rows_of, wrong_marks, wrong_removals
+from tests.truth import Rows, page_of, rows_of, wrong_marks, wrong_removals
 from tests.walks import session
 
 LONGEST_LIFE = 3.0
@@ -87,7 +87,7 @@ class Tally(Struct):
 
     def note(self, wrong: list[str]) -> None:
         """Each of these is something lost, or something doubled."""
-        doubled = sum(line.endswith(" records") for line in wrong)
+        doubled = sum(" records" in line for line in wrong)
         self.wrong += wrong
         self.doubled += doubled
         self.lost += len(wrong) - doubled
@@ -188,7 +188,7 @@ class Round:
             threading.Event().wait(self._chance.uniform(0, LONGEST_MIGRATION))  # any instant
             self._kill(process, f"migration, {number(folder, '_sqlite_migrations')} steps done")
             if content(folder) != truth:
-                self._tally.note(["a killed migration lost something"])
+                self._note(["a killed migration lost something"])
 
     def _rotate(self) -> None:
         """New keys are made, and it is killed in between: whatever is connected must go on working."""
@@ -343,8 +343,8 @@ class Round:
 
     def _end(self) -> None:
         """Time goes by, the weather is good: the last gateway brings everything home, then walks to every list's end."""
-        tally, person = self._tally, self._person
-        tally.marks += len(person.marks)
+        person = self._person
+        self._tally.marks += len(person.marks)
         machines = [Machine(self._world.folder, self._browser), *([self._others] if self._others else [])]
         for machine in machines:
             _long_ago(machine.folder)
@@ -355,7 +355,7 @@ class Round:
                 machine.browser.deliver(process)
                 self._bring_home(process)
             before = rows_of(self._world, self._layout)
-            tally.note(wrong_marks(self._world, person, before))
+            self._note(wrong_marks(self._world, person, before), before)
             unproven: set[str] = set()
             for process in processes:
                 unproven |= self._walk_to_the_end(process)
@@ -365,10 +365,10 @@ class Round:
                 process.kill()
         removed, still = self._removed(machines)
         after = rows_of(self._world, self._layout)
-        tally.note(wrong_marks(self._world, person, after))
-        tally.note(wrong_removals(person, before, after, removed, self._policy))
-        tally.note([f"{key}: not marked any more" for key in removed if person.find(key)])
-        tally.note([f"{key}: gone, and not seen to be" for key in still if key.medium not in unproven])
+        self._note(wrong_marks(self._world, person, after), after)
+        self._note(wrong_removals(person, before, after, removed, self._policy), {**before, **after})
+        self._note([f"{key}: not marked any more" for key in removed if person.find(key)])
+        self._note([f"{key}: gone, and not seen to be" for key in still if key.medium not in unproven])
         for machine in machines:
             self._hold_captures(machine)
 
@@ -422,6 +422,19 @@ class Round:
             )  # else nothing shows that private ones are told
         }
 
+    def _note(self, wrong: list[str], rows: Rows | None = None) -> None:
+        """With the round it was in, and with the rows that show it."""
+        told: list[str] = []
+        for line in wrong:
+            page = line.partition(": ")[0]
+            shown = [
+                f"{name} ({row.get('我的状态')})"
+                for name, row in (rows or {}).items()
+                if page_of(row) == page
+            ]
+            told.append(f"{self._layout}/{self._policy}: {line}{''.join(f'; {each}' for each in shown)}")
+        self._tally.note(told)
+
     def _hold_captures(self, machine: Machine) -> None:
         """What was acknowledged must be there as a whole, and read."""
         with Store(machine.folder / "d2f.db") as store:
@@ -430,7 +443,7 @@ class Round:
                 capture, kept = store.capture(str(letter.id)), store.kept(str(letter.id))
                 if capture is None or capture.content != letter.page or kept is None or kept.result is None:
                     missing.append(f"{letter.url}: acknowledged, and not there as a whole")
-        self._tally.note(missing)
+        self._note(missing)
 
 
 def _long_ago(folder: Path) -> None:
@@ -454,7 +467,11 @@ def torture(kills: int, marks: int, seed: int, layouts: tuple[Layout, ...] = tup
             world = World(beside, Path(folder) / "data", marks=marks, covers=True)
             share = (kills + at) // len(layouts)
             one = Round(world, layout, POLICIES[(first + at) % len(POLICIES)], chance, tally)
+            before = len(tally.wrong)
             one.run(share, with_rows=at % 2 == 0)
+            if len(tally.wrong) > before:
+                kept = shutil.copytree(folder, tempfile.mkdtemp(prefix="d2f-wrong-"), dirs_exist_ok=True)
+                tally.wrong.append(f"{layout}: its libraries are in {kept}")
     return tally
 
 

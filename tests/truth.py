@@ -33,10 +33,10 @@ def rows_of(world: World, layout: Layout) -> Rows:
 def wrong_marks(world: World, person: Person, rows: Rows) -> list[str]:
     """Of the marks that the person has: each must have one record, which shows it as it is, cover and all."""
     gone = {subject(entry) for entry in person.unmarked.values()}
-    shown = {record: row for record, row in rows.items() if _page(row) not in gone}
+    shown = {record: row for record, row in rows.items() if page_of(row) not in gone}
     undated = {subject(entry) for entry in person.marks if entry.mark.marked_on is None}
     for row in shown.values():
-        if _page(row) in undated:
+        if page_of(row) in undated:
             row.pop("标记日期", None)  # a walk knows days that no page shows
     missing = check_covers(person, shown, world.feishu.bases[world.app_token].files)
     return check(person, shown) + missing
@@ -50,8 +50,8 @@ def wrong_removals(
     The row of one that is known to be gone is what the policy makes of it; of the others it is as it was.
     """
     wrong: list[str] = []
-    had, has = (Counter(map(_page, each.values())) for each in (before, rows))
-    states = {_page(row): row.get("我的状态") for row in rows.values()}
+    had, has = (Counter(map(page_of, each.values())) for each in (before, rows))
+    states = {page_of(row): row.get("我的状态") for row in rows.values()}
     for key, entry in person.unmarked.items():
         page, known = subject(entry), key in removed
         if had[page] > 1 or has[page] > 1:
@@ -65,5 +65,6 @@ def wrong_removals(
     return wrong
 
 
-def _page(row: dict[str, Any]) -> str | None:
+def page_of(row: dict[str, Any]) -> str | None:
+    """Of the subject that a row is about."""
     return row.get("豆瓣页面", {}).get("link")

@@ -23,6 +23,8 @@ AT_ITS_NUMBER = sorted(
 """Paths that are tried at 127.0.0.1, too."""
 WAYS = {"fetch", "img", "script", "link", "frame", "form", "EventSource", "WebSocket"}
 """Of trying one address, in ``drive_by.js``."""
+TURNS = 20_000
+"""Of the browser's, after which a frame that shows nothing counts as one that something was let into."""
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c02"
     "0000000b4944415478da6364f80f00010501012718e3660000000049454e44ae426082"
@@ -92,7 +94,11 @@ def drive_by(page: Page, started: Started, attacks: Attacks) -> None:
 
 
 def frames(page: Page) -> list[str]:
-    """What was let into a frame."""
+    """What was let into a frame, once each of them shows something: on a busy machine some are still on their way."""
+    for _ in range(TURNS):
+        if all(frame.url for frame in page.frames[1:]):
+            break
+        page.evaluate("new Promise((done) => setTimeout(done))")
     return [frame.url for frame in page.frames[1:] if not frame.url.startswith(("chrome-error:", "about:"))]
 
 
