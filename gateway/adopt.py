@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from gateway.creates import Creates
 from gateway.douban.urls import subject_key
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.columns import link_of, text_of
+from gateway.feishu.compare import OWN_TIME
 from gateway.feishu.fields import KEY, LINK
 from gateway.feishu.values import media_of
 from gateway.ledger import Ledger, Target, Unbound
@@ -23,7 +24,7 @@ from gateway.records import Found
 from gateway.store import Store
 from gateway.tables import Table
 
-_LOOKED_AT = (KEY, "page", "kind", "title", "isbn", "year", "released")
+_LOOKED_AT = (KEY, "page", "kind", "title", "isbn", "year", "released", OWN_TIME)
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 _NO_ISBN = re.compile(r"[^0-9X]")
 
@@ -55,6 +56,8 @@ class Stranger(Struct, frozen=True, kw_only=True, omit_defaults=True):
     isbn: str = ""
     title: str = ""
     year: str = ""
+    written: bool = False
+    """D2F says in it when it wrote it."""
 
     @property
     def is_told(self) -> bool:
@@ -160,6 +163,11 @@ class Claims:
         return self._store.setting(_name(self._table), _Left)
 
 
+def is_any_left(store: Store, table: Table) -> bool:
+    """Whether the table had rows of which the marks may still come."""
+    return store.setting(_name(table), Raw) is not None
+
+
 def _keep(store: Store, table: Table, left: _Left) -> None:
     store.set(_name(table), left if left.rows else None)
 
@@ -181,6 +189,7 @@ def _stranger(record: Record, columns: dict[str, str], links: Sequence[str]) -> 
         page=subject_key(link_of(record.fields.get(columns.get("page", "")))),
         pages=tuple(dict.fromkeys(pages)),
         isbn=_NO_ISBN.sub("", text("isbn").upper()),
+        written=bool(text(OWN_TIME)),
         title=text("title"),
         year=year[0] if year else "",
     )
@@ -197,14 +206,18 @@ def _sure(rows: Iterable[Stranger], unbound: Iterable[Unbound]) -> Found:
     """The surest first, each row for one mark only."""
     by_subject: dict[SubjectKey, MarkKey] = {}
     by_id: dict[str, list[MarkKey]] = {}
+    removed: set[MarkKey] = set()
     for each in unbound:
         by_subject.setdefault(each.key.subject, each.key)
         by_id.setdefault(each.key.subject.id, []).append(each.key)
-    could_be = [(row.record_id, *_whose(row, by_subject, by_id)) for row in rows]
+        if each.removed:
+            removed.add(each.key)
+    could_be = [(row, *_whose(row, by_subject, by_id)) for row in rows]
     found: dict[MarkKey, str] = {}
-    for record_id, _, keys in sorted(could_be, key=lambda each: each[1]):
-        if (key := next((key for key in keys if key not in found), None)) is not None:
-            found[key] = record_id
+    for row, _, keys in sorted(could_be, key=lambda each: each[1]):
+        may = (key for key in keys if key not in found and (row.written or key not in removed))
+        if (key := next(may, None)) is not None:
+            found[key] = row.record_id
     return list(found.items())
 
 

@@ -18,11 +18,11 @@ from gateway.tables import Table
 MOST_SHOWN = 200
 """Of what would be written, go or be skipped, that is told row by row; of more, the number."""
 
-_GONE = Words(
+GONE = Words(
     "豆瓣上的标记取消了，按你的选择删掉这一行",
     "the mark was taken away on Douban, and you want the rows of such marks deleted",
 )
-_IGNORED = Words(
+IGNORED = Words(
     "豆瓣上的标记取消了，按你的选择留着原样",
     "the mark was taken away on Douban, and you want the rows of such marks left as they are",
 )
@@ -57,6 +57,8 @@ class Due(Struct, frozen=True, kw_only=True):
     """Marks that have no row here yet."""
     others: Sequence[Unbound]
     """Marks that other tables show, or will, of which rows of this table may be: those go. Of a table that is to be read."""
+    taken_away: Sequence[Row]
+    """Removed marks that no table shows, of which rows of this table may be. Of a table that is to be read."""
     rows: Sequence[Row]
     """The first that a push would write."""
     removals: Mapping[str, Removal]
@@ -109,6 +111,7 @@ def _due(
         counts=counts,
         wanted=own,
         others=others,
+        taken_away=[] if table.scanned else ledger.taken_away(claimable),
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
         leaving=leaving,
@@ -153,7 +156,7 @@ def _leaving(
     }
     rows = list(store.rows(sql, values))
     told = {
-        record_id: Removal(title, _GONE if removed and policy == "delete" else moves(names.get(shelf)))
+        record_id: Removal(title, GONE if removed and policy == "delete" else moves(names.get(shelf)))
         for record_id, title, shelf, removed, _ in rows
     }
     return told, rows[0][-1] if rows else 0
@@ -184,7 +187,7 @@ def _ignored(store: Store, table: Table) -> tuple[list[Skip], int]:
         WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0 AND removed_at IS NOT NULL
         AND failure IS NULL AND NOT {_GOES} LIMIT :limit"""
     rows = list(store.rows(sql, {"table": table.key, "limit": MOST_SHOWN}))
-    told = [Skip(title=title, what="ignored", why=_IGNORED) for title, _ in rows]
+    told = [Skip(title=title, what="ignored", why=IGNORED) for title, _ in rows]
     return told, rows[0][-1] if rows else 0
 
 

@@ -73,12 +73,14 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class Unbound(Struct, frozen=True):
-    """A mark that is due and has no record in a table yet, with what a row of it could be known by."""
+    """A mark that has no record in a table yet, with what a row of it could be known by."""
 
     key: MarkKey
     title: str | None
-    year: str | None
-    isbn: str | None
+    year: str | None = None
+    isbn: str | None = None
+    removed: bool = False
+    """The person took it away on Douban: only a row that D2F wrote can be of it."""
 
 
 class Counts(Struct, frozen=True):
@@ -466,17 +468,41 @@ class Ledger:
     def unbound(self, target: Target) -> list[Unbound]:
         """Marks that are due and have no record in this table yet, the newest first."""
         sql = f"""SELECT due.account, due.medium, due.id, subject.title,
-                substr(coalesce(subject.body ->> '$.year', subject.body ->> '$.released[0]'), 1, 4), subject.body ->> '$.isbn'
+                substr(coalesce(subject.body ->> '$.year', subject.body ->> '$.released[0]'), 1, 4), subject.body ->> '$.isbn',
+                mark.removed_at IS NOT NULL
             FROM (SELECT due.* {DUE} AND record.record_id IS NULL) AS due JOIN subject USING (medium, id)
+                JOIN mark USING (account, medium, id)
             ORDER BY due.marked_on DESC, due.id"""
         return [
-            Unbound(mark_key(account, medium, subject_id), title, year, isbn)
-            for account, medium, subject_id, title, year, isbn in self.store.rows(sql, self.asked(target))
+            Unbound(mark_key(account, medium, subject_id), title, year, isbn, bool(removed))
+            for account, medium, subject_id, title, year, isbn, removed in self.store.rows(
+                sql, self.asked(target)
+            )
         ]
 
-    def claimable(self, target: Target) -> list[Unbound]:
-        """Marks that a row of this table may be of: those that are due, and those that other tables of ours show."""
-        return [*self.unbound(target), *self.shown_elsewhere(target)]
+    def claimable(self, target: Target, *, removed: bool = False) -> list[Unbound]:
+        """Marks that a row of this table may be of: those that are due, and those that other tables of ours show.
+
+        With ``removed`` those, too, that no table shows since the person took them away: of a table that was not ours.
+        """
+        gone = self.taken_away(target) if removed else []
+        return [
+            *self.unbound(target),
+            *self.shown_elsewhere(target),
+            *(Unbound(row.key, row.title, removed=True) for row in gone),
+        ]
+
+    def taken_away(self, target: Target) -> list[Row]:
+        """Removed marks that are not due and that no table of ours shows, as their rows would show them."""
+        sql = f"""SELECT mark.body, subject.body, mark.revision, NULL, 1, 0
+            FROM mark INDEXED BY mark_removed CROSS JOIN subject USING (medium, id)
+            WHERE mark.removed_at IS NOT NULL AND mark.account = :account
+                AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND NOT EXISTS (SELECT 1 FROM due
+                    WHERE (due.account, due.medium, due.id) = (mark.account, mark.medium, mark.id))
+                AND NOT EXISTS (SELECT 1 FROM record WHERE table_key IN ({TABLES}) AND record_id IS NOT NULL
+                    AND (record.account, record.medium, record.id) = (mark.account, mark.medium, mark.id))"""
+        return [_row(row) for row in self.store.rows(sql, self.asked(target))]
 
     def shown_elsewhere(self, target: Target) -> list[Unbound]:
         """Marks of these classes that other tables of ours show, and this one does not.
@@ -491,7 +517,7 @@ class Ledger:
                 AND NOT EXISTS (SELECT 1 FROM record AS here WHERE here.table_key = :table AND here.record_id IS NOT NULL
                     AND (here.account, here.medium, here.id) = (mark.account, mark.medium, mark.id))"""
         found = self.store.rows(sql, self.asked(target))
-        return [Unbound(mark_key(*mark), title, None, None) for *mark, title in found]
+        return [Unbound(mark_key(*mark), title) for *mark, title in found]
 
     def elsewhere(self, table: str, keys: Collection[MarkKey]) -> list[tuple[Target, dict[str, MarkKey]]]:
         """The other tables of ours in this one's Bitable that show some of these marks, by record."""

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from gateway import adopt, errors
 from gateway.adopt import Likely
 from gateway.check import Judge, Reading
-from gateway.due import DELETED, MOST_SHOWN, Due, Removal, Skip, moves
+from gateway.due import DELETED, GONE, IGNORED, MOST_SHOWN, Due, Removal, Skip, moves
 from gateway.edits import Edits
 from gateway.errors import Issue, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
@@ -23,6 +23,7 @@ from gateway.feishu.values import KINDS
 from gateway.ledger import Ledger, Row, Unbound
 from gateway.library import MarkKey
 from gateway.model import Kind
+from gateway.records import Found
 from gateway.shelves import kind_of
 from gateway.tables import Table
 from gateway.theirs import Theirs, shown
@@ -141,7 +142,8 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
 
     def unbound() -> list[Unbound]:
         own = [each for each in ledger.unbound(table.target) if each.key in due.wanted]
-        return [*own, *due.others]
+        gone = [Unbound(row.key, row.title, removed=True) for row in due.taken_away]
+        return [*own, *due.others, *gone]
 
     there = (
         adopt.Rows(sure=[*due.claimed, *due.moved])
@@ -149,20 +151,22 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         else await adopt.look(base, table.table_id, there_now, unbound, due.bound)
     )
     moved = titles.keys() | dict(due.moved)
-    adopted = {key: record_id for key, record_id in there.sure if key not in moved}
-    moving = {
+    of_removed = _of_removed(due, there.sure)
+    adopted = {key: record_id for key, record_id in there.sure if key not in moved.union(of_removed.keys)}
+    moving = of_removed.going | {
         record_id: Removal(titles.get(key) or key.subject.id, moves())
         for key, record_id in there.sure
         if key in moved
     }
     ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
+    ids |= {row.key: row.record_id for row in of_removed.said}
     old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
     going = dict(itertools.islice([*due.removals.items(), *moving.items()], MOST_SHOWN))
     leave = await _cells(base, table, [*going])
     deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
     rows = [
         structs.replace(row, adopted=not table.own) if row.key in adopted else row
-        for row in due.rows
+        for row in (*due.rows, *of_removed.said)
         if row not in deleted
     ]
     seen = _Seen(edits, table, gaps | table.gaps)
@@ -175,19 +179,45 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
     return structs.replace(
         told,
         creates=told.creates - len(adopted) + len(gone),
-        updates=told.updates + len(adopted) - len(gone) - len(deleted),
+        updates=told.updates + len(adopted) + len(of_removed.said) - len(gone) - len(deleted),
         removals=told.removals + len(moving) - len(going) + len(leave),
         fills=due.written if gaps | (table.gaps - {COVER}) else 0,
         rows=there.number,
-        adopts=len(adopted),
+        adopts=len(adopted) + len(of_removed.said),
         likely=there.likely,
         theirs=seen.theirs,
+        ignored=told.ignored + len(of_removed.ignored),
         deleted=told.deleted + len(deleted),
         edited=seen.edited,
         writes=tuple(seen.writes),
         going=tuple(each for record_id, each in going.items() if record_id in leave),
-        skips=tuple(sorted([*seen.skips, *due.skips], key=lambda skip: _ORDER.index(skip.what))[:MOST_SHOWN]),
+        skips=tuple(
+            sorted([*seen.skips, *of_removed.ignored, *due.skips], key=lambda skip: _ORDER.index(skip.what))[
+                :MOST_SHOWN
+            ]
+        ),
     )
+
+
+class _OfRemoved(Struct, frozen=True):
+    """Rows of a table that is to be read, of marks that the person took away: what becomes of them."""
+
+    keys: Collection[MarkKey]
+    said: Sequence[Row]
+    """They say so from then on."""
+    going: dict[str, Removal]
+    """By record."""
+    ignored: Sequence[Skip]
+
+
+def _of_removed(due: Due, sure: Found) -> _OfRemoved:
+    gone, found = {row.key: row for row in due.taken_away}, dict(sure)
+    there = [structs.replace(row, record_id=found[key]) for key, row in gone.items() if key in found]
+    if due.policy == "ignore":
+        return _OfRemoved(gone, (), {}, [Skip(title=row.title, what="ignored", why=IGNORED) for row in there])
+    if due.policy == "delete" and due.table.own:
+        return _OfRemoved(gone, (), {row.record_id or "": Removal(row.title, GONE) for row in there}, ())
+    return _OfRemoved(gone, there, {}, ())
 
 
 async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str, Mapping[str, Any]]:

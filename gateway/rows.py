@@ -128,8 +128,9 @@ class Rows:
         return [table for table in self.tables if table.key in asked and table.accepted]
 
     def is_work_left(self) -> bool:
-        """Whether anything is to be done; removed marks are sorted first."""
-        self._sort_removed()
+        """Whether anything is to be done; removed marks are sorted first, unless a row that was there may be theirs."""
+        if not any(adopt.is_any_left(self._store, table) for table in self.tables):
+            self._sort_removed()
         return self.retries_due or bool(self._with_work) or bool(self.unchecked)
 
     def retry(self) -> None:

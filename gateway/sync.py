@@ -353,7 +353,7 @@ class Sync:
         table, bound = await bind(base, table)
         target, taken = self.rows.claimable(table), self._ledger.bound(table.key)
         rows = await adopt.look(
-            base, table.table_id, bound.names, lambda: self._ledger.claimable(target), taken
+            base, table.table_id, bound.names, lambda: self._ledger.claimable(target, removed=True), taken
         )
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():

@@ -10,6 +10,8 @@ from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import Started, World
 from tests.test_plan import OWN, SPECS, agree, connect, page_of, plan
 from tests.test_push import TABLE, fill, right
+from tests.test_removals import policy, row_of
+from tests.test_whose_row import unmarked
 
 
 def books(world: World) -> list[Any]:
@@ -227,3 +229,41 @@ def said(started: Started, entry: Any, comment: str | None) -> None:
     url = page_of(entry)
     assert started.pair().capture(url, started.world.visitor.open(url).body)[0] == 200
     assert started.settled().state == "idle"
+
+
+def told(row: dict[str, Any] | None) -> str | None:
+    return row["我的状态"] if row else None
+
+
+@pytest.mark.parametrize("known", ["before", "since"])
+@pytest.mark.parametrize("word", ["keep", "delete", "ignore"])
+def test_a_row_of_a_mark_that_is_gone(two: tuple[Started, Started], word: str, known: str) -> None:
+    """The other machine made the rows; this one knows that the mark was taken away. A row typed by hand stays."""
+    first, second = two
+    world = first.world
+    for each in two:
+        fill(each)
+    first.connect()
+    right(first)
+    entry, other = [each for each in world.person.marks if each.mark.comment and not each.removed][:2]
+    ((record, row),) = row_of(first, entry)
+    typed: dict[str, Any] = {"标题": "手打", "Subject ID": other.key.id, "豆瓣页面": link(other)}
+    by_hand = world.background.call(lambda: world.feishu.add_record(world.app_token, TABLE, typed))
+    ((others, _),) = [each for each in row_of(first, other) if each[0] != by_hand]
+    policy(second, word)
+    if known == "before":
+        unmarked(second, entry, other)
+    second.connect(accept=False)
+    if known == "since":
+        unmarked(second, entry, other)
+    (told_of,) = plan(second)["tables"]
+    says = {each["title"]: each["cells"] for each in told_of["writes"] if "我的状态" in each["cells"]}
+    assert told_of["creates"] == 0
+    assert (told_of["removals"], told_of["ignored"]) == (2 * (word == "delete"), 2 * (word == "ignore"))
+    shown = {"keep": "已取消", "delete": None, "ignore": row["我的状态"]}[word]
+    assert len(says) == (2 if word == "keep" else 0)
+    agree(second)
+    rows = world.rows()
+    assert told(rows.get(record)) == shown
+    assert (others in rows) == (word != "delete")
+    assert rows[by_hand] == typed
