@@ -16,6 +16,7 @@ from gateway.accounts import Accounts
 from gateway.errors import Issue
 from gateway.library import MarkKey
 from gateway.model import Mark, Medium, Subject, SubjectKey, now
+from gateway.shelves import kind_of
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
@@ -353,11 +354,30 @@ class Ledger:
                     )
             self._forget_deleted()
 
-    def leave(self, keys: Iterable[MarkKey]) -> None:
-        """These marks are not due, until they change."""
-        for key in keys:
-            mark = [key.account, key.subject.medium, key.subject.id]
-            self.store.do(f"DELETE FROM due WHERE {MARK} = (?, ?, ?)", mark)
+    def unsure(self, keys: Collection[MarkKey]) -> set[MarkKey]:
+        """Those of these marks of whose subject no page told what it is: of films, whether they are series."""
+        sql = """SELECT medium, id FROM subject WHERE kind IS NULL
+            AND (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
+        asked = as_json([(key.subject.medium, key.subject.id) for key in keys])
+        found = {SubjectKey(Medium(medium), each) for medium, each in self.store.rows(sql, [asked])}
+        return {key for key in keys if key.subject in found}
+
+    def place(self, key: MarkKey, classes: Sequence[str]) -> None:
+        """The row of this mark is in a table of these ``classes``: its subject counts as one of them.
+
+        Until Douban tells something new of it.
+        """
+        subject = [key.subject.medium, key.subject.id]
+        (told,) = self.store.one("SELECT told FROM subject WHERE (medium, id) = (?, ?)", subject) or ("",)
+        like = [each for each in classes if kind_of(each) == kind_of(told)] if told else []
+        placed = (like or [*classes])[0]
+        with self.store.atomic():
+            self.store.do("UPDATE subject SET placed = ? WHERE (medium, id) = (?, ?)", [placed, *subject])
+            self.store.do("UPDATE due SET class = ? WHERE (medium, id) = (?, ?)", [placed, *subject])
+            self.store.do(
+                "UPDATE mark SET revision = revision + 1 WHERE (medium, id) = (?, ?) AND account <> ?",
+                [*subject, key.account],
+            )
 
     def moved(self, table: str, keys: Iterable[MarkKey]) -> None:
         """The rows of these marks are in this table no more, and in another one."""

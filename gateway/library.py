@@ -10,6 +10,7 @@ from msgspec import Struct
 from gateway.accounts import Accounts
 from gateway.merge import fill_in, merge_marks, merge_subjects
 from gateway.model import Mark, Medium, Outcome, PageType, Reading, Subject, SubjectKey, now
+from gateway.shelves import told
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
@@ -72,7 +73,7 @@ class Library:
         writes: list[list[object]] = []
         seen: list[tuple[str, ...]] = []
         for new in reading.subjects:
-            old, was_detailed, seen_at = known.get(new.key, (None, False, ""))
+            old, was_detailed, seen_at, placed = known.get(new.key, (None, False, "", None))
             older = _is_older(at, seen_at)
             kept, changed = merge_subjects(old, new, weaker=was_detailed and not detailed, older=older)
             if changed:
@@ -82,11 +83,18 @@ class Library:
                     seen.append((new.key.medium, new.key.id))
                 continue
             writes.append(
-                [new.key.medium, new.key.id, was_detailed or detailed, _json(kept), seen_at if older else at]
+                [
+                    new.key.medium,
+                    new.key.id,
+                    was_detailed or detailed,
+                    _json(kept),
+                    seen_at if older else at,
+                    placed if old and told(old) == told(kept) else None,
+                ]
             )
         if writes:
             self._store.do_many(
-                "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at, placed) VALUES (?, ?, ?, ?, ?, ?)",
                 writes,
             )
         if seen:
@@ -163,12 +171,15 @@ class Library:
         keys = {MarkKey(account, subject) for account in kept for subject in subjects} - followed
         return sum(self._store.do(sql, [key.account, key.subject.medium, key.subject.id]) for key in keys)
 
-    def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool, str]]:
-        sql = "SELECT medium, id, body, detailed, seen_at FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+    def _known_subjects(
+        self, keys: list[SubjectKey]
+    ) -> dict[SubjectKey, tuple[Subject, bool, str, str | None]]:
+        """Each with whether its page was read, when it was seen last, and the class that it counts as."""
+        sql = "SELECT medium, id, body, detailed, seen_at, placed FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
         rows = self._store.rows(sql, [_json([(key.medium, key.id) for key in keys])])
         return {
-            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed), seen_at)
-            for medium, subject_id, body, detailed, seen_at in rows
+            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed), *rest)
+            for medium, subject_id, body, detailed, *rest in rows
         }
 
     def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str, str]]:

@@ -4,14 +4,15 @@ No gateway can know whether it is alone, and Feishu has no way to make a row onl
 for a mark's row before it makes one, and once more when it has made it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from gateway import errors, records, tables
+from gateway import records
 from gateway.creates import Creates
 from gateway.edits import Edits
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.fields import KEY
+from gateway.kin import Kin
 from gateway.ledger import Ledger, Target
 from gateway.library import MarkKey
 from gateway.records import FEW
@@ -19,7 +20,7 @@ from gateway.tables import Table
 
 
 class Others:
-    """Of one push into one table. ``names``: the present name of each of our columns; ``kin``: the other tables.
+    """Of one push into one table. ``names``: the present name of each of our columns.
 
     A few rows are looked up by filter before and after, one call each. Of many, the key column is read once before
     the first and once after the last, by the five hundred. (How many rows there are tells nothing: others may go.)
@@ -32,7 +33,7 @@ class Others:
         edits: Edits,
         table: Table,
         names: Mapping[str, str],
-        kin: Sequence[Table] = (),
+        kin: Kin,
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
@@ -66,7 +67,10 @@ class Others:
         return [row for row in rows if row.record_id not in taken]
 
     async def take_over(self, marks: set[MarkKey]) -> set[MarkKey]:
-        """Adopts the records of these marks that are there already; returns the marks. Raises FeishuError."""
+        """Adopts the records of these marks that are there already, here or in another table where they are to stay.
+
+        Returns the marks. Raises FeishuError.
+        """
         if len(marks) > FEW:
             if self._many:
                 return set()
@@ -79,7 +83,8 @@ class Others:
         with self._ledger.store.atomic():
             self._there_after_all(found, self._ledger.deleted_elsewhere(self._table.target))
             self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
-        return {key for key, _ in found}
+        there = {key for key, _ in found}
+        return there | await self._kin.shown(marks - there)
 
     async def made(self, made: Mapping[MarkKey, str]) -> None:
         """These records were just made. Raises FeishuError."""
@@ -102,8 +107,8 @@ class Others:
         """
         found = await self._left_of(keys)
         left = keys - {key for key, _ in found}
-        moved = await self._moved(left) if target is None else set[MarkKey]()
         source = target or self._table.target
+        moved = await self._kin.moved(left, source.key)
         with self._ledger.store.atomic():
             if target is not None:
                 self._ledger.moved(target.key, [key for key, _ in found])
@@ -139,26 +144,6 @@ class Others:
         if self._spare is None:
             self._spare = self._free(await self._rows())
         return records.match(self._free(self._spare), keys)
-
-    async def _moved(self, keys: set[MarkKey]) -> set[MarkKey]:
-        """Marks that another table of ours shows: another gateway knew better where they belong.
-
-        That row is left alone until we know it, too, or the mark changes; and it may be that the person put it there.
-        """
-        moved = set[MarkKey]()
-        for each in self._kin if keys else ():
-            try:
-                table, bound = await tables.bind(self._bitable, each)
-                there = Others(self._bitable, self._ledger, self._edits, table, bound.names)
-                found = await there.find(keys - moved)
-            except (errors.NotFound, errors.WrongColumnType, errors.ColumnNameTaken):
-                continue  # said when it is its turn to be written
-            with self._ledger.store.atomic():
-                self._ledger.moved(self._table.key, [key for key, _ in found])
-                self._ledger.adopt(table.key, found, of_person=True)
-                self._ledger.leave(key for key, _ in found)
-            moved |= {key for key, _ in found}
-        return moved
 
     async def _give_way(self, made: Mapping[MarkKey, str]) -> bool:
         """Whoever came later, by Feishu's clock, takes its record away: the last one to make it is sure to see both.

@@ -22,6 +22,7 @@ from gateway.feishu import columns
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.fields import COVER
+from gateway.kin import Kin
 from gateway.ledger import Ledger, Row
 from gateway.library import MarkKey
 from gateway.log import get
@@ -85,14 +86,14 @@ class Push:
         self._creates = Creates(ledger)
         self._edits = edits
         self._sort = sort
-        self._kin = kin
+        self._kin = Kin(bitable, ledger, table, kin)
         self.table = table
         self.rows = rows
         self._bound = Bound({}, {}, {})
         self._theirs = Theirs(edits, table)
         self._only: Mapping[MarkKey, Collection[str]] = {}
         self._makes_options = False
-        self.others = Others(bitable, ledger, edits, table, {})
+        self.others = Others(bitable, ledger, edits, table, {}, self._kin)
         """Once it is prepared."""
         self._strange = 0
         self._made: _Made | None = None

@@ -93,6 +93,7 @@ class Rows:
             other
             for other in self.tables
             if other.app_token == table.app_token
+            and other.accepted
             and other.key != table.key
             and any(may_become(each, one) for each in table.classes for one in other.classes)
         ]
@@ -178,11 +179,14 @@ class Rows:
         self, stopped: Callable[[], bool], told: Callable[[int], None]
     ) -> errors.FeishuError | None:
         problem: errors.FeishuError | None = None
-        for table in self._with_work:
-            if table.accepted:
-                problem = await self._push_into(table, stopped, told) or problem
-            else:
-                problem = errors.PlanUnaccepted(table=table.name)
+        written = set[str]()
+        while left := [table for table in self._with_work if table.key not in written]:
+            for table in left:  # which may find rows of its marks in another one
+                written.add(table.key)
+                if table.accepted:
+                    problem = await self._push_into(table, stopped, told) or problem
+                else:
+                    problem = errors.PlanUnaccepted(table=table.name)
         for table in self.tables:
             problem = await self._tidy(table, stopped) or problem
         return problem

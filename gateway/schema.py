@@ -311,3 +311,18 @@ def m015_sealed(db: Database) -> None:
     """The counter of the message that a capture came with: which of a browser's captures was sealed before which."""
     db.execute("ALTER TABLE capture ADD COLUMN counter INTEGER")
     db.execute("CREATE INDEX capture_of ON capture (device, counter) WHERE counter IS NOT NULL")
+
+
+@migrations()
+def m016_placed(db: Database) -> None:
+    """Where somebody put the row of a mark, by a class of subjects: of more weight than what Douban did not tell."""
+    for statement in (
+        "ALTER TABLE subject RENAME COLUMN class TO told",
+        "ALTER TABLE subject ADD COLUMN placed TEXT",
+        "ALTER TABLE subject ADD COLUMN class TEXT GENERATED ALWAYS AS (ifnull(placed, told))",
+        "DROP TRIGGER mark_new",
+        "DROP TRIGGER mark_changed",
+        f"CREATE TRIGGER mark_new AFTER INSERT ON mark BEGIN {_IS_DUE} END",
+        f"CREATE TRIGGER mark_changed AFTER UPDATE ON mark WHEN NEW.revision > OLD.revision BEGIN {_IS_DUE} END",
+    ):
+        db.execute(statement)

@@ -47,6 +47,11 @@ def class_of(medium: Medium, subject: Subject) -> str:
     return kind + (_SUFFIX if subject.genres and DOCUMENTARY in subject.genres else "")
 
 
+def told(subject: Subject) -> tuple[str, bool]:
+    """The class of a subject, and whether a page said so."""
+    return class_of(subject.key.medium, subject), isinstance(subject.kind, Kind)
+
+
 def kind_of(name: str) -> Kind:
     """The kind of the subjects of a class."""
     return Kind(name.removesuffix(_SUFFIX))

@@ -48,6 +48,7 @@ ONLY_FOR = {
         "gateway.connection",
         "gateway.tables",
         "gateway.records",
+        "gateway.kin",
         "gateway.others",
         "gateway.covers",
         "gateway.adopt",

@@ -152,8 +152,8 @@ class Round:
     def _fill_tables(self) -> None:
         """Another machine of the person's made the tables and has written them: ours has to see the plan accepted.
 
-        Where there is one table it goes on with it, now and then, and the browser there shows what ours shows. (With
-        several, a walk of ours may tell of a film that it is a series: the other would not know which table is right.)
+        It goes on with it, now and then, and the browser there shows what ours shows. Which films are series, one of
+        them may know and the other may not.
         """
         there = Machine(self._world.folder.with_name("elsewhere"), Browser(self._world))
         for page in self._pages():
@@ -163,8 +163,7 @@ class Round:
         self._connect(process)
         process.push_until_done()
         process.kill()
-        if self._layout is Layout.ONE:
-            self._others = there
+        self._others = there
 
     def _begin(self) -> None:
         """Half of the person's pages are in the library, the others are on their way."""

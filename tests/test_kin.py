@@ -1,0 +1,141 @@
+"""Two machines of one person, with a table for each kind: what is a series is known to one of them alone."""
+
+import pytest
+
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from tests.support import Started, World, two_of
+from tests.test_removals import FILMS, SERIES, policy, rows_of
+from tests.test_runs import fill_lists, open_subject
+from tests.test_whose_row import add, checked, delete, unmarked
+
+KEY = SubjectKey(Medium.MOVIE, "30000001")
+TOLD = Subject(key=KEY, kind=Kind.TV, title="远山来信", genres=("剧情",))
+
+
+def told(kind: Kind, *genres: str) -> Subject:
+    return Subject(key=KEY, kind=kind, title="远山来信", genres=genres)
+
+
+def kinds(world: World, layout: str = "kinds") -> tuple[Started, Started]:
+    first, second = two_of(world)
+    for each in (first, second):
+        fill_lists(each)
+        assert each.connect(layout=layout).status == 200
+        assert each.settled().state == "idle"
+    return first, second
+
+
+def where(started: Started) -> tuple[int, int]:
+    """How many rows the mark has among the films, and among the series."""
+    films, series = rows_of(started, KEY)
+    return len(films), len(series)
+
+
+def test_who_reads_the_list_after_the_other_opened_the_page(world: World) -> None:
+    first, second = kinds(world)
+    world.person.add(TOLD, Status.DONE, rating=4)
+    fill_lists(first)
+    open_subject(first, KEY)
+    assert first.settled().state == "idle"
+    assert where(first) == (0, 1)
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert where(second) == (0, 1)
+    world.person.edit(KEY, rating=2)
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert [row["我的评分"] for row in rows_of(second, KEY)[1]] == [2]
+    for each in (first, second):
+        checked(each)
+    assert where(first) == (0, 1)
+
+
+def test_who_opens_the_page_after_the_other_read_the_list(world: World) -> None:
+    """Its row moves, and is known where it is when the mark changes for who took it for a film."""
+    first, second = kinds(world)
+    world.person.add(TOLD, Status.DONE, rating=4)
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert where(second) == (1, 0)
+    open_subject(first, KEY)
+    assert first.settled().state == "idle"
+    assert where(first) == (0, 1)
+    for rating in (1, 2, 3):
+        world.person.edit(KEY, rating=rating)
+        fill_lists(second)
+        assert second.settled().state == "idle"
+        assert where(second) == (0, 1)
+        assert [row["我的评分"] for row in rows_of(second, KEY)[1]] == [rating]
+
+
+@pytest.mark.parametrize("word", ["keep", "delete"])
+def test_its_row_goes_with_its_mark(world: World, word: str) -> None:
+    """It was never the person's: D2F made it."""
+    world.person.add(TOLD, Status.DONE, rating=4)
+    first, second = kinds(world)
+    policy(second, word)
+    open_subject(first, KEY)
+    assert first.settled().state == "idle"
+    world.person.edit(KEY, rating=1)
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert where(second) == (0, 1)
+    entry = world.person.find(KEY)
+    assert entry
+    unmarked(second, entry)
+    left = rows_of(second, KEY)[1]
+    assert [row["我的状态"] for row in left] == (["已取消"] if word == "keep" else [])
+    assert where(second)[0] == 0
+
+
+def test_they_put_it_among_the_series(world: World) -> None:
+    """It stays there, and is written there, until Douban says what it is."""
+    started = world.start()
+    world.person.add(told(Kind.MOVIE, "剧情"), Status.DONE, rating=4)
+    fill_lists(started)
+    assert started.connect(layout="kinds").status == 200
+    assert started.settled().state == "idle"
+    (record,) = (record for record, row in world.rows(FILMS).items() if row["Subject ID"] == KEY.id)
+    row = {
+        name: cell
+        for name, cell in world.rows(FILMS)[record].items()
+        if name in {"标题", "Subject ID", "豆瓣页面"}
+    }
+    delete(world, record, FILMS)
+    put = add(world, row, SERIES)
+    checked(started)
+    assert where(started) == (0, 1)
+    world.person.edit(KEY, rating=2)
+    fill_lists(started)
+    assert started.settled().state == "idle"
+    assert world.rows(SERIES)[put]["我的评分"] == 2
+    assert where(started) == (0, 1)
+    open_subject(started, KEY)
+    assert started.settled().state == "idle"
+    assert where(started) == (1, 0)
+
+
+def test_it_becomes_a_third_thing(world: World) -> None:
+    """A film for one, a series for the other, and then a documentary: one row all the while."""
+    world.person.add(TOLD, Status.DONE, rating=4)
+    first, second = kinds(world, "four")
+    open_subject(first, KEY)
+    assert first.settled().state == "idle"
+    world.person.edit(KEY, rating=1)
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert where(second) == (0, 1)
+    entry = world.person.find(KEY)
+    assert entry
+    entry.subject = told(Kind.TV, "纪录片")
+    open_subject(second, KEY)
+    assert second.settled().state == "idle"
+    assert where(second) == (0, 0)
+    ids = [row.get("Subject ID") for row in world.rows("豆瓣纪录片").values()]
+    assert ids.count(KEY.id) == 1
+    world.person.edit(KEY, rating=5)
+    fill_lists(first)
+    assert first.settled().state == "idle"
+    assert where(first) == (0, 0)
+    rows = [row for row in world.rows("豆瓣纪录片").values() if row.get("Subject ID") == KEY.id]
+    assert [row["我的评分"] for row in rows] == [5]
