@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from gateway import records
 from gateway.creates import Creates
-from gateway.edits import Digests, Edit, EditPolicy, Edits, is_given_back
+from gateway.edits import Digests, Edit, EditPolicy, Edits, is_given_back, is_others
 from gateway.errors import Words
 from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
-from gateway.feishu.compare import QUIET, Cell, cells_of, compared, digest
+from gateway.feishu.compare import OWN_TIME, QUIET, Cell, Plain, cells_of, compared, digest, plain
+from gateway.feishu.fields import DATE
 from gateway.ledger import Ledger, Policy, Row
 from gateway.library import MarkKey
 from gateway.push import Push
@@ -21,6 +22,21 @@ from gateway.theirs import shown
 
 _PAGE = 500
 """Rows that Feishu gives in one reply."""
+
+
+class There(Struct, frozen=True):
+    """A row, with what is in all our cells and what would be."""
+
+    row: Row
+    cells: Sequence[Cell]
+    written: Plain
+    """When D2F wrote it last, here or on another machine, in milliseconds; None if it does not say."""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it was written after this library last saw its mark on Douban."""
+        seen_at = self.row.seen_at
+        return isinstance(self.written, float) and bool(seen_at) and self.written > seen_at.timestamp() * 1000
 
 
 class Again(Struct, frozen=True):
@@ -45,8 +61,8 @@ class Reading:
         self.strangers: list[records.Row] = []
         self._taken = ledger.bound(table.key)
 
-    async def pages(self) -> AsyncIterator[list[tuple[Row, list[Cell]]]]:
-        """Rows whose mark is shown as it is, each with all our cells, a page of the table at a time. Raises FeishuError.
+    async def pages(self) -> AsyncIterator[list[There]]:
+        """Rows whose mark is shown as it is, a page of the table at a time. Raises FeishuError.
 
         Rows that are due are written anyway, and rows of removed marks that are to stay as they were are not compared.
         """
@@ -59,7 +75,7 @@ class Reading:
                 page = []
         yield await self._compared(page)
 
-    async def _compared(self, page: Sequence[Record]) -> list[tuple[Row, list[Cell]]]:
+    async def _compared(self, page: Sequence[Record]) -> list[There]:
         there = {record.record_id: record for record in page if record.record_id not in self.seen}
         self.seen |= there.keys()
         strange = there.keys() - self._taken
@@ -67,13 +83,15 @@ class Reading:
         rows = self._ledger.shown_by(self._table.target, there.keys())
         return await asyncio.to_thread(self._compare, rows, there)
 
-    def _compare(self, rows: Sequence[Row], there: dict[str, Record]) -> list[tuple[Row, list[Cell]]]:
+    def _compare(self, rows: Sequence[Row], there: dict[str, Record]) -> list[There]:
         table, bound = self._table, self._bound
-        return [
-            (row, list(cells_of(shown(row, table), table.shelf, bound, there[row.record_id or ""].fields)))
-            for row in rows
-            if not (row.removed and self._removals == "ignore")
-        ]
+        found: list[There] = []
+        for row in rows:
+            if not (row.removed and self._removals == "ignore"):
+                fields = there[row.record_id or ""].fields
+                cells = list(cells_of(shown(row, table), table.shelf, bound, fields))
+                found.append(There(row, cells, plain(fields.get(bound.names.get(OWN_TIME, "")), DATE)))
+        return found
 
 
 class Judge:
@@ -91,12 +109,15 @@ class Judge:
         self.learned: list[tuple[MarkKey, Digests]] = []
         """What cells say that we wrote and did not know of."""
 
-    def again(self, page: Sequence[tuple[Row, Sequence[Cell]]]) -> list[Again]:
-        """What is to be written again."""
-        written = self._edits.written(self._table, [row.key for row, _ in page])
+    def again(self, page: Sequence[There]) -> list[Again]:
+        """What is to be written again; nothing of what another gateway wrote that had seen the mark later than we did."""
+        written = self._edits.written(self._table, [each.row.key for each in page])
         found: list[Again] = []
-        for row, cells in page:
+        for each in page:
+            row, cells = each.row, each.cells
             known, learned = written.get(row.key, {}), Digests()
+            if self._policy == "ours" and each.is_newer and is_others(each.written, known):
+                continue
             all_cells = self._policy == "theirs" or row.key in self._known
             told = [c for c in cells if all_cells or c.there != c.wanted or c.column.key in QUIET]
             wrong = tuple([cell for cell in told if self._is_wrong(row, cell, known, learned)])

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from gateway.feishu.compare import QUIET, Cell, digest
+from gateway.feishu.compare import OWN_TIME, REMEMBERED, Cell, Plain, digest
 from gateway.library import MarkKey
 from gateway.model import Medium, SubjectKey
 from gateway.store import Store, owned
@@ -157,8 +157,8 @@ class Edits:
         values: list[list[object]] = []
         for key, digests in given:
             whole = before.get(key, {}) | digests
-            quiet = {field: each for field, each in whole.items() if field in QUIET}
-            rest = {field: each for field, each in whole.items() if field not in QUIET}
+            quiet = {field: each for field, each in whole.items() if field in REMEMBERED}
+            rest = {field: each for field, each in whole.items() if field not in REMEMBERED}
             values.append([table, *_mark(key), _encoded(quiet), _encoded(rest)])
         self._store.do_many("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?)", values)
 
@@ -178,6 +178,11 @@ class Edits:
 def is_given_back(cell: Cell, ours: tuple[int, ...] | None) -> bool:
     """Whether a cell says what we would write, or what we wrote."""
     return cell.there == cell.wanted or (ours is not None and digest(cell.there) in ours)
+
+
+def is_others(says: Plain, ours: Digests) -> bool:
+    """Whether another gateway wrote a row since we did: by what its cell ``says`` of when."""
+    return isinstance(says, float) and OWN_TIME in ours and digest(says) not in ours[OWN_TIME]
 
 
 def _mark(key: MarkKey) -> tuple[str, str, str]:

@@ -54,6 +54,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """The person took it away on Douban."""
     adopted: bool = False
     """Its record was the person's before: cells that we never wrote are not ours to clear."""
+    seen_at: datetime | None = None
+    """When Douban last showed the mark, or was found not to have it; of rows that are looked through."""
 
     @property
     def key(self) -> MarkKey:
@@ -197,7 +199,7 @@ class Ledger:
     def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
         """Of these records, those that show their mark as it is."""
         sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
-                record.adopted
+                record.adopted, max(mark.seen_at, ifnull(mark.removed_at, ''))
             FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             WHERE record.table_key = :table AND record.record_id IN (SELECT value FROM json_each(:records))
                 AND record.deleted = 0 AND record.pushed = mark.revision
@@ -580,7 +582,7 @@ class Ledger:
 
 
 def _row(row: tuple[Any, ...]) -> Row:
-    mark, subject, revision, record_id, removed, adopted = row
+    mark, subject, revision, record_id, removed, adopted, *seen_at = row
     return Row(
         mark=_mark.decode(mark),
         subject=_subject.decode(subject),
@@ -588,6 +590,7 @@ def _row(row: tuple[Any, ...]) -> Row:
         record_id=record_id,
         removed=bool(removed),
         adopted=bool(adopted),
+        seen_at=datetime.fromisoformat(seen_at[0]) if seen_at else None,
     )
 
 

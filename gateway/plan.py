@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from gateway import adopt, errors
 from gateway.adopt import Likely
-from gateway.check import Judge, Reading
+from gateway.check import Judge, Reading, There
 from gateway.due import DELETED, GONE, IGNORED, MOST_SHOWN, Due, Removal, Skip, moves
 from gateway.edits import Edits
 from gateway.errors import Issue, Words
@@ -284,18 +284,16 @@ class _Seen:
                 self.writes.append(self._write(each.row, each.cells, "again"))
             self.edited += len(again)
             left = {(row.key, cell.field) for row, cell, _ in judge.found[found:]}
-            for row, _ in page:
+            for row in (each.row for each in page):
                 edits = known.get(row.key, {}).items()
                 left |= {(row.key, field) for field, edit in edits if edit.is_settled(row.revision)}
             left -= {*judge.right[right:]}
             left -= {(each.row.key, cell.field) for each in again for cell in each.cells}
             self._leave_all(page, left)
 
-    def _leave_all(
-        self, page: Iterable[tuple[Row, Sequence[Cell]]], left: Collection[tuple[MarkKey, str]]
-    ) -> None:
+    def _leave_all(self, page: Iterable[There], left: Collection[tuple[MarkKey, str]]) -> None:
         keys = {key for key, _ in left}
-        for row, cells in page:
+        for row, cells in ((each.row, each.cells) for each in page):
             if row.key in keys:
                 told = [cell for cell in cells if (row.key, cell.field) in left]
                 self._leave(row, [cell.name for cell in told if cell.there != cell.wanted])

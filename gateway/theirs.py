@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from gateway.edits import Digests, Edit, Edits, is_given_back
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
 from gateway.feishu.columns import Bound
-from gateway.feishu.compare import QUIET, Cell, cells_of, digest, digests
+from gateway.feishu.compare import REMEMBERED, Cell, cells_of, digest, digests
 from gateway.feishu.values import Shown
 from gateway.ledger import Row
 from gateway.library import MarkKey
@@ -99,5 +99,5 @@ class Theirs:
 
     def digests(self, cells: Mapping[str, object], shelf: str, bound: Bound, *, whole: bool) -> Digests:
         """Of what is written into a row, what is to be known of it later; ``whole``: all of it in any case."""
-        kept = digests(cells, shelf, bound, None if self._counts or whole else QUIET)
+        kept = digests(cells, shelf, bound, None if self._counts or whole else REMEMBERED)
         return {field: (each,) for field, each in kept.items()}

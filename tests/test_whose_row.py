@@ -15,6 +15,7 @@ from gateway.sandbox.feishu.feishu import Stage
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
 from tests.support import Background, Started, World, two_of
+from tests.test_check import edit
 from tests.test_plan import OWN, page_of
 from tests.test_push import TABLE, faulty, fill, right
 from tests.test_removals import policy, row_of, rows_of, take_away_from
@@ -397,3 +398,33 @@ def once(at: tuple[str, Stage], act: Callable[[], object]) -> Callable[[str, Sta
             done.append(act())
 
     return listen
+
+
+def test_a_check_does_not_bring_back_what_was_before(two: tuple[Started, Started]) -> None:
+    """The other machine wrote what this one has not seen on Douban. What the person types is written as it was by either."""
+    first, second = two
+    world = first.world
+    for each in two:
+        fill(each)
+        each.connect()
+        right(each)
+    entry = take_away_from(first)
+    world.person.edit(entry.key, comment="在家")
+    fill(first)
+    right(first)
+    ((record, _),) = row_of(first, entry)
+    assert plan_of(second) == 0
+    checked(second)
+    assert world.rows()[record]["我的备注"] == "在家"
+    for each, look in ((first, checked), (second, fill)):
+        edit(each, record, 我的备注="手改")
+        look(each)
+        assert each.settled().state == "idle"
+        checked(each)
+        assert world.rows()[record]["我的备注"] == "在家"
+
+
+def plan_of(started: Started) -> int:
+    """How many rows a check would write again."""
+    (table,) = started.owner.call("GET", "/api/v1/plan").json()["tables"]
+    return table["edited"]

@@ -20,6 +20,8 @@ OWN_TIME = "written_at"
 """The field that says when we wrote: it is never as it would be written now."""
 QUIET = frozenset({"score"})
 """Fields whose value goes on changing in the library without a reason to write: rows may show an earlier one."""
+REMEMBERED = QUIET | {OWN_TIME}
+"""Fields of which it is always known what was last written."""
 
 Plain = str | float | tuple[str, ...] | bool | None
 """What a cell says, whatever its shape; None where it is empty."""
@@ -47,8 +49,8 @@ class Cell(Struct, frozen=True):
 
 
 def compared(shelf: str, bound: Bound) -> list[str]:
-    """The names of the columns that are compared."""
-    ours = [column.key for column in columns_of(shelf) if column.cell is not None and column.key != OWN_TIME]
+    """The names of the columns that are compared, and of the one that says when."""
+    ours = [column.key for column in columns_of(shelf) if column.cell is not None]
     return [bound.names[key] for key in ours if key in bound.names]
 
 
@@ -82,9 +84,7 @@ def digests(
     return {
         column.key: digest(plain(written[name], column.type))
         for column in columns_of(shelf)
-        if (name := bound.names.get(column.key, "")) in written
-        and column.key != OWN_TIME
-        and (fields is None or column.key in fields)
+        if (name := bound.names.get(column.key, "")) in written and (fields is None or column.key in fields)
     }
 
 
