@@ -129,11 +129,12 @@ class Creates:
                 "UPDATE record SET unlooked = 0 WHERE table_key = ? AND record_id = ?",
                 [(target.key, record_id) for record_id in made.values()],
             )
-            self._store.do_many(
-                "INSERT OR IGNORE INTO surplus VALUES (?, ?, ?, ?, ?)",
-                [
-                    (target.key, made[key], key.account, key.subject.medium, key.subject.id)
-                    for key, _ in older
-                ],
-            )
+            self.spare(target.key, [(key, made[key]) for key, _ in older])
             self._ledger.take(target.key, older, of_person=of_person)
+
+    def spare(self, table: str, made: Iterable[tuple[MarkKey, str]]) -> None:
+        """These records of ours are to go: others show their marks."""
+        self._store.do_many(
+            "INSERT OR IGNORE INTO surplus VALUES (?, ?, ?, ?, ?)",
+            [(table, record_id, key.account, key.subject.medium, key.subject.id) for key, record_id in made],
+        )

@@ -156,6 +156,11 @@ class Others:
         older, seen = records.older(rows, made)
         unseen = self._creates.young(self._table.key) - seen
         looked = {key: record_id for key, record_id in made.items() if record_id not in unseen}
-        self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
-        self._creates.looked(self._table.target, looked, older, of_person=not self._table.own)
-        return bool(older)
+        by_id, given_way = {row.record_id: row for row in rows}, dict(older)
+        stayed = {key: by_id[each] for key, each in looked.items() if each in by_id and key not in given_way}
+        elsewhere = await self._kin.older(stayed)
+        with self._ledger.store.atomic():
+            self._edits.begin(self._table.key, [(key, {}) for key, _ in older])
+            self._creates.looked(self._table.target, looked, older, of_person=not self._table.own)
+            self._kin.settle(elsewhere, stayed)
+        return bool(older or elsewhere)

@@ -88,14 +88,14 @@ def older(rows: Iterable[Row], made: Mapping[MarkKey, str]) -> tuple[Found, set[
     others nothing is known.
     """
     options = _options(rows, made)
-    age = {row.record_id: _age(row) for _, _, row in options}
+    ages = {row.record_id: age(row) for _, _, row in options}
     ours = set(made.values())  # of which two may be like each other: a film and a book with the same number
     before = [
         (likely, key, row)
         for likely, key, row in options
-        if row.record_id not in ours and made[key] in age and age[row.record_id] < age[made[key]]
+        if row.record_id not in ours and made[key] in ages and ages[row.record_id] < ages[made[key]]
     ]
-    return _each_once(before), age.keys() & ours
+    return _each_once(before), ages.keys() & ours
 
 
 async def gone(bitable: Bitable, table_id: str, asked: Sequence[str], young: Collection[str]) -> set[str]:
@@ -159,7 +159,7 @@ def _options(
 
 
 def _in_order(rows: Iterable[Row], around: datetime | None) -> list[Row]:
-    ordered = sorted(rows, key=_age)
+    ordered = sorted(rows, key=age)
     if around is None:
         return ordered
     since, until = ((around + after).timestamp() * 1000 for after in (-_SPREAD, _SPREAD))
@@ -167,7 +167,8 @@ def _in_order(rows: Iterable[Row], around: datetime | None) -> list[Row]:
     return [*reversed(near), *(row for row in ordered if not since <= row.made <= until)]
 
 
-def _age(row: Row) -> tuple[int, str]:
+def age(row: Row) -> tuple[int, str]:
+    """Of two rows the lesser one was there before."""
     return row.made, row.record_id
 
 

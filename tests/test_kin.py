@@ -6,6 +6,7 @@ from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from tests.support import Started, World, two_of
 from tests.test_removals import FILMS, SERIES, policy, rows_of
 from tests.test_runs import fill_lists, open_subject
+from tests.test_two_at_once import Together, pause
 from tests.test_whose_row import add, checked, delete, unmarked
 
 KEY = SubjectKey(Medium.MOVIE, "30000001")
@@ -23,6 +24,41 @@ def kinds(world: World, layout: str = "kinds") -> tuple[Started, Started]:
         assert each.connect(layout=layout).status == 200
         assert each.settled().state == "idle"
     return first, second
+
+
+@pytest.mark.parametrize("knows_first", [True, False])
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_both_make_it_at_the_same_moment(world: World, *, in_turn: bool, knows_first: bool) -> None:
+    """Each looked and saw no row before the other made one; one of them is done before the other begins, or both are not."""
+    machines = kinds(world)
+    knows, assumes = machines
+    world.person.add(TOLD, Status.DONE, rating=4)
+    for each in machines:
+        pause(each, on=True)
+    fill_lists(assumes)
+    open_subject(knows, KEY)
+    first, second = machines if knows_first else machines[::-1]
+    world.feishu.on_call = together = Together(in_turn=in_turn)
+    world.background.call(lambda: first.gateway.carriers.first.sync.pause(on=False))
+    world.background.run(together.first.wait())
+    world.background.call(lambda: second.gateway.carriers.first.sync.pause(on=False))
+    if in_turn:
+        assert first.settled().state == "idle"
+        world.background.call(together.go.set)
+    for each in machines:
+        assert each.settled().state == "idle"
+        checked(each)
+    assert together.begun == 2
+    assert sum(where(knows)) == 1
+    world.person.edit(KEY, rating=1)
+    for each in machines:
+        fill_lists(each)
+        assert each.settled().state == "idle"
+    films, series = rows_of(knows, KEY)
+    assert [row["我的评分"] for row in films + series] == [1]
+    open_subject(assumes, KEY)
+    assert assumes.settled().state == "idle"
+    assert where(knows) == (0, 1)
 
 
 def where(started: Started) -> tuple[int, int]:
