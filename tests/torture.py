@@ -467,7 +467,7 @@ def torture(kills: int, marks: int, seed: int, layouts: tuple[Layout, ...] = tup
             share = (kills + at) // len(layouts)
             one = Round(world, layout, POLICIES[(first + at) % len(POLICIES)], chance, tally)
             before = len(tally.wrong)
-            one.run(share, with_rows=at % 2 == 0)
+            one.run(share, with_rows=(at + first) % 2 == 0)
             if len(tally.wrong) > before:
                 kept = shutil.copytree(folder, tempfile.mkdtemp(prefix="d2f-wrong-"), dirs_exist_ok=True)
                 tally.wrong.append(f"{layout}: its libraries are in {kept}")
