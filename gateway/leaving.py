@@ -47,6 +47,13 @@ class Leaving:
             else:
                 self._stay(target)
             if policy == "ignore":
+                self._store.do(  # else they go when the one that is here is written
+                    f"""INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
+                    WHERE table_key IN ({TABLES}) AND table_key <> :table AND record_id IS NOT NULL AND deleted = 0
+                        AND {MARK} IN ({removed}) AND {MARK} IN (SELECT account, medium, id FROM record
+                            WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0)""",
+                    asked,
+                )
                 self._store.do(
                     f"""UPDATE record SET pushed = (SELECT revision FROM mark WHERE (mark.account, mark.medium, mark.id)
                         = (record.account, record.medium, record.id))

@@ -2,11 +2,15 @@
 
 import pytest
 
-from gateway.model import Kind, Medium, Status, Subject, SubjectKey
+from gateway.library import Library, MarkKey
+from gateway.model import Kind, Medium, Status, Subject, SubjectKey, now
+from gateway.sandbox.feishu import Fault
+from gateway.store import Store
 from tests.support import Started, World, two_of
+from tests.test_push import faulty
 from tests.test_removals import FILMS, SERIES, policy, rows_of
 from tests.test_runs import fill_lists, open_subject
-from tests.test_two_at_once import Together, pause
+from tests.test_two_at_once import During, Together, pause
 from tests.test_whose_row import add, checked, delete, unmarked
 
 KEY = SubjectKey(Medium.MOVIE, "30000001")
@@ -175,3 +179,26 @@ def test_it_becomes_a_third_thing(world: World) -> None:
     assert where(first) == (0, 0)
     rows = [row for row in world.rows("豆瓣纪录片").values() if row.get("Subject ID") == KEY.id]
     assert [row["我的评分"] for row in rows] == [5]
+
+
+@pytest.mark.parametrize("word", ["keep", "delete", "ignore"])
+def test_it_moves_unheard_and_its_mark_is_gone(world: World, word: str) -> None:
+    """Its row was made among the series, and the gateway ended before it heard; then the mark was taken away."""
+    world.person.add(TOLD, Status.DONE, rating=4)
+    started = world.start()
+    fill_lists(started)
+    assert started.connect(layout="kinds").status == 200
+    assert started.settled().state == "idle"
+    policy(started, word)
+    world.feishu.on_call = ending = During("record.batch_create", "after", started.stop)
+    faulty(started, Fault("record.batch_create", "drop_after"))
+    open_subject(started, KEY)
+    world.background.run(ending.over.wait())
+    world.feishu.on_call = None
+    world.background.call(world.feishu.faults.clear)
+    assert where(started) == (1, 1)
+    with Store(world.folder / "d2f.db") as store:
+        assert Library(store).remove([MarkKey(world.person.id, KEY)], now(), None) == 1
+    again = world.start()
+    assert again.settled().state == "idle"
+    assert where(again) == (0, 0 if word == "delete" else 1)
