@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
+from gateway.claimable import Claimable, Unbound
 from gateway.creates import Creates
 from gateway.douban.urls import subject_key
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
@@ -17,7 +18,7 @@ from gateway.feishu.columns import link_of, text_of
 from gateway.feishu.compare import OWN_TIME
 from gateway.feishu.fields import KEY, LINK
 from gateway.feishu.values import media_of
-from gateway.ledger import Ledger, Target, Unbound
+from gateway.ledger import Ledger, Target
 from gateway.library import MarkKey
 from gateway.model import Medium, SubjectKey
 from gateway.records import Found
@@ -132,7 +133,7 @@ class Claims:
         left = self._left
         if not left:
             return []
-        unbound = self._ledger.claimable(self._target)
+        unbound = Claimable(self._ledger).all(self._target)
         on_the_way = {
             key for batch in Creates(self._ledger).left_open(self._table.key) for key in batch.marks
         }

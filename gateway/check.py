@@ -14,6 +14,7 @@ from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.compare import OWN_TIME, QUIET, Cell, Plain, cells_of, compared, digest, plain
 from gateway.feishu.fields import DATE
+from gateway.gone import Gone
 from gateway.ledger import Ledger, Policy, Row
 from gateway.library import MarkKey
 from gateway.push import Push
@@ -250,11 +251,11 @@ class Check:
         gone = await records.gone(self._bitable, table.table_id, list(missing), young)
         if gone:
             self.found["deleted"] += len(await self._push.others.gone({missing[each] for each in gone}))
-        deleted = self._ledger.rows(table.target, deleted=True)
+        deleted, went = self._ledger.rows(table.target, deleted=True), Gone(self._ledger)
         back = {key for record_id, key in deleted.items() if record_id in reading.seen}
-        self._ledger.back(table.target, back)
+        went.back(table.target, back)
         here = dict.fromkeys({*deleted.values()} - back, table.key)
-        self._push.others.instead(reading.strangers, self._ledger.deleted_elsewhere(table.target) | here)
+        self._push.others.instead(reading.strangers, went.elsewhere(table.target) | here)
 
 
 def _told(row: Row, cell: Cell, edit: Edit) -> Words:

@@ -7,9 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from gateway.adopt import Claims
+from gateway.claimable import Claimable, Unbound
 from gateway.errors import Issue, Words
 from gateway.leaving import Leaving
-from gateway.ledger import Counts, Ledger, Policy, Row, Target, Unbound
+from gateway.ledger import Counts, Ledger, Policy, Row, Target
 from gateway.library import MarkKey
 from gateway.records import Found
 from gateway.store import Store
@@ -111,7 +112,7 @@ def _due(
         counts=counts,
         wanted=own,
         others=others,
-        taken_away=[] if table.scanned else ledger.taken_away(claimable),
+        taken_away=[] if table.scanned else Claimable(ledger).removed(claimable),
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
         leaving=leaving,
@@ -128,7 +129,7 @@ def _due(
 
 def _others(ledger: Ledger, table: Table, claimable: Target, own: frozenset[MarkKey]) -> list[Unbound]:
     due_elsewhere = Target(table.key, tuple(each for each in claimable.classes if each not in table.classes))
-    found = [*ledger.unbound(due_elsewhere), *ledger.shown_elsewhere(claimable)]
+    found = [*Claimable(ledger).due(due_elsewhere), *Claimable(ledger).elsewhere(claimable)]
     return [each for each in found if each.key not in own]
 
 

@@ -10,8 +10,10 @@ from gateway import errors, records, tables
 from gateway.creates import Creates
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.columns import Bound
+from gateway.gone import Gone
 from gateway.ledger import Ledger
 from gateway.library import MarkKey
+from gateway.placing import Placing
 from gateway.records import Found, Row
 from gateway.tables import Table
 
@@ -21,7 +23,7 @@ class Kin:
 
     def __init__(self, bitable: Bitable, ledger: Ledger, table: Table, others: Sequence[Table]) -> None:
         self._bitable = bitable
-        self._ledger = ledger
+        self._ledger, self._gone, self._placing = ledger, Gone(ledger), Placing(ledger)
         self._table = table
         self._others = others
         self._bound: dict[str, Bound] = {}
@@ -34,7 +36,7 @@ class Kin:
         moved = set[MarkKey]()
         async for table, found, _ in self._found(keys, but=source):
             with self._ledger.store.atomic():
-                self._ledger.moved(source, [key for key, _ in found])
+                self._gone.moved(source, [key for key, _ in found])
                 self._stay(table, found)
             moved |= dict(found).keys()
         return moved
@@ -45,7 +47,7 @@ class Kin:
         Where we know better, the row is to move here, as any that is in the wrong table. Raises FeishuError.
         """
         moving = {key for _, there in self._ledger.elsewhere(self._table.key, keys) for key in there.values()}
-        unsure, staying = self._ledger.unsure(keys - moving), set[MarkKey]()
+        unsure, staying = self._placing.unsure(keys - moving), set[MarkKey]()
         async for table, found, _ in self._found(keys - moving):
             stay = [pair for pair in found if pair[0] in unsure]
             move = [pair for pair in found if pair[0] not in unsure]
@@ -71,18 +73,18 @@ class Kin:
 
         The other gateway, whose row is older, does nothing: so that there is one left.
         """
-        unsure = self._ledger.unsure(made)
+        unsure = self._placing.unsure(made)
         for table, found in older:
             stay = [pair for pair in found if pair[0] in unsure]
             Creates(self._ledger).spare(self._table.key, [(key, made[key].record_id) for key, _ in stay])
-            self._ledger.moved(self._table.key, [key for key, _ in stay])
+            self._gone.moved(self._table.key, [key for key, _ in stay])
             self._stay(table, stay)
             move = [pair for pair in found if pair[0] not in unsure]
             self._ledger.adopt(table.key, move, of_person=not table.own)
 
     def _stay(self, table: Table, found: Found) -> None:
         for key, _ in found:
-            self._ledger.place(key, table.classes)
+            self._placing.place(key, table.classes)
         self._ledger.adopt(table.key, found, of_person=not table.own)
 
     async def _found(

@@ -16,7 +16,6 @@ from gateway.accounts import Accounts
 from gateway.errors import Issue
 from gateway.library import MarkKey
 from gateway.model import Mark, Medium, Subject, SubjectKey, now
-from gateway.shelves import kind_of
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
@@ -75,17 +74,6 @@ class Failure(Struct, frozen=True, kw_only=True):
     issue: Issue
 
 
-class Unbound(Struct, frozen=True):
-    """A mark that has no record in a table yet, with what a row of it could be known by."""
-
-    key: MarkKey
-    title: str | None
-    year: str | None = None
-    isbn: str | None = None
-    removed: bool = False
-    """The person took it away on Douban: only a row that D2F wrote can be of it."""
-
-
 class Counts(Struct, frozen=True):
     """How many marks a table shows as they are, not yet, not at all, and not any more."""
 
@@ -120,7 +108,7 @@ _THERE = (
 )
 """It was not removed while its row was on the way."""
 
-_CHANGED_SINCE = """INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+CHANGED_SINCE = """INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
     FROM mark JOIN subject USING (medium, id)
     WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
 """It may have been removed, and sorted out, while its row was on the way."""
@@ -166,11 +154,11 @@ class Ledger:
                     AND mark.revision > max(ifnull(record.pushed, 0), ifnull(record.failed, 0))""",
                 {"account": self._account, "owner": self._owner},
             )
-            self._forget_deleted()
+            self.forget_deleted()
 
     def pending(self, target: Target, limit: int, besides: Collection[MarkKey] = ()) -> list[Row]:
         """Marks whose record is missing or out of date, the newest first, but not those ``besides``."""
-        self._forget_deleted()
+        self.forget_deleted()
         # The keys are sorted alone: with the bodies, a large library would be moved about for each batch.
         sql = f"""WITH next AS MATERIALIZED (SELECT due.account, due.medium, due.id, record.record_id, record.adopted {DUE}
                 AND due.account || ' ' || due.medium || ' ' || due.id NOT IN (SELECT value FROM json_each(:besides))
@@ -180,9 +168,9 @@ class Ledger:
             ORDER BY mark.marked_on DESC, mark.id"""
         but = as_json([f"{key.account} {key.subject.medium} {key.subject.id}" for key in besides])
         rows = self.store.rows(sql, {**self.asked(target), "limit": limit, "besides": but})
-        return [_row(row) for row in rows]
+        return [row_of(row) for row in rows]
 
-    def _forget_deleted(self) -> None:
+    def forget_deleted(self) -> None:
         """Marks whose row the person deleted are not due, whatever became of them since, in whatever table."""
         self.store.do(f"DELETE FROM due WHERE {MARK} IN ({_DELETED})")
 
@@ -194,7 +182,7 @@ class Ledger:
             WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
                 AND record.pushed = mark.revision
                 AND subject.class IN (SELECT value FROM json_each(:classes))"""
-        return [_row(row) for row in self.store.rows(sql, self.asked(target))]
+        return [row_of(row) for row in self.store.rows(sql, self.asked(target))]
 
     def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
         """Of these records, those that show their mark as it is."""
@@ -205,7 +193,8 @@ class Ledger:
                 AND record.deleted = 0 AND record.pushed = mark.revision
                 AND subject.class IN (SELECT value FROM json_each(:classes))"""
         return [
-            _row(row) for row in self.store.rows(sql, {**self.asked(target), "records": as_json([*records])})
+            row_of(row)
+            for row in self.store.rows(sql, {**self.asked(target), "records": as_json([*records])})
         ]
 
     def counts(self, target: Target) -> Counts:
@@ -246,7 +235,7 @@ class Ledger:
     def retry_failures(self, target: Target) -> None:
         """Marks that were not taken are due again."""
         with self.store.atomic():
-            self._due_again(
+            self.due_again(
                 "SELECT account, medium, id FROM record WHERE table_key = ? AND failure IS NOT NULL", target
             )
             self.store.do(
@@ -289,7 +278,7 @@ class Ledger:
             )
             revisions = [(*mark, revision) for _, *mark, _, revision, _, _ in written]
             self._done(revisions)
-            self.store.do_many(_CHANGED_SINCE, revisions)
+            self.store.do_many(CHANGED_SINCE, revisions)
             marks = [each[:4] for each in written]
             self.store.do_many(_STRAYS, marks)
             self.store.do_many(
@@ -323,102 +312,7 @@ class Ledger:
             record_id: mark_key(*mark) for record_id, *mark in self.store.rows(sql, [target.key, deleted])
         }
 
-    def deleted_elsewhere(self, target: Target) -> dict[MarkKey, str]:
-        """Marks that belong into this table, and whose row the person deleted in another one of ours: which one."""
-        sql = f"""SELECT record.table_key, account, medium, id FROM record JOIN subject USING (medium, id)
-            WHERE deleted = 1 AND table_key IN ({TABLES}) AND table_key <> :table AND account = :account
-                AND subject.class IN (SELECT value FROM json_each(:classes))"""
-        return {mark_key(*mark): table for table, *mark in self.store.rows(sql, self.asked(target))}
-
-    def gone(self, target: Target, keys: Collection[MarkKey]) -> None:
-        """The person deleted the rows of these marks, all at once or none. Two kinds of them the person did not delete.
-
-        Those that we were about to delete; and those that were found a moment ago and never written: Feishu shows a row
-        that is gone for a while, and another gateway takes its own away. Marks of such rows are due.
-        """
-        lately = (now() - LATELY).isoformat()
-        with self.store.atomic():
-            for key in keys:
-                mark = [key.account, key.subject.medium, key.subject.id]
-                where = f"WHERE table_key = ? AND {MARK} = (?, ?, ?)"
-                self.store.do(
-                    f"INSERT OR REPLACE INTO taken_out SELECT table_key, record_id, ? FROM record {where} AND leaving = 1",
-                    [now().isoformat(), target.key, *mark],
-                )
-                ours = f"{where} AND (leaving = 1 OR (pushed = 0 AND found_at > ?))"
-                if self.store.do(f"DELETE FROM record {ours}", [target.key, *mark, lately]):
-                    self.store.do(f"DELETE FROM stray {where}", [target.key, *mark])
-                    self.store.do(_CHANGED_SINCE, [*mark, 0])
-                else:
-                    self.store.do(
-                        f"UPDATE record SET deleted = 1, failed = 0, failure = NULL {where}",
-                        [target.key, *mark],
-                    )
-            self._forget_deleted()
-
-    def unsure(self, keys: Collection[MarkKey]) -> set[MarkKey]:
-        """Those of these marks of whose subject no page told what it is: of films, whether they are series."""
-        sql = """SELECT medium, id FROM subject WHERE kind IS NULL
-            AND (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
-        asked = as_json([(key.subject.medium, key.subject.id) for key in keys])
-        found = {SubjectKey(Medium(medium), each) for medium, each in self.store.rows(sql, [asked])}
-        return {key for key in keys if key.subject in found}
-
-    def place(self, key: MarkKey, classes: Sequence[str]) -> None:
-        """The row of this mark is in a table of these ``classes``: its subject counts as one of them.
-
-        Until Douban tells something new of it.
-        """
-        subject = [key.subject.medium, key.subject.id]
-        (told,) = self.store.one("SELECT told FROM subject WHERE (medium, id) = (?, ?)", subject) or ("",)
-        like = [each for each in classes if kind_of(each) == kind_of(told)] if told else []
-        placed = (like or [*classes])[0]
-        with self.store.atomic():
-            self.store.do("UPDATE subject SET placed = ? WHERE (medium, id) = (?, ?)", [placed, *subject])
-            self.store.do("UPDATE due SET class = ? WHERE (medium, id) = (?, ?)", [placed, *subject])
-            self.store.do(
-                "UPDATE mark SET revision = revision + 1 WHERE (medium, id) = (?, ?) AND account <> ?",
-                [*subject, key.account],
-            )
-
-    def moved(self, table: str, keys: Iterable[MarkKey]) -> None:
-        """The rows of these marks are in this table no more, and in another one."""
-        for key in keys:
-            mark = [table, key.account, key.subject.medium, key.subject.id]
-            for name in ("record", "stray"):
-                self.store.do(f"DELETE FROM {name} WHERE table_key = ? AND {MARK} = (?, ?, ?)", mark)
-
-    def leaves(self, table: str, key: MarkKey) -> None:
-        """The row of this mark in this table was not deleted by the person: another table shows the mark."""
-        mark = [table, key.account, key.subject.medium, key.subject.id]
-        with self.store.atomic():
-            self.store.do(f"UPDATE record SET deleted = 0 WHERE table_key = ? AND {MARK} = (?, ?, ?)", mark)
-            self.store.do("INSERT OR IGNORE INTO stray VALUES (?, ?, ?, ?)", mark)
-
-    def back(self, target: Target, keys: Iterable[MarkKey]) -> None:
-        """Rows that the person had deleted are there again: they are kept up to date again."""
-        with self.store.atomic():
-            for key in keys:
-                mark = [key.account, key.subject.medium, key.subject.id]
-                self.store.do(
-                    f"UPDATE record SET deleted = 0 WHERE table_key = ? AND {MARK} = (?, ?, ?)",
-                    [target.key, *mark],
-                )
-                shown = self.store.one(
-                    f"SELECT pushed FROM record WHERE table_key = ? AND {MARK} = (?, ?, ?)",
-                    [target.key, *mark],
-                )
-                self.store.do(_CHANGED_SINCE, [*mark, shown[0] if shown else 0])
-
-    def restore(self, targets: Collection[Target]) -> int:
-        """Rows that the person deleted are to be made again. Returns how many."""
-        deleted = "record WHERE table_key = ? AND deleted = 1"
-        with self.store.atomic():
-            for target in targets:
-                self._due_again(f"SELECT account, medium, id FROM {deleted}", target)
-            return sum(self.store.do(f"DELETE FROM {deleted}", [target.key]) for target in targets)
-
-    def _due_again(self, marks: str, target: Target) -> None:
+    def due_again(self, marks: str, target: Target) -> None:
         """``marks``: which, of the table."""
         self.store.do(
             f"""INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
@@ -460,7 +354,7 @@ class Ledger:
                     [table, key.account, key.subject.medium, key.subject.id, record_id, of_person, at],
                 )
                 mark = [key.account, key.subject.medium, key.subject.id]
-                self.store.do(_CHANGED_SINCE, [*mark, 0])
+                self.store.do(CHANGED_SINCE, [*mark, 0])
                 self.store.do(_STRAYED, [table, *mark])
 
     def take(self, table: str, found: Iterable[tuple[MarkKey, str]], *, of_person: bool = False) -> None:
@@ -477,7 +371,7 @@ class Ledger:
                         deleted = 0, leaving = 0, adopted = excluded.adopted, found_at = NULL""",
                     [table, *mark, record_id, of_person],
                 )
-                self.store.do(_CHANGED_SINCE, [*mark, 0])
+                self.store.do(CHANGED_SINCE, [*mark, 0])
 
     def bound(self, table: str) -> set[str]:
         """The records of this table that show a mark already, and those that are to go, or just went."""
@@ -486,60 +380,6 @@ class Ledger:
             UNION SELECT record_id FROM taken_out WHERE table_key = :table AND at > :lately"""
         values: dict[str, object] = {"table": table, "lately": (now() - LATELY).isoformat()}
         return {record_id for (record_id,) in self.store.rows(sql, values)}
-
-    def unbound(self, target: Target) -> list[Unbound]:
-        """Marks that are due and have no record in this table yet, the newest first."""
-        sql = f"""SELECT due.account, due.medium, due.id, subject.title,
-                substr(coalesce(subject.body ->> '$.year', subject.body ->> '$.released[0]'), 1, 4), subject.body ->> '$.isbn',
-                mark.removed_at IS NOT NULL
-            FROM (SELECT due.* {DUE} AND record.record_id IS NULL) AS due JOIN subject USING (medium, id)
-                JOIN mark USING (account, medium, id)
-            ORDER BY due.marked_on DESC, due.id"""
-        return [
-            Unbound(mark_key(account, medium, subject_id), title, year, isbn, bool(removed))
-            for account, medium, subject_id, title, year, isbn, removed in self.store.rows(
-                sql, self.asked(target)
-            )
-        ]
-
-    def claimable(self, target: Target, *, removed: bool = False) -> list[Unbound]:
-        """Marks that a row of this table may be of: those that are due, and those that other tables of ours show.
-
-        With ``removed`` those, too, that no table shows since the person took them away: of a table that was not ours.
-        """
-        gone = self.taken_away(target) if removed else []
-        return [
-            *self.unbound(target),
-            *self.shown_elsewhere(target),
-            *(Unbound(row.key, row.title, removed=True) for row in gone),
-        ]
-
-    def taken_away(self, target: Target) -> list[Row]:
-        """Removed marks that are not due and that no table of ours shows, as their rows would show them."""
-        sql = f"""SELECT mark.body, subject.body, mark.revision, NULL, 1, 0
-            FROM mark INDEXED BY mark_removed CROSS JOIN subject USING (medium, id)
-            WHERE mark.removed_at IS NOT NULL AND mark.account = :account
-                AND subject.class IN (SELECT value FROM json_each(:classes))
-                AND NOT EXISTS (SELECT 1 FROM due
-                    WHERE (due.account, due.medium, due.id) = (mark.account, mark.medium, mark.id))
-                AND NOT EXISTS (SELECT 1 FROM record WHERE table_key IN ({TABLES}) AND record_id IS NOT NULL
-                    AND (record.account, record.medium, record.id) = (mark.account, mark.medium, mark.id))"""
-        return [_row(row) for row in self.store.rows(sql, self.asked(target))]
-
-    def shown_elsewhere(self, target: Target) -> list[Unbound]:
-        """Marks of these classes that other tables of ours show, and this one does not.
-
-        A row of theirs is known by its id alone.
-        """
-        sql = f"""SELECT DISTINCT mark.account, mark.medium, mark.id, subject.title FROM mark JOIN subject USING (medium, id)
-                JOIN record USING (account, medium, id)
-            WHERE mark.account = :account AND subject.class IN (SELECT value FROM json_each(:classes))
-                AND record.table_key IN ({TABLES}) AND record.table_key <> :table
-                AND record.record_id IS NOT NULL AND record.deleted = 0
-                AND NOT EXISTS (SELECT 1 FROM record AS here WHERE here.table_key = :table AND here.record_id IS NOT NULL
-                    AND (here.account, here.medium, here.id) = (mark.account, mark.medium, mark.id))"""
-        found = self.store.rows(sql, self.asked(target))
-        return [Unbound(mark_key(*mark), title) for *mark, title in found]
 
     def elsewhere(self, table: str, keys: Collection[MarkKey]) -> list[tuple[Target, dict[str, MarkKey]]]:
         """The other tables of ours in this one's Bitable that show some of these marks, by record."""
@@ -577,11 +417,11 @@ class Ledger:
         with self.store.atomic():
             found = self.store.do(sql, [target.key, *mark]) > 0
             if found:
-                self.store.do(_CHANGED_SINCE, [*mark, 0])
+                self.store.do(CHANGED_SINCE, [*mark, 0])
         return found
 
 
-def _row(row: tuple[Any, ...]) -> Row:
+def row_of(row: tuple[Any, ...]) -> Row:
     mark, subject, revision, record_id, removed, adopted, *seen_at = row
     return Row(
         mark=_mark.decode(mark),

@@ -11,6 +11,7 @@ from gateway.edits import Digests, Edit, Edits
 from gateway.errors import NoSuchRecord, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Field, Record
 from gateway.feishu.compare import digest, in_words, plain
+from gateway.gone import Gone
 from gateway.leaving import Leaving, Stray
 from gateway.ledger import Ledger
 from gateway.tables import Table
@@ -71,7 +72,7 @@ async def _look_again(base: Bitable, ledger: Ledger, leaving: Leaving, table: Ta
     if doubtful := leaving.doubtful(table.key):
         gone = await records.gone(base, table.table_id, list(doubtful), Creates(ledger).young(table.key))
         leaving.stayed(table.key, doubtful.keys() - gone)
-        ledger.gone(table.target, [doubtful[each] for each in gone])
+        Gone(ledger).note(table.target, [doubtful[each] for each in gone])
 
 
 def _records(strays: Iterable[Stray]) -> list[str]:

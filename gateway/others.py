@@ -12,6 +12,7 @@ from gateway.creates import Creates
 from gateway.edits import Edits
 from gateway.feishu.bitable import Bitable
 from gateway.feishu.fields import KEY
+from gateway.gone import Gone
 from gateway.kin import Kin
 from gateway.ledger import Ledger, Target
 from gateway.library import MarkKey
@@ -37,7 +38,7 @@ class Others:
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
-        self._creates = Creates(ledger)
+        self._creates, self._gone = Creates(ledger), Gone(ledger)
         self._edits = edits
         self._table = table
         self._names = names
@@ -81,7 +82,7 @@ class Others:
             self._looked |= marks
         found = await self.find(marks)
         with self._ledger.store.atomic():
-            self._there_after_all(found, self._ledger.deleted_elsewhere(self._table.target))
+            self._there_after_all(found, self._gone.elsewhere(self._table.target))
             self._ledger.adopt(self._table.key, found, of_person=not self._table.own)
         there = {key for key, _ in found}
         return there | await self._kin.shown(marks - there)
@@ -111,8 +112,8 @@ class Others:
         moved = await self._kin.moved(left, source.key)
         with self._ledger.store.atomic():
             if target is not None:
-                self._ledger.moved(target.key, [key for key, _ in found])
-            self._ledger.gone(source, left - moved)
+                self._gone.moved(target.key, [key for key, _ in found])
+            self._gone.note(source, left - moved)
             self._take(found)
         return left - moved
 
@@ -130,7 +131,7 @@ class Others:
         """
         for key, _ in found:
             if deleted.get(key, self._table.key) != self._table.key:
-                self._ledger.leaves(deleted[key], key)
+                self._gone.leaves(deleted[key], key)
 
     def _take(self, found: records.Found) -> None:
         with self._ledger.store.atomic():

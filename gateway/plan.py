@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from gateway import adopt, errors
 from gateway.adopt import Likely
 from gateway.check import Judge, Reading, There
+from gateway.claimable import Claimable, Unbound
 from gateway.due import DELETED, GONE, IGNORED, MOST_SHOWN, Due, Removal, Skip, moves
 from gateway.edits import Edits
 from gateway.errors import Issue, Words
@@ -20,7 +21,7 @@ from gateway.feishu.columns import Bound, as_is
 from gateway.feishu.compare import Cell, cells_of, words
 from gateway.feishu.fields import COVER
 from gateway.feishu.values import KINDS
-from gateway.ledger import Ledger, Row, Unbound
+from gateway.ledger import Ledger, Row
 from gateway.library import MarkKey
 from gateway.model import Kind
 from gateway.records import Found
@@ -141,7 +142,7 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
     titles = {each.key: each.title for each in due.others}
 
     def unbound() -> list[Unbound]:
-        own = [each for each in ledger.unbound(table.target) if each.key in due.wanted]
+        own = [each for each in Claimable(ledger).due(table.target) if each.key in due.wanted]
         gone = [Unbound(row.key, row.title, removed=True) for row in due.taken_away]
         return [*own, *due.others, *gone]
 

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from gateway import adopt, errors
 from gateway.budget import Budget
+from gateway.claimable import Claimable
 from gateway.connection import Connection, Entry, FeishuSetting
 from gateway.covers import Covers
 from gateway.due import foresee
@@ -22,6 +23,7 @@ from gateway.errors import Issue
 from gateway.events import Events, Pushed, Waiting
 from gateway.feishu import bitable
 from gateway.feishu.proposal import Proposal
+from gateway.gone import Gone
 from gateway.hanging import Hanging
 from gateway.ledger import Counts, Failure, Ledger
 from gateway.library import MarkKey
@@ -242,7 +244,7 @@ class Sync:
         async with self._turn():
             for table in self.rows.tables:
                 self.rows.remember(structs.replace(table, scanned=False))
-            restored = self._ledger.restore([table.target for table in self.rows.tables])
+            restored = Gone(self._ledger).restore([table.target for table in self.rows.tables])
         self.runs.begin("restore")
         self.wake()
         return restored
@@ -353,7 +355,11 @@ class Sync:
         table, bound = await bind(base, table)
         target, taken = self.rows.claimable(table), self._ledger.bound(table.key)
         rows = await adopt.look(
-            base, table.table_id, bound.names, lambda: self._ledger.claimable(target, removed=True), taken
+            base,
+            table.table_id,
+            bound.names,
+            lambda: Claimable(self._ledger).all(target, removed=True),
+            taken,
         )
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():

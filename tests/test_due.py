@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.errors import BadRow
+from gateway.gone import Gone
 from gateway.ledger import Ledger, Row, Target
 from gateway.library import Library, MarkKey
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
@@ -108,7 +109,7 @@ class Due(RuleBasedStateMachine):
     @rule(data=st.data())
     def deleted_by_the_person(self, data: st.DataObject) -> None:
         table, key = data.draw(st.sampled_from(sorted(self.shown)))
-        self.ledger.gone(next(each for each in self.targets if each.key == table), [key])
+        Gone(self.ledger).note(next(each for each in self.targets if each.key == table), [key])
         self.deleted.add((table, key))
         self.failed.pop((table, key), None)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.due import MOST_SHOWN, foresee
+from gateway.gone import Gone
 from gateway.ledger import Ledger
 from gateway.library import Library, MarkKey
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey
@@ -151,7 +152,7 @@ def test_of_many_the_first_are_named(tmp_path: Path, policy: Any) -> None:
     ledger.adopt(table.key, due)
     ledger.pushed(table.key, ledger.pending(table.target, 2 * many))
     of_ours = [MarkKey(ME.id, key) for key in keys]
-    ledger.gone(table.target, of_ours[:many])
+    Gone(ledger).note(table.target, of_ours[:many])
     library.remove(of_ours[many:], NOON + timedelta(minutes=1), None)
     (found,) = foresee(store, ledger, [table], policy, lambda each: each.target)
     store.close()
