@@ -61,6 +61,7 @@ from gateway.notices import Notices
 from gateway.owner_sessions import OwnerSessions
 from gateway.passphrase import Passphrase
 from gateway.problems import MEDIA_TYPE, Problem, http_problem, problem
+from gateway.reception import Reception
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.seal import MOST_BYTES
@@ -122,6 +123,9 @@ class Gateway:
         self._turns = Turns(self.store)
         self.carriers = Carriers(self.library.accounts, self._carrier)
         self.notices = Notices(settings, self.store, self.vault, self.carriers, self.events)
+        self.reception = Reception(
+            settings, self.store, self.library, self.devices, self.intake, self.carriers, self.events
+        )
         self._working: list[asyncio.Task[None]] | None = None
         self._guard: Guard | None = None
         self._over = asyncio.Event()

@@ -107,6 +107,7 @@ class Runs:
         else:
             number = self._store.one("SELECT ifnull(max(id), 0) + 1 FROM run")
             self._current = Run(id=number[0] if number else 1, cause=cause, began=at)
+            self._store.do("DELETE FROM run WHERE id <= ?", [self._current.id - _KEPT])
         self._calls_before = self._calls() - self._current.calls
         self._keep(self._current)
 
@@ -135,17 +136,15 @@ class Runs:
         self._current = None
 
     def _keep(self, run: Run) -> None:
-        with self._store.atomic():
-            self._store.do(
-                "INSERT OR REPLACE INTO run (id, ended, body, owner) VALUES (?, ?, ?, ?)",
-                [
-                    run.id,
-                    run.ended.isoformat() if run.ended else None,
-                    msgspec.json.encode(run).decode(),
-                    self._owner,
-                ],
-            )
-            self._store.do("DELETE FROM run WHERE id <= ?", [run.id - _KEPT])
+        self._store.do(
+            "INSERT OR REPLACE INTO run (id, ended, body, owner) VALUES (?, ?, ?, ?)",
+            [
+                run.id,
+                run.ended.isoformat() if run.ended else None,
+                msgspec.json.encode(run).decode(),
+                self._owner,
+            ],
+        )
 
     def _read(self, sql: str, *values: object) -> list[Run]:
         return [

@@ -323,6 +323,6 @@ def m016_placed(db: Database) -> None:
         "DROP TRIGGER mark_new",
         "DROP TRIGGER mark_changed",
         f"CREATE TRIGGER mark_new AFTER INSERT ON mark BEGIN {_IS_DUE} END",
-        f"CREATE TRIGGER mark_changed AFTER UPDATE ON mark WHEN NEW.revision > OLD.revision BEGIN {_IS_DUE} END",
+        f"CREATE TRIGGER mark_changed AFTER UPDATE OF revision ON mark WHEN NEW.revision > OLD.revision BEGIN {_IS_DUE} END",
     ):
         db.execute(statement)

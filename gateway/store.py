@@ -125,6 +125,8 @@ class Store:
     def do(self, sql: str, values: Values = ()) -> int:
         """One statement, in a transaction of its own or in the one that is open. Returns the rows touched."""
         try:
+            if self._db.conn.in_transaction:  # a statement that fails leaves nothing behind
+                return self._db.execute(sql, values).rowcount
             with self._db.atomic():
                 return self._db.execute(sql, values).rowcount
         except self._foreign as error:

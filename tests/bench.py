@@ -15,8 +15,8 @@ import msgspec
 
 from gateway import douban, log
 from gateway.app import Gateway
-from gateway.capture import CaptureHead, take_in
 from gateway.model import Trigger
+from gateway.reception import CaptureHead
 from gateway.sandbox.douban.sections import SECTIONS
 from gateway.sandbox.feishu.feishu import Stage
 from gateway.visitor import Extension
@@ -73,8 +73,7 @@ def sealed(browser: Extension, url: str, content: bytes) -> bytes:
 
 def take(gateway: Gateway, frame: bytes, origin: str) -> None:
     message = gateway.devices.open(frame, PATH, origin)
-    answer = take_in(message, gateway.intake, gateway.library, gateway.store, gateway.carriers)
-    message.answer(200, answer)
+    message.answer(200, gateway.reception.take_in(message))
 
 
 def post(line: HTTPConnection, frame: bytes, origin: str) -> None:
