@@ -21,6 +21,7 @@ from gateway.feishu.values import media_of
 from gateway.ledger import Ledger, Target
 from gateway.library import MarkKey
 from gateway.model import Medium, SubjectKey
+from gateway.placing import Placing
 from gateway.records import Found
 from gateway.store import Store
 from gateway.tables import Table
@@ -154,6 +155,7 @@ class Claims:
             gone = {record_id for _, record_id in found}
             with self._store.atomic():
                 known = [pair for pair in found if pair[1] in there]
+                Placing(self._ledger).stay([key for key, _ in known], self._table.classes)
                 self._ledger.adopt(self._table.key, known, of_person=not self._table.own)
                 if left := self._left:
                     rest = tuple(row for row in left.rows if row.record_id not in gone)

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 from gateway.errors import BadInput, Issue, NoSuchThing
 from gateway.library import Library, MarkChange, MarkKey
 from gateway.model import Kind, Mark, Medium, Status, Subject, SubjectKey, Trigger
+from gateway.shelves import CLASS
 from gateway.store import Store
 
 PAGE = 30
@@ -123,7 +124,7 @@ class Catalogue:
         values["tables"] = msgspec.json.encode([*tables]).decode()
         sql = f"""SELECT mark.body, subject.body, mark.removed_at IS NOT NULL,
                 EXISTS (SELECT 1 FROM due WHERE (due.account, due.medium, due.id) = (mark.account, mark.medium, mark.id)),
-                EXISTS ({mine}) AND subject.class NOT IN ({mine})
+                EXISTS ({mine}) AND {CLASS} NOT IN ({mine})
             FROM mark JOIN subject USING (medium, id) WHERE mark.account = :account AND (mark.medium, mark.id) {wanted}"""
         records = self._records(wanted, values)
         found: dict[SubjectKey, MarkShown] = {}

@@ -15,7 +15,7 @@ from gateway.feishu.columns import Bound
 from gateway.feishu.compare import OWN_TIME, QUIET, Cell, Plain, cells_of, compared, digest, plain
 from gateway.feishu.fields import DATE
 from gateway.gone import Gone
-from gateway.ledger import Ledger, Policy, Row
+from gateway.ledger import Ledger, Policy, Row, Target
 from gateway.library import MarkKey
 from gateway.push import Push
 from gateway.tables import Table
@@ -32,12 +32,6 @@ class There(Struct, frozen=True):
     cells: Sequence[Cell]
     written: Plain
     """When D2F wrote it last, here or on another machine, in milliseconds; None if it does not say."""
-
-    @property
-    def is_newer(self) -> bool:
-        """Whether it was written after this library last saw its mark on Douban."""
-        seen_at = self.row.seen_at
-        return isinstance(self.written, float) and bool(seen_at) and self.written > seen_at.timestamp() * 1000
 
 
 class Again(Struct, frozen=True):
@@ -111,13 +105,13 @@ class Judge:
         """What cells say that we wrote and did not know of."""
 
     def again(self, page: Sequence[There]) -> list[Again]:
-        """What is to be written again; nothing of what another gateway wrote that had seen the mark later than we did."""
+        """What is to be written again. Rows that another gateway wrote last are that one's to look after."""
         written = self._edits.written(self._table, [each.row.key for each in page])
         found: list[Again] = []
         for each in page:
             row, cells = each.row, each.cells
             known, learned = written.get(row.key, {}), Digests()
-            if self._policy == "ours" and each.is_newer and is_others(each.written, known):
+            if self._policy == "ours" and is_others(each.written, known):
                 continue
             all_cells = self._policy == "theirs" or row.key in self._known
             told = [c for c in cells if all_cells or c.there != c.wanted or c.column.key in QUIET]
@@ -195,11 +189,14 @@ class Check:
         edits: Edits,
         push: Push,
         removals: Policy,
+        claimable: Target,
     ) -> None:
+        """``claimable``: the table, with the classes of all marks that its rows may be of."""
         self._bitable = bitable
         self._ledger = ledger
         self._edits = edits
         self._push = push
+        self._claimable = claimable
         self._removals: Policy = removals
         self.found = Counter[str]()
         self.notes: tuple[Words, ...] = ()
@@ -255,7 +252,7 @@ class Check:
         back = {key for record_id, key in deleted.items() if record_id in reading.seen}
         went.back(table.target, back)
         here = dict.fromkeys({*deleted.values()} - back, table.key)
-        self._push.others.instead(reading.strangers, went.elsewhere(table.target) | here)
+        self._push.others.instead(reading.strangers, went.elsewhere(self._claimable) | here)
 
 
 def _told(row: Row, cell: Cell, edit: Edit) -> Words:

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from gateway.ledger import DUE, TABLES, Ledger, Row, Target, mark_key, row_of
 from gateway.library import MarkKey
+from gateway.shelves import CLASS
 
 
 class Unbound(Struct, frozen=True):
@@ -57,7 +58,7 @@ class Claimable:
         """
         sql = f"""SELECT DISTINCT mark.account, mark.medium, mark.id, subject.title FROM mark JOIN subject USING (medium, id)
                 JOIN record USING (account, medium, id)
-            WHERE mark.account = :account AND subject.class IN (SELECT value FROM json_each(:classes))
+            WHERE mark.account = :account AND {CLASS} IN (SELECT value FROM json_each(:classes))
                 AND record.table_key IN ({TABLES}) AND record.table_key <> :table
                 AND record.record_id IS NOT NULL AND record.deleted = 0
                 AND NOT EXISTS (SELECT 1 FROM record AS here WHERE here.table_key = :table AND here.record_id IS NOT NULL
@@ -70,7 +71,7 @@ class Claimable:
         sql = f"""SELECT mark.body, subject.body, mark.revision, NULL, 1, 0
             FROM mark INDEXED BY mark_removed CROSS JOIN subject USING (medium, id)
             WHERE mark.removed_at IS NOT NULL AND mark.account = :account
-                AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND {CLASS} IN (SELECT value FROM json_each(:classes))
                 AND NOT EXISTS (SELECT 1 FROM due
                     WHERE (due.account, due.medium, due.id) = (mark.account, mark.medium, mark.id))
                 AND NOT EXISTS (SELECT 1 FROM record WHERE table_key IN ({TABLES}) AND record_id IS NOT NULL

@@ -13,6 +13,7 @@ from gateway.leaving import Leaving
 from gateway.ledger import Counts, Ledger, Policy, Row, Target
 from gateway.library import MarkKey
 from gateway.records import Found
+from gateway.shelves import CLASS
 from gateway.store import Store
 from gateway.tables import Table
 
@@ -59,7 +60,7 @@ class Due(Struct, frozen=True, kw_only=True):
     others: Sequence[Unbound]
     """Marks that other tables show, or will, of which rows of this table may be: those go. Of a table that is to be read."""
     taken_away: Sequence[Row]
-    """Removed marks that no table shows, of which rows of this table may be. Of a table that is to be read."""
+    """Removed marks that no table shows, of which rows of this table may be. Of a table that is not agreed to yet."""
     rows: Sequence[Row]
     """The first that a push would write."""
     removals: Mapping[str, Removal]
@@ -112,7 +113,7 @@ def _due(
         counts=counts,
         wanted=own,
         others=others,
-        taken_away=[] if table.scanned else Claimable(ledger).removed(claimable),
+        taken_away=[] if table.accepted else Claimable(ledger).removed(claimable),
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
         leaving=leaving,
@@ -137,17 +138,17 @@ def _leaving(
     store: Store, table: Table, names: Mapping[str, str], policy: Policy
 ) -> tuple[dict[str, Removal], int]:
     """Rows that go once all that is due is written, and how many. ``names``: which table takes each class."""
-    elsewhere = "subject.class NOT IN (SELECT value FROM json_each(:classes))"
+    elsewhere = f"{CLASS} NOT IN (SELECT value FROM json_each(:classes))"
     sql = f"""WITH leaving AS (
             SELECT account, medium, id, record_id FROM stray JOIN subject USING (medium, id)
                 JOIN mark USING (account, medium, id) JOIN record USING (table_key, account, medium, id)
                 WHERE table_key = :table AND record_id IS NOT NULL AND adopted = 0 AND (mark.removed_at IS NOT NULL OR {elsewhere})
             UNION SELECT account, medium, id, record_id FROM due JOIN subject USING (medium, id)
-                JOIN record USING (account, medium, id) WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0
+                JOIN mark USING (account, medium, id) JOIN record USING (account, medium, id) WHERE table_key = :table AND record_id IS NOT NULL AND deleted = 0
                 AND adopted = 0 AND {elsewhere}
-                AND subject.class IN (SELECT value FROM json_each(:accepted))
+                AND {CLASS} IN (SELECT value FROM json_each(:accepted))
             UNION SELECT account, medium, id, record_id FROM surplus WHERE table_key = :table)
-        SELECT record_id, ifnull(subject.title, id), subject.class, mark.removed_at IS NOT NULL, count(*) OVER ()
+        SELECT record_id, ifnull(subject.title, id), {CLASS}, mark.removed_at IS NOT NULL, count(*) OVER ()
         FROM leaving JOIN subject USING (medium, id) JOIN mark USING (account, medium, id) LIMIT :limit"""
     values: dict[str, object] = {
         "table": table.key,

@@ -19,6 +19,7 @@ Digests = dict[str, tuple[int, ...]]
 
 _TRIES = 3
 """A cell that says something else each time is written again so often."""
+_MINUTE = 60_000
 _cells = msgspec.msgpack.Decoder(Digests)
 
 
@@ -181,8 +182,12 @@ def is_given_back(cell: Cell, ours: tuple[int, ...] | None) -> bool:
 
 
 def is_others(says: Plain, ours: Digests) -> bool:
-    """Whether another gateway wrote a row since we did: by what its cell ``says`` of when."""
-    return isinstance(says, float) and OWN_TIME in ours and digest(says) not in ours[OWN_TIME]
+    """Whether another gateway wrote a row since we did: by what its cell ``says`` of when.
+
+    A person types whole minutes there.
+    """
+    typed = isinstance(says, float) and says % _MINUTE == 0
+    return isinstance(says, float) and not typed and OWN_TIME in ours and digest(says) not in ours[OWN_TIME]
 
 
 def _mark(key: MarkKey) -> tuple[str, str, str]:

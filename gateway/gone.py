@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from gateway.ledger import CHANGED_SINCE, LATELY, MARK, TABLES, Ledger, Target, mark_key
 from gateway.library import MarkKey
 from gateway.model import now
+from gateway.shelves import CLASS
 
 
 class Gone:
@@ -15,9 +16,10 @@ class Gone:
 
     def elsewhere(self, target: Target) -> dict[MarkKey, str]:
         """Marks that belong into this table, and whose row the person deleted in another one of ours: which one."""
-        sql = f"""SELECT record.table_key, account, medium, id FROM record JOIN subject USING (medium, id)
+        sql = f"""SELECT record.table_key, account, medium, id FROM record JOIN mark USING (account, medium, id)
+                JOIN subject USING (medium, id)
             WHERE deleted = 1 AND table_key IN ({TABLES}) AND table_key <> :table AND account = :account
-                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+                AND {CLASS} IN (SELECT value FROM json_each(:classes))"""
         return {mark_key(*mark): table for table, *mark in self._store.rows(sql, self._ledger.asked(target))}
 
     def note(self, target: Target, keys: Collection[MarkKey]) -> None:

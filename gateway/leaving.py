@@ -7,6 +7,7 @@ from msgspec import Struct
 from gateway.ledger import LATELY, MARK, TABLES, Ledger, Policy, Target, mark_key
 from gateway.library import MarkKey
 from gateway.model import now
+from gateway.shelves import CLASS
 
 
 class Stray(Struct, frozen=True):
@@ -81,13 +82,13 @@ class Leaving:
 
     def _stay(self, target: Target) -> None:
         """Rows that were to go because their mark was removed, before the person wanted something else."""
-        stays = """FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
+        stays = f"""FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
             WHERE mark.account = :account AND mark.removed_at IS NOT NULL
-                AND subject.class IN (SELECT value FROM json_each(:classes))
+                AND {CLASS} IN (SELECT value FROM json_each(:classes))
                 AND (stray.table_key = :table OR NOT EXISTS (SELECT 1 FROM record AS row WHERE row.table_key = :table
                     AND row.record_id IS NOT NULL AND (row.account, row.medium, row.id) = (mark.account, mark.medium, mark.id)))"""
         self._store.do(
-            f"INSERT OR REPLACE INTO due SELECT account, medium, id, subject.class, mark.marked_on {stays}",
+            f"INSERT OR REPLACE INTO due SELECT account, medium, id, {CLASS}, mark.marked_on {stays}",
             self._ledger.asked(target),
         )
         self._store.do(
@@ -115,13 +116,13 @@ class Leaving:
 
         A row that was the person's before never goes.
         """
-        sql = """SELECT account, medium, id, record_id, title, 1 FROM surplus JOIN subject USING (medium, id)
+        sql = f"""SELECT account, medium, id, record_id, title, 1 FROM surplus JOIN subject USING (medium, id)
             WHERE table_key = :table AND account = :account
             UNION ALL SELECT * FROM (SELECT stray.account, stray.medium, stray.id, record.record_id, subject.title, 0
             FROM stray JOIN subject USING (medium, id) JOIN mark USING (account, medium, id)
                 LEFT JOIN record USING (table_key, account, medium, id)
             WHERE table_key = :table AND ifnull(record.adopted, 0) = 0 AND (mark.removed_at IS NOT NULL
-                OR subject.class NOT IN (SELECT value FROM json_each(:classes)))) LIMIT :limit"""
+                OR {CLASS} NOT IN (SELECT value FROM json_each(:classes)))) LIMIT :limit"""
         return [
             Stray(mark_key(account, medium, subject_id), record_id, title, bool(surplus))
             for account, medium, subject_id, record_id, title, surplus in self._store.rows(

@@ -16,6 +16,7 @@ from gateway.accounts import Accounts
 from gateway.errors import Issue
 from gateway.library import MarkKey
 from gateway.model import Mark, Medium, Subject, SubjectKey, now
+from gateway.shelves import CLASS
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
@@ -53,8 +54,6 @@ class Row(Struct, frozen=True, kw_only=True):
     """The person took it away on Douban."""
     adopted: bool = False
     """Its record was the person's before: cells that we never wrote are not ours to clear."""
-    seen_at: datetime | None = None
-    """When Douban last showed the mark, or was found not to have it; of rows that are looked through."""
 
     @property
     def key(self) -> MarkKey:
@@ -90,17 +89,17 @@ DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.accou
 MARK = "(account, medium, id)"
 TABLES = "SELECT table_key FROM target"
 _DELETED = f"SELECT account, medium, id FROM record WHERE table_key IN ({TABLES}) AND deleted = 1"
-_STRAYS = """INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
+_STRAYS = f"""INSERT OR IGNORE INTO stray SELECT table_key, account, medium, id FROM record
     WHERE table_key IN (SELECT table_key FROM target WHERE table_key <> ?1)
         AND (account, medium, id) = (?2, ?3, ?4) AND record_id IS NOT NULL AND deleted = 0
-        AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
-            WHERE target.table_key = ?1 AND subject.medium = ?3 AND subject.id = ?4)"""
+        AND EXISTS (SELECT 1 FROM mark JOIN subject USING (medium, id) JOIN target ON target.class = {CLASS}
+            WHERE target.table_key = ?1 AND (mark.account, mark.medium, mark.id) = (?2, ?3, ?4))"""
 
-_STRAYED = """INSERT OR IGNORE INTO stray SELECT ?1, ?2, ?3, ?4 FROM record
+_STRAYED = f"""INSERT OR IGNORE INTO stray SELECT ?1, ?2, ?3, ?4 FROM record
     WHERE table_key IN (SELECT table_key FROM target WHERE table_key <> ?1) AND (account, medium, id) = (?2, ?3, ?4)
         AND record_id IS NOT NULL AND deleted = 0
-        AND EXISTS (SELECT 1 FROM subject JOIN target USING (class)
-            WHERE target.table_key = record.table_key AND subject.medium = ?3 AND subject.id = ?4)"""
+        AND EXISTS (SELECT 1 FROM mark JOIN subject USING (medium, id) JOIN target ON target.class = {CLASS}
+            WHERE target.table_key = record.table_key AND (mark.account, mark.medium, mark.id) = (?2, ?3, ?4))"""
 """Another table shows the mark already: its subject changed class while the row was on the way to this one."""
 
 _THERE = (
@@ -108,7 +107,7 @@ _THERE = (
 )
 """It was not removed while its row was on the way."""
 
-CHANGED_SINCE = """INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+CHANGED_SINCE = f"""INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, {CLASS}, mark.marked_on
     FROM mark JOIN subject USING (medium, id)
     WHERE (mark.account, mark.medium, mark.id) = (?1, ?2, ?3) AND mark.revision > ?4"""
 """It may have been removed, and sorted out, while its row was on the way."""
@@ -145,9 +144,9 @@ class Ledger:
             )
             self.store.do("DELETE FROM due WHERE account = ?", [self._account])
             self.store.do(
-                """INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+                f"""INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, {CLASS}, mark.marked_on
                 FROM mark JOIN subject USING (medium, id)
-                    JOIN target ON target.class = subject.class AND target.owner = :owner
+                    JOIN target ON target.class = {CLASS} AND target.owner = :owner
                     LEFT JOIN record ON record.table_key = target.table_key AND record.account = mark.account
                         AND record.medium = mark.medium AND record.id = mark.id
                 WHERE mark.account = :account
@@ -176,22 +175,22 @@ class Ledger:
 
     def shown(self, target: Target) -> list[Row]:
         """Marks whose record shows them as they are."""
-        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
+        sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
                 record.adopted
             FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
                 AND record.pushed = mark.revision
-                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+                AND {CLASS} IN (SELECT value FROM json_each(:classes))"""
         return [row_of(row) for row in self.store.rows(sql, self.asked(target))]
 
     def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
         """Of these records, those that show their mark as it is."""
-        sql = """SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
-                record.adopted, max(mark.seen_at, ifnull(mark.removed_at, ''))
+        sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
+                record.adopted
             FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
             WHERE record.table_key = :table AND record.record_id IN (SELECT value FROM json_each(:records))
                 AND record.deleted = 0 AND record.pushed = mark.revision
-                AND subject.class IN (SELECT value FROM json_each(:classes))"""
+                AND {CLASS} IN (SELECT value FROM json_each(:classes))"""
         return [
             row_of(row)
             for row in self.store.rows(sql, {**self.asked(target), "records": as_json([*records])})
@@ -315,7 +314,7 @@ class Ledger:
     def due_again(self, marks: str, target: Target) -> None:
         """``marks``: which, of the table."""
         self.store.do(
-            f"""INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, subject.class, mark.marked_on
+            f"""INSERT OR REPLACE INTO due SELECT mark.account, mark.medium, mark.id, {CLASS}, mark.marked_on
             FROM ({marks}) JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)""",
             [target.key],
         )
@@ -397,10 +396,10 @@ class Ledger:
 
     def left_out(self) -> dict[str, int]:
         """How many marks there are of each class that no table shows."""
-        sql = """SELECT subject.class, count(*) FROM mark JOIN subject USING (medium, id)
+        sql = f"""SELECT {CLASS}, count(*) FROM mark JOIN subject USING (medium, id)
             WHERE account = ? AND removed_at IS NULL
-                AND subject.class NOT IN (SELECT class FROM target WHERE owner = ?)
-            GROUP BY subject.class"""
+                AND {CLASS} NOT IN (SELECT class FROM target WHERE owner = ?)
+            GROUP BY {CLASS}"""
         return dict(self.store.rows(sql, [self._account, self._owner]))
 
     def wanted(self, target: Target) -> Iterator[MarkKey]:
@@ -422,7 +421,7 @@ class Ledger:
 
 
 def row_of(row: tuple[Any, ...]) -> Row:
-    mark, subject, revision, record_id, removed, adopted, *seen_at = row
+    mark, subject, revision, record_id, removed, adopted = row
     return Row(
         mark=_mark.decode(mark),
         subject=_subject.decode(subject),
@@ -430,7 +429,6 @@ def row_of(row: tuple[Any, ...]) -> Row:
         record_id=record_id,
         removed=bool(removed),
         adopted=bool(adopted),
-        seen_at=datetime.fromisoformat(seen_at[0]) if seen_at else None,
     )
 
 

@@ -20,6 +20,10 @@ _changes = msgspec.json.Decoder(dict[str, tuple[Any, Any]])
 # Of what is as it was only that it was seen: on a page that shows what is known, that is all there is to write.
 _SUBJECTS_SEEN = """UPDATE subject SET seen_at = ?
     WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"""
+_UNPLACE = """UPDATE mark SET placed = NULL WHERE (medium, id) = (?, ?) AND placed IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM record WHERE adopted = 1 AND record_id IS NOT NULL
+        AND (record.account, record.medium, record.id) = (mark.account, mark.medium, mark.id))"""
+"""Douban told what a subject is: where its rows were put until then matters no more, but for a row that somebody typed."""
 _MARKS_SEEN = """UPDATE mark SET seen_at = ?
     WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
 MOMENT = timedelta(seconds=2)
@@ -72,8 +76,9 @@ class Library:
         outdated: set[SubjectKey] = set()
         writes: list[list[object]] = []
         seen: list[tuple[str, ...]] = []
+        unplaced: list[tuple[str, ...]] = []
         for new in reading.subjects:
-            old, was_detailed, seen_at, placed = known.get(new.key, (None, False, "", None))
+            old, was_detailed, seen_at = known.get(new.key, (None, False, ""))
             older = _is_older(at, seen_at)
             kept, changed = merge_subjects(old, new, weaker=was_detailed and not detailed, older=older)
             if changed:
@@ -82,21 +87,17 @@ class Library:
                 if not older:
                     seen.append((new.key.medium, new.key.id))
                 continue
+            if old is not None and told(old) != told(kept):
+                unplaced.append((new.key.medium, new.key.id))
             writes.append(
-                [
-                    new.key.medium,
-                    new.key.id,
-                    was_detailed or detailed,
-                    _json(kept),
-                    seen_at if older else at,
-                    placed if old and told(old) == told(kept) else None,
-                ]
+                [new.key.medium, new.key.id, was_detailed or detailed, _json(kept), seen_at if older else at]
             )
         if writes:
             self._store.do_many(
-                "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at, placed) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO subject (medium, id, detailed, body, seen_at) VALUES (?, ?, ?, ?, ?)",
                 writes,
             )
+            self._store.do_many(_UNPLACE, unplaced)
         if seen:
             self._store.do(_SUBJECTS_SEEN, [at, _json(seen)])
         return outdated
@@ -171,15 +172,12 @@ class Library:
         keys = {MarkKey(account, subject) for account in kept for subject in subjects} - followed
         return sum(self._store.do(sql, [key.account, key.subject.medium, key.subject.id]) for key in keys)
 
-    def _known_subjects(
-        self, keys: list[SubjectKey]
-    ) -> dict[SubjectKey, tuple[Subject, bool, str, str | None]]:
-        """Each with whether its page was read, when it was seen last, and the class that it counts as."""
-        sql = "SELECT medium, id, body, detailed, seen_at, placed FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+    def _known_subjects(self, keys: list[SubjectKey]) -> dict[SubjectKey, tuple[Subject, bool, str]]:
+        sql = "SELECT medium, id, body, detailed, seen_at FROM subject WHERE (medium, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
         rows = self._store.rows(sql, [_json([(key.medium, key.id) for key in keys])])
         return {
-            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed), *rest)
-            for medium, subject_id, body, detailed, *rest in rows
+            SubjectKey(Medium(medium), subject_id): (_subject.decode(body), bool(detailed), seen_at)
+            for medium, subject_id, body, detailed, seen_at in rows
         }
 
     def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str, str]]:

@@ -12,8 +12,10 @@ from gateway.errors import NoSuchRecord, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Field, Record
 from gateway.feishu.compare import digest, in_words, plain
 from gateway.gone import Gone
+from gateway.kin import Kin
 from gateway.leaving import Leaving, Stray
 from gateway.ledger import Ledger
+from gateway.library import MarkKey
 from gateway.tables import Table
 
 _LONGEST = 1000
@@ -25,8 +27,10 @@ Step = tuple[int, tuple[Words, ...]]
 """How many rows were taken out, and what the person had written into those that will be."""
 
 
-async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) -> AsyncGenerator[Step]:
-    """Takes rows out of the table, a hundred at a time. Raises FeishuError.
+async def take_out(
+    base: Bitable, ledger: Ledger, edits: Edits, table: Table, others: Sequence[Table]
+) -> AsyncGenerator[Step]:
+    """Takes rows out of the table, a hundred at a time; ``others``: where somebody may have moved one. Raises FeishuError.
 
     What the person had written is told before it goes, so that nothing of theirs goes unseen. It may end anywhere: a
     row that is no more is no hindrance.
@@ -43,6 +47,10 @@ async def take_out(base: Bitable, ledger: Ledger, edits: Edits, table: Table) ->
         strays = [stray for stray in strays if stray.record_id in still]  # marks came back meanwhile
         there = {record_id: record for record_id, record in there.items() if record_id in still}
         yield 0, tuple(theirs.notes(strays, there))
+        moved = await Kin(base, ledger, table, others).moved(
+            _only_here(ledger, table, strays, there), table.key
+        )
+        strays = [stray for stray in strays if stray.key not in moved or stray.surplus]
         leaving.going(table.key, strays)
         unseen = [  # gone, or so new that they are not to be seen yet
             stray.record_id
@@ -73,6 +81,12 @@ async def _look_again(base: Bitable, ledger: Ledger, leaving: Leaving, table: Ta
         gone = await records.gone(base, table.table_id, list(doubtful), Creates(ledger).young(table.key))
         leaving.stayed(table.key, doubtful.keys() - gone)
         Gone(ledger).note(table.target, [doubtful[each] for each in gone])
+
+
+def _only_here(ledger: Ledger, table: Table, strays: Iterable[Stray], there: Collection[str]) -> set[MarkKey]:
+    """Marks whose row is not to be seen, and that no other table of ours shows."""
+    gone = {stray.key for stray in strays if not stray.surplus and stray.record_id not in there}
+    return gone - {key for _, found in ledger.elsewhere(table.key, gone) for key in found.values()}
 
 
 def _records(strays: Iterable[Stray]) -> list[str]:

@@ -16,6 +16,7 @@ from gateway.gone import Gone
 from gateway.kin import Kin
 from gateway.ledger import Ledger, Target
 from gateway.library import MarkKey
+from gateway.placing import Placing
 from gateway.records import FEW
 from gateway.tables import Table
 
@@ -38,7 +39,7 @@ class Others:
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
-        self._creates, self._gone = Creates(ledger), Gone(ledger)
+        self._creates, self._gone, self._placing = Creates(ledger), Gone(ledger), Placing(ledger)
         self._edits = edits
         self._table = table
         self._names = names
@@ -131,6 +132,7 @@ class Others:
         """
         for key, _ in found:
             if deleted.get(key, self._table.key) != self._table.key:
+                self._placing.place(key, self._table.classes)
                 self._gone.leaves(deleted[key], key)
 
     def _take(self, found: records.Found) -> None:

@@ -25,16 +25,23 @@ class Placing:
     def place(self, key: MarkKey, classes: Sequence[str]) -> None:
         """The row of this mark is in a table of these ``classes``: its subject counts as one of them.
 
-        Until Douban tells something new of it.
+        Until Douban tells what it is, or that it is something else.
         """
-        subject = [key.subject.medium, key.subject.id]
-        (told,) = self._store.one("SELECT told FROM subject WHERE (medium, id) = (?, ?)", subject) or ("",)
-        like = [each for each in classes if kind_of(each) == kind_of(told)] if told else []
-        placed = (like or [*classes])[0]
+        mark = [key.account, key.subject.medium, key.subject.id]
+        (told,) = self._store.one("SELECT class FROM subject WHERE (medium, id) = (?, ?)", mark[1:]) or ("",)
+        if told in classes:
+            placed = None
+        else:
+            placed = next((each for each in classes if told and kind_of(each) == kind_of(told)), classes[0])
         with self._store.atomic():
-            self._store.do("UPDATE subject SET placed = ? WHERE (medium, id) = (?, ?)", [placed, *subject])
-            self._store.do("UPDATE due SET class = ? WHERE (medium, id) = (?, ?)", [placed, *subject])
             self._store.do(
-                "UPDATE mark SET revision = revision + 1 WHERE (medium, id) = (?, ?) AND account <> ?",
-                [*subject, key.account],
+                "UPDATE mark SET placed = ? WHERE (account, medium, id) = (?, ?, ?)", [placed, *mark]
             )
+            self._store.do(
+                "UPDATE due SET class = ? WHERE (account, medium, id) = (?, ?, ?)", [placed or told, *mark]
+            )
+
+    def stay(self, keys: Collection[MarkKey], classes: Sequence[str]) -> None:
+        """Rows of these marks are in a table of these ``classes``: of which we are not sure, they are where they belong."""
+        for key in self.unsure(keys):
+            self.place(key, classes)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from gateway.douban.urls import subject_key
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable, Record
 from gateway.feishu.columns import link_of, text_of
+from gateway.feishu.compare import OWN_TIME
 from gateway.feishu.fields import KEY
 from gateway.feishu.values import media_of
 from gateway.library import MarkKey
@@ -17,7 +18,7 @@ from gateway.model import SubjectKey
 
 FEW = 50
 """Marks up to which a look-up by filter, one call, is cheaper than reading the whole key column."""
-_COLUMNS = (KEY, "kind", "page")
+_COLUMNS = (KEY, "kind", "page", OWN_TIME)
 _SPREAD = timedelta(minutes=2)
 """How far apart our clock and Feishu's may be, with the time that a create takes."""
 
@@ -34,6 +35,8 @@ class Row(Struct, frozen=True):
     page: str
     made: int
     """By Feishu's clock, in milliseconds."""
+    written: bool = False
+    """D2F says in it when it wrote it: nobody typed it."""
 
 
 _Option = tuple[int, MarkKey, Row]
@@ -62,7 +65,7 @@ def row_of(record: Record, names: Mapping[str, str], made: int = 0) -> Row:
     """``made``: by Feishu's clock, in milliseconds."""
     cells = {column: record.fields.get(names.get(column, "")) for column in _COLUMNS}
     key, kind, page = text_of(cells[KEY]), text_of(cells["kind"]), link_of(cells["page"])
-    return Row(record.record_id, key, kind, page, made)
+    return Row(record.record_id, key, kind, page, made, written=cells[OWN_TIME] is not None)
 
 
 def match(

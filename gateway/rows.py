@@ -24,6 +24,8 @@ from gateway.tables import Table
 
 _OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
+_TURNS = 3
+"""Of all tables: a row of one's mark may be found in another, whose turn is over."""
 
 
 class _Removals(Struct, frozen=True):
@@ -130,8 +132,7 @@ class Rows:
 
     def is_work_left(self) -> bool:
         """Whether anything is to be done; removed marks are sorted first, unless a row that was there may be theirs."""
-        if not any(adopt.is_any_left(self._store, table) for table in self.tables):
-            self._sort_removed()
+        self._sort_known()
         return self.retries_due or bool(self._with_work) or bool(self.unchecked)
 
     def retry(self) -> None:
@@ -179,16 +180,16 @@ class Rows:
         self, stopped: Callable[[], bool], told: Callable[[int], None]
     ) -> errors.FeishuError | None:
         problem: errors.FeishuError | None = None
-        written = set[str]()
-        while left := [table for table in self._with_work if table.key not in written]:
-            for table in left:  # which may find rows of its marks in another one
-                written.add(table.key)
+        for _ in range(_TURNS):
+            for table in self._with_work:
                 if table.accepted:
                     problem = await self._push_into(table, stopped, told) or problem
                 else:
                     problem = errors.PlanUnaccepted(table=table.name)
-        for table in self.tables:
-            problem = await self._tidy(table, stopped) or problem
+            for table in self.tables:
+                problem = await self._tidy(table, stopped) or problem
+            if problem or stopped() or not self._is_due_again():
+                break
         return problem
 
     @property
@@ -203,6 +204,17 @@ class Rows:
             or self._leaving.strays(table.target, 1)
             or self._leaving.doubtful(table.key)
         ]
+
+    def _is_due_again(self) -> bool:
+        """Whether rows are to be written or to go that were not when it was their table's turn."""
+        self._sort_known()
+        targets = [table.target for table in self.tables if table.accepted]
+        return any(self._ledger.counts(each).pending or self._leaving.strays(each, 1) for each in targets)
+
+    def _sort_known(self) -> None:
+        """Removed marks are sorted, unless a row that was there may be theirs."""
+        if not any(adopt.is_any_left(self._store, table) for table in self.tables):
+            self._sort_removed()
 
     def _sort_removed(self) -> None:
         for table in self.tables:
@@ -290,7 +302,14 @@ class Rows:
                 claims.remove(found)
 
     async def _look_through(self, push: Push, stopped: Callable[[], bool]) -> None:
-        check = Check(self._opened(push.table), self._ledger, self.edits, push, self.removals)
+        check = Check(
+            self._opened(push.table),
+            self._ledger,
+            self.edits,
+            push,
+            self.removals,
+            self.claimable(push.table),
+        )
         try:
             await check.run(stopped)
         finally:
@@ -300,7 +319,7 @@ class Rows:
         """Only after all tables were written: a mark is in two of them rather than in none."""
         try:
             async with contextlib.aclosing(
-                take_out(self._opened(table), self._ledger, self.edits, table)
+                take_out(self._opened(table), self._ledger, self.edits, table, self._kin(table))
             ) as steps:
                 async for removed, notes in steps:
                     self._runs.add({"removed": removed}, notes)

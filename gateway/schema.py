@@ -316,13 +316,13 @@ def m015_sealed(db: Database) -> None:
 @migrations()
 def m016_placed(db: Database) -> None:
     """Where somebody put the row of a mark, by a class of subjects: of more weight than what Douban did not tell."""
+    is_due = _IS_DUE.replace("subject.class", "ifnull(NEW.placed, subject.class)")
     for statement in (
-        "ALTER TABLE subject RENAME COLUMN class TO told",
-        "ALTER TABLE subject ADD COLUMN placed TEXT",
-        "ALTER TABLE subject ADD COLUMN class TEXT GENERATED ALWAYS AS (ifnull(placed, told))",
+        "ALTER TABLE mark ADD COLUMN placed TEXT",
         "DROP TRIGGER mark_new",
         "DROP TRIGGER mark_changed",
-        f"CREATE TRIGGER mark_new AFTER INSERT ON mark BEGIN {_IS_DUE} END",
-        f"CREATE TRIGGER mark_changed AFTER UPDATE OF revision ON mark WHEN NEW.revision > OLD.revision BEGIN {_IS_DUE} END",
+        f"CREATE TRIGGER mark_new AFTER INSERT ON mark BEGIN {is_due} END",
+        # of that column alone: what was only seen again is not looked at row by row
+        f"CREATE TRIGGER mark_changed AFTER UPDATE OF revision ON mark WHEN NEW.revision > OLD.revision BEGIN {is_due} END",
     ):
         db.execute(statement)

@@ -19,6 +19,8 @@ SQL_CLASS = f"""CASE WHEN medium <> '{Medium.MOVIE}' THEN medium
     ELSE ifnull(body ->> '$.kind', '{Kind.MOVIE}')
     || CASE WHEN body ->> '$.genres' LIKE '%"{DOCUMENTARY}"%' THEN '{_SUFFIX}' ELSE '' END END"""
 """The class of a row of the table ``subject``, as ``class_of`` has it."""
+CLASS = "ifnull(mark.placed, subject.class)"
+"""The class that the subject of a mark counts as, where ``mark`` and ``subject`` are joined."""
 
 
 class Shelf(Struct, frozen=True):

@@ -29,6 +29,7 @@ from gateway.ledger import Counts, Failure, Ledger
 from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import Outcome
+from gateway.placing import Placing
 from gateway.plan import Plan, left_out, of_table
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
@@ -363,6 +364,7 @@ class Sync:
         )
         more = [(each.key, each.record_id) for each in rows.likely] if likely else []
         with self._store.atomic():
+            Placing(self._ledger).stay([key for key, _ in rows.sure], table.classes)
             self._ledger.adopt(table.key, [*rows.sure, *more], of_person=not table.own)
             adopt.remember(self._store, table, rows, likely=likely)
             self.rows.remember(structs.replace(table, accepted=True, scanned=True))
