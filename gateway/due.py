@@ -7,11 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from gateway.adopt import Claims
-from gateway.claimable import Claimable, Unbound
 from gateway.errors import Issue, Words
 from gateway.leaving import Leaving
-from gateway.ledger import Counts, Ledger, Policy, Row, Target
+from gateway.ledger import DUE, Counts, Ledger, Policy, Row, Target, mark_key
 from gateway.library import MarkKey
+from gateway.placing import Placing
 from gateway.records import Found
 from gateway.shelves import CLASS
 from gateway.store import Store
@@ -57,10 +57,6 @@ class Due(Struct, frozen=True, kw_only=True):
     counts: Counts
     wanted: frozenset[MarkKey]
     """Marks that have no row here yet."""
-    others: Sequence[Unbound]
-    """Marks that other tables show, or will, of which rows of this table may be: those go. Of a table that is to be read."""
-    taken_away: Sequence[Row]
-    """Removed marks that no table shows, of which rows of this table may be. Of a table that is not agreed to yet."""
     rows: Sequence[Row]
     """The first that a push would write."""
     removals: Mapping[str, Removal]
@@ -73,11 +69,10 @@ class Due(Struct, frozen=True, kw_only=True):
     written: int
     """Rows that show their marks as they are."""
     policy: Policy
-    bound: set[str]
-    claimed: Found
-    """Rows that were there before the table was ours, of marks that came later."""
-    moved: Found
-    """The same, but another table shows those marks, or will."""
+    claimed: frozenset[MarkKey]
+    """Marks of rows that were there before the table was ours: found when it was read, just now or long ago."""
+    adopts: int
+    """How many of these rows would be written."""
 
 
 def foresee(
@@ -86,34 +81,48 @@ def foresee(
     tables: Sequence[Table],
     policy: Policy,
     claimable: Callable[[Table], Target],
+    found: Mapping[str, Found] | None = None,
 ) -> list[Due]:
     """What is due in each of an account's tables, by what becomes of removed marks.
 
-    ``claimable``: a table with the classes of all marks that its rows may be of.
+    ``claimable``: a table with the classes of all marks that its rows may be of; ``found``: rows of marks in tables that
+    were read, by table.
     """
-    leaving = Leaving(ledger)
-    names = {each: table.name for table in tables if table.accepted for each in table.classes}
+    leaving, claimed = Leaving(ledger), dict[str, frozenset[MarkKey]]()
     with ledger.rehearsal():
         for table in tables:
+            known = [
+                *Claims(store, ledger, table, claimable(table)).expected,
+                *(found or {}).get(table.key, ()),
+            ]
+            claimed[table.key] = frozenset(key for key, _ in known)
+            Placing(ledger).stay(claimed[table.key], table.classes)
+            ledger.adopt(table.key, known, of_person=not table.own)
+        for table in tables:
             leaving.sort(table.target, policy)
-        return [_due(store, ledger, table, claimable(table), names, policy) for table in tables]
+        return [_due(store, ledger, table, tables, policy, claimed[table.key]) for table in tables]
 
 
 def _due(
-    store: Store, ledger: Ledger, table: Table, claimable: Target, names: Mapping[str, str], policy: Policy
+    store: Store,
+    ledger: Ledger,
+    table: Table,
+    tables: Sequence[Table],
+    policy: Policy,
+    claimed: frozenset[MarkKey],
 ) -> Due:
+    names = {
+        each: other.name for other in tables if other.accepted or not table.accepted for each in other.classes
+    }
     removals, leaving = _leaving(store, table, names, policy)
     failed, all_failed = _failed(store, table)
     ignored, all_ignored = _ignored(store, table) if policy == "ignore" else ([], 0)
-    counts, own = ledger.counts(table.target), frozenset(ledger.wanted(table.target))
-    claimed = Claims(store, ledger, table, claimable).expected
-    others = [] if table.scanned else _others(ledger, table, claimable, own)
+    counts = ledger.counts(table.target)
+    bound = f"SELECT due.account, due.medium, due.id {DUE} AND record.record_id IS NOT NULL"
     return Due(
         table=table,
         counts=counts,
-        wanted=own,
-        others=others,
-        taken_away=[] if table.accepted else Claimable(ledger).removed(claimable),
+        wanted=frozenset(ledger.wanted(table.target)),
         rows=ledger.pending(table.target, MOST_SHOWN),
         removals=removals,
         leaving=leaving,
@@ -122,16 +131,9 @@ def _due(
         ignored=all_ignored,
         written=counts.pushed,
         policy=policy,
-        bound=ledger.bound(table.key),
-        claimed=[pair for pair in claimed if pair[0] in own],
-        moved=[pair for pair in claimed if pair[0] not in own],
+        claimed=claimed,
+        adopts=len(claimed & {mark_key(*mark) for mark in store.rows(bound, ledger.asked(table.target))}),
     )
-
-
-def _others(ledger: Ledger, table: Table, claimable: Target, own: frozenset[MarkKey]) -> list[Unbound]:
-    due_elsewhere = Target(table.key, tuple(each for each in claimable.classes if each not in table.classes))
-    found = [*Claimable(ledger).due(due_elsewhere), *Claimable(ledger).elsewhere(claimable)]
-    return [each for each in found if each.key not in own]
 
 
 def _leaving(

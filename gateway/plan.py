@@ -1,6 +1,5 @@
 """What a push would write, before it does: for the person to look at. Nothing is written here."""
 
-import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -12,7 +11,7 @@ from gateway import adopt, errors
 from gateway.adopt import Likely
 from gateway.check import Judge, Reading, There
 from gateway.claimable import Claimable, Unbound
-from gateway.due import DELETED, GONE, IGNORED, MOST_SHOWN, Due, Removal, Skip, moves
+from gateway.due import DELETED, MOST_SHOWN, Due, Removal, Skip
 from gateway.edits import Edits
 from gateway.errors import Issue, Words
 from gateway.feishu.bitable import MOST_LOOKED_UP, Bitable
@@ -21,10 +20,9 @@ from gateway.feishu.columns import Bound, as_is
 from gateway.feishu.compare import Cell, cells_of, words
 from gateway.feishu.fields import COVER
 from gateway.feishu.values import KINDS
-from gateway.ledger import Ledger, Row
+from gateway.ledger import Ledger, Row, Target
 from gateway.library import MarkKey
 from gateway.model import Kind
-from gateway.records import Found
 from gateway.shelves import kind_of
 from gateway.tables import Table
 from gateway.theirs import Theirs, shown
@@ -108,7 +106,50 @@ def left_out(classes: Mapping[str, int]) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(kind, KINDS[kind], number) for kind, number in kinds.most_common())
 
 
-async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> TablePlan:
+class Look(Struct, frozen=True):
+    """A table as it is, before anything is written."""
+
+    bound: Bound
+    gaps: Collection[str]
+    """Fields whose column would be made, or found by its name."""
+    rows: adopt.Rows
+    """What it had before it was ours, if that was not looked at yet."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Of the columns that are there."""
+        return {field: name for field, name in self.bound.names.items() if field not in self.gaps}
+
+
+async def look(base: Bitable, ledger: Ledger, table: Table, claimable: Target) -> Look | Issue:
+    """Reads the columns; and all rows of a table that was not looked through yet. Raises FeishuError.
+
+    Returns why nothing could be written there, if that is so.
+    """
+    fields = base.fields(table.table_id)
+    try:
+        bound, gaps = as_is(
+            await fields, table.shelf, table.language, known=table.binding, options=table.options
+        )
+    except (errors.WrongColumnType, errors.ColumnNameTaken) as error:
+        return error.issue
+    except errors.NotFound as error:
+        if error.feishu_code != NO_TABLE_CODE:
+            raise
+        return errors.TableGone(table=table.name).issue
+    seen = Look(bound, gaps, adopt.Rows())
+    if table.scanned:
+        return seen
+
+    def unbound() -> list[Unbound]:
+        marks = Claimable(ledger)
+        return marks.due(table.target) if table.accepted else marks.all(claimable, removed=True)
+
+    rows = await adopt.look(base, table.table_id, seen.names, unbound, ledger.bound(table.key))
+    return structs.replace(seen, rows=rows)
+
+
+async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due, seen: Look | Issue) -> TablePlan:
     """Reads what is there: the whole table, since the person may have edited any cell. Raises FeishuError."""
     table, counts = due.table, due.counts
     told = TablePlan(
@@ -124,101 +165,37 @@ async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due) -> Tab
         going=tuple(due.removals.values()),
         skips=tuple(due.skips),
     )
-    try:
-        bound, gaps = as_is(
-            await base.fields(table.table_id),
-            table.shelf,
-            table.language,
-            known=table.binding,
-            options=table.options,
-        )
-    except (errors.WrongColumnType, errors.ColumnNameTaken) as error:
-        return structs.replace(told, problem=error.issue)
-    except errors.NotFound as error:
-        if error.feishu_code != NO_TABLE_CODE:
-            raise
-        return structs.replace(told, problem=errors.TableGone(table=table.name).issue)
-    there_now = {field: name for field, name in bound.names.items() if field not in gaps}
-    titles = {each.key: each.title for each in due.others}
-
-    def unbound() -> list[Unbound]:
-        own = [each for each in Claimable(ledger).due(table.target) if each.key in due.wanted]
-        gone = [Unbound(row.key, row.title, removed=True) for row in due.taken_away]
-        return [*own, *due.others, *gone]
-
-    there = (
-        adopt.Rows(sure=[*due.claimed, *due.moved])
-        if table.scanned
-        else await adopt.look(base, table.table_id, there_now, unbound, due.bound)
-    )
-    moved = titles.keys() | dict(due.moved)
-    of_removed = _of_removed(due, there.sure)
-    adopted = {key: record_id for key, record_id in there.sure if key not in moved.union(of_removed.keys)}
-    moving = of_removed.going | {
-        record_id: Removal(titles.get(key) or key.subject.id, moves())
-        for key, record_id in there.sure
-        if key in moved
-    }
-    ids = {row.key: row.record_id or adopted.get(row.key) for row in due.rows}
-    ids |= {row.key: row.record_id for row in of_removed.said}
-    old = await _cells(base, table, [record_id for record_id in ids.values() if record_id])
-    going = dict(itertools.islice([*due.removals.items(), *moving.items()], MOST_SHOWN))
-    leave = await _cells(base, table, [*going])
-    deleted = [row for row in due.rows if row.record_id and row.record_id not in old]
-    rows = [
-        structs.replace(row, adopted=not table.own) if row.key in adopted else row
-        for row in (*due.rows, *of_removed.said)
-        if row not in deleted
-    ]
-    seen = _Seen(edits, table, gaps | table.gaps)
-    seen.deleted(deleted)
-    seen.due(rows, bound, {row.key: old.get(ids[row.key] or "") for row in rows})
+    if isinstance(seen, Issue):
+        return structs.replace(told, problem=seen)
+    old = await _cells(base, table, [row.record_id for row in due.rows if row.record_id])
+    leave = await _cells(base, table, [*due.removals])
+    missing = [row for row in due.rows if row.record_id and row.record_id not in old]
+    made_again = {row.key for row in missing if row.key in due.claimed}  # it was not ours yet when it went
+    deleted = [row for row in missing if row.key not in made_again]
+    rows = [row for row in due.rows if row not in deleted]
+    compared = _Seen(edits, table, {*seen.gaps, *table.gaps})
+    compared.deleted(deleted)
+    compared.due(rows, seen.bound, {row.key: old.get(row.record_id or "") for row in rows})
     if due.written:
-        names_now = structs.replace(bound, names=there_now)
-        await seen.whole(Reading(base, ledger, table, names_now, due.policy))
-    gone = {key for key, record_id in adopted.items() if key in ids and record_id not in old}
+        names_now = structs.replace(seen.bound, names=seen.names)
+        await compared.whole(Reading(base, ledger, table, names_now, due.policy))
+    skips = sorted([*compared.skips, *due.skips], key=lambda skip: _ORDER.index(skip.what))
     return structs.replace(
         told,
-        creates=told.creates - len(adopted) + len(gone),
-        updates=told.updates + len(adopted) + len(of_removed.said) - len(gone) - len(deleted),
-        removals=told.removals + len(moving) - len(going) + len(leave),
-        fills=due.written if gaps | (table.gaps - {COVER}) else 0,
-        rows=there.number,
-        adopts=len(adopted) + len(of_removed.said),
-        likely=there.likely,
-        theirs=seen.theirs,
-        ignored=told.ignored + len(of_removed.ignored),
+        creates=told.creates + len(made_again),
+        updates=told.updates - len(missing),
+        removals=told.removals - len(due.removals) + len(leave),
+        fills=due.written if seen.gaps or (table.gaps - {COVER}) else 0,
+        rows=seen.rows.number,
+        adopts=due.adopts,
+        likely=seen.rows.likely,
+        theirs=compared.theirs,
         deleted=told.deleted + len(deleted),
-        edited=seen.edited,
-        writes=tuple(seen.writes),
-        going=tuple(each for record_id, each in going.items() if record_id in leave),
-        skips=tuple(
-            sorted([*seen.skips, *of_removed.ignored, *due.skips], key=lambda skip: _ORDER.index(skip.what))[
-                :MOST_SHOWN
-            ]
-        ),
+        edited=compared.edited,
+        writes=tuple(compared.writes),
+        going=tuple(each for record_id, each in due.removals.items() if record_id in leave),
+        skips=tuple(skips[:MOST_SHOWN]),
     )
-
-
-class _OfRemoved(Struct, frozen=True):
-    """Rows of a table that is to be read, of marks that the person took away: what becomes of them."""
-
-    keys: Collection[MarkKey]
-    said: Sequence[Row]
-    """They say so from then on."""
-    going: dict[str, Removal]
-    """By record."""
-    ignored: Sequence[Skip]
-
-
-def _of_removed(due: Due, sure: Found) -> _OfRemoved:
-    gone, found = {row.key: row for row in due.taken_away}, dict(sure)
-    there = [structs.replace(row, record_id=found[key]) for key, row in gone.items() if key in found]
-    if due.policy == "ignore":
-        return _OfRemoved(gone, (), {}, [Skip(title=row.title, what="ignored", why=IGNORED) for row in there])
-    if due.policy == "delete" and due.table.own:
-        return _OfRemoved(gone, (), {row.record_id or "": Removal(row.title, GONE) for row in there}, ())
-    return _OfRemoved(gone, there, {}, ())
 
 
 async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -30,7 +30,7 @@ from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import Outcome
 from gateway.placing import Placing
-from gateway.plan import Plan, left_out, of_table
+from gateway.plan import Look, Plan, left_out, look, of_table
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -329,11 +329,16 @@ class Sync:
     async def plan(self) -> Plan:
         """Nothing is written. Raises FeishuError."""
         async with self._turn():
-            dues = foresee(
-                self._store, self._ledger, self.rows.tables, self.rows.removals, self.rows.claimable
-            )
+            rows, ledger = self.rows, self._ledger
+            seen = {
+                table.key: await look(self._open(table), ledger, table, rows.claimable(table))
+                for table in rows.tables
+            }
+            found = {key: each.rows.sure for key, each in seen.items() if isinstance(each, Look)}
+            dues = foresee(self._store, ledger, rows.tables, rows.removals, rows.claimable, found)
             tables = [
-                await of_table(self._open(due.table), self._ledger, self.rows.edits, due) for due in dues
+                await of_table(self._open(due.table), ledger, rows.edits, due, seen[due.table.key])
+                for due in dues
             ]
         return Plan(tuple(tables), left_out(self._ledger.left_out()) if tables else ())
 
