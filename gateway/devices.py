@@ -33,6 +33,8 @@ _log = get("devices")
 T = TypeVar("T")
 
 _LIFETIME = timedelta(minutes=10)
+_SEEN_ANEW = timedelta(minutes=1)
+"""How old it may get what is said of when a browser was last heard of."""
 _MOST_FAILURES = 5
 _RANDOM = 32
 _KEY = 32
@@ -195,7 +197,8 @@ class Devices:
             raise WrongOrigin
         keys = Keys(sealed_keys[:_KEY], sealed_keys[_KEY:])
         plaintext = seal.unseal(frame, keys.requests, f"POST {path}")
-        self._store.see_device(device.id)
+        if now() - device.seen_at > _SEEN_ANEW:
+            self._store.see_device(device.id)
         return Message(device, head, keys, path, plaintext)
 
     def goodbye(self, frame: bytes, path: str) -> bytes | None:

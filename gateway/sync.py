@@ -158,12 +158,15 @@ class Sync:
 
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
-        self.runs.read(cause, outcome)
-        self.rows.note_captured()
-        if outcome.outdated or self.rows.retries_due:
-            self.wake()
-        elif self._is_between_pushes:
-            self.runs.end()
+        with (
+            self._store.atomic()
+        ):  # a page that tells nothing new is a run by itself: begun and ended at once
+            self.runs.read(cause, outcome)
+            self.rows.note_captured()
+            if outcome.outdated or self.rows.retries_due:
+                self.wake()
+            elif self._is_between_pushes:
+                self.runs.end()
 
     @property
     def _is_between_pushes(self) -> bool:
