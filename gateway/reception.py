@@ -15,7 +15,7 @@ from gateway.carriers import Carrier, Carriers
 from gateway.devices import Devices, Message
 from gateway.errors import UNDECODABLE, BadMessage, Issue, Paused
 from gateway.events import Events, Walked
-from gateway.intake import Intake
+from gateway.intake import Intake, Result
 from gateway.ledger import Counts
 from gateway.library import MOMENT, Library
 from gateway.model import Account, Capture, Trigger, now
@@ -51,18 +51,9 @@ class DevicePush(Struct, frozen=True, kw_only=True):
     problem: Issue | None
 
 
-class CaptureAnswer(Struct, frozen=True, kw_only=True):
-    """What a capture brought."""
+class CaptureAnswer(Result, frozen=True, kw_only=True):
+    """What a capture brought, and how things are since."""
 
-    capture: str
-    verdict: str
-    reason: Issue | None
-    marks: int
-    new: int
-    changed: int
-    same: int
-    problems: int
-    doubt: Issue | None
     push: DevicePush
     asks: bool
     """As in ``StateAnswer``."""
@@ -123,7 +114,7 @@ class Reception:
         result = self._intake.take(capture, message.device.id)
         carrier = self._carrier(message)
         return CaptureAnswer(
-            **{name: getattr(result, name) for name in result.__struct_fields__},
+            **structs.asdict(result),
             push=_push(carrier.sync),
             asks=self._asks,
             enough=capture.trigger is Trigger.ASKED and carrier.scheduler.asked.is_enough(),

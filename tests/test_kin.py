@@ -5,6 +5,7 @@ import pytest
 from gateway.library import Library, MarkKey
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey, now
 from gateway.sandbox.feishu import Fault
+from gateway.sandbox.person import Entry
 from gateway.store import Store
 from tests.support import Started, World, two_of
 from tests.test_push import faulty
@@ -65,6 +66,19 @@ def test_both_make_it_at_the_same_moment(world: World, *, in_turn: bool, knows_f
     assert where(knows) == (0, 1)
 
 
+def known_to_the_first(world: World, layout: str) -> tuple[Started, Started, Entry]:
+    """Both had it among the films; the first opened its page, and the second wrote it since."""
+    entry = world.person.add(TOLD, Status.DONE, rating=4)
+    first, second = kinds(world, layout)
+    open_subject(first, KEY)
+    assert first.settled().state == "idle"
+    world.person.edit(KEY, rating=1)
+    fill_lists(second)
+    assert second.settled().state == "idle"
+    assert where(second) == (0, 1)
+    return first, second, entry
+
+
 def where(started: Started) -> tuple[int, int]:
     """How many rows the mark has among the films, and among the series."""
     films, series = rows_of(started, KEY)
@@ -111,17 +125,8 @@ def test_who_opens_the_page_after_the_other_read_the_list(world: World) -> None:
 @pytest.mark.parametrize("word", ["keep", "delete"])
 def test_its_row_goes_with_its_mark(world: World, word: str) -> None:
     """It was never the person's: D2F made it."""
-    world.person.add(TOLD, Status.DONE, rating=4)
-    first, second = kinds(world)
+    _, second, entry = known_to_the_first(world, "kinds")
     policy(second, word)
-    open_subject(first, KEY)
-    assert first.settled().state == "idle"
-    world.person.edit(KEY, rating=1)
-    fill_lists(second)
-    assert second.settled().state == "idle"
-    assert where(second) == (0, 1)
-    entry = world.person.find(KEY)
-    assert entry
     unmarked(second, entry)
     left = rows_of(second, KEY)[1]
     assert [row["我的状态"] for row in left] == (["已取消"] if word == "keep" else [])
@@ -155,16 +160,7 @@ def test_they_put_it_among_the_series(world: World, how: str) -> None:
 
 def test_it_becomes_a_third_thing(world: World) -> None:
     """A film for one, a series for the other, and then a documentary: one row all the while."""
-    world.person.add(TOLD, Status.DONE, rating=4)
-    first, second = kinds(world, "four")
-    open_subject(first, KEY)
-    assert first.settled().state == "idle"
-    world.person.edit(KEY, rating=1)
-    fill_lists(second)
-    assert second.settled().state == "idle"
-    assert where(second) == (0, 1)
-    entry = world.person.find(KEY)
-    assert entry
+    first, second, entry = known_to_the_first(world, "four")
     entry.subject = told(Kind.TV, "纪录片")
     open_subject(second, KEY)
     assert second.settled().state == "idle"
