@@ -168,7 +168,9 @@ class Gateway:
         for part in (self.carrier, _sync, _walks, _scheduler, _runs):
             parts[part.__name__.removeprefix("_")] = Provide(part, sync_to_thread=False)
         auth = owner_auth(self.owner_sessions)
-        parts["session_cookies"] = Provide(_always(SessionCookies(auth)), sync_to_thread=False)
+        parts["session_cookies"] = Provide(
+            _always(SessionCookies(auth, self.owner_sessions)), sync_to_thread=False
+        )
         app = Litestar(
             [
                 health,

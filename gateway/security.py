@@ -13,6 +13,7 @@ import msgspec
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.exceptions import NotAuthorizedException
 from litestar.middleware.csrf import CSRF_SECRET_LENGTH, generate_csrf_hash
 from litestar.security.jwt import JWTCookieAuth, Token
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -255,8 +256,23 @@ def csrf(sessions: OwnerSessions) -> CSRFConfig:
 class SessionCookies:
     """What a session goes on with."""
 
-    def __init__(self, auth: JWTCookieAuth[Owner, Token]) -> None:
+    def __init__(self, auth: JWTCookieAuth[Owner, Token], sessions: OwnerSessions) -> None:
         self._auth = auth
+        self._sessions = sessions
+
+    def are_good(self, request: ASGIConnection[Any, Any, Any, Any]) -> bool:
+        """Whether the access cookie that came along is not too old yet, and its session goes on."""
+        auth = self._auth
+        try:
+            token = Token.decode(
+                request.cookies.get(COOKIE, ""),
+                secret=auth.token_secret,
+                algorithm=auth.algorithm,
+                require_claims=auth.require_claims,
+            )
+        except NotAuthorizedException:
+            return False
+        return self._sessions.goes_on(str(token.jti))
 
     def of(self, refreshed: Refreshed) -> list[Cookie]:
         """The access cookie stays with the browser for longer than it is good.

@@ -145,6 +145,23 @@ def test_two_tabs_at_once_are_no_theft(started: Started) -> None:
         assert renew(started, first).json()["code"] == "session_reused"
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_what_was_renewed_is_not_renewed_again(started: Started, method: str) -> None:
+    """Of many that wake at once, one hears that its token is too old when the browser has another already.
+
+    What still waits for a connection, with the cookie from before, would come too late if it spent the new one.
+    """
+    owner = started.owner
+    with later(QUARTER):
+        waits = owner.cookies["d2f-refresh"]
+        assert owner.call("GET", "/api/v1/overview").status == 200
+        again = ask(owner, started, method, "/renew")
+        assert (again.status, again.headers.get("set-cookie")) == (200 if method == "POST" else 303, None)
+        assert renew(started, waits).status == 200
+        assert owner.call("GET", "/api/v1/overview").status == 200
+    assert Act.SESSION_REUSED not in acts(started)
+
+
 def test_the_same_a_while_later_is_one(started: Started) -> None:
     first = started.owner.cookies["d2f-refresh"]
     assert renew(started, first).status == 200
