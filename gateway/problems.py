@@ -37,6 +37,8 @@ def http_problem(status: int) -> Problem:
     """The problem details of an error that HTTP itself has a name for."""
     title = HTTPStatus(status).phrase
     words = Words(f"请求不对（{status}）。", f"The request is not right ({status} {title}).")
+    if status == HTTPStatus.NOT_FOUND:
+        words = Words("这里什么也没有（404）。", "There is nothing here (404).")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         words = Words("出错了，请看网关的日志。", "Something went wrong; see the gateway's log.")
     return Problem(

@@ -166,10 +166,11 @@ def _lines(table: TablePlan) -> Iterator[str]:
         yield f"  你改过 {table.edited:,} 行，核对时写回 · {table.edited:,} rows edited by you, written again by a check"
     for write in table.writes[:_ROWS]:
         yield f"  {'+' if write.what == 'create' else '~'} {write.title}"
-        if write.what != "create":
-            yield from (
-                f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items()
-            )
+        if write.what == "create":
+            continue
+        if not write.cells:
+            yield "      内容不变，只记下写入的时间 · as it is, but for the time of writing"
+        yield from (f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items())
     yield from _more(table.creates + table.updates + table.edited, table.writes)
     for each in table.going[:_ROWS]:
         yield from (f"  - {each.title}", f"      {each.why.zh} · {each.why.en}")

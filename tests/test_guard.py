@@ -248,6 +248,14 @@ def test_a_person_without_a_session_reads_a_page_in_both_languages(started: Star
         assert words in reply.body.decode()
 
 
+def test_a_page_that_is_none_leads_back(started: Started) -> None:
+    reply = started.owner.call("GET", "/plan")
+    assert (reply.status, reply.json()["hint"]["zh"]) == (404, "这里什么也没有（404）。")
+    page = ask(started, "GET", "/plan", **started.owner.headers, Accept="text/html", Accept_Language="en")
+    assert "There is nothing here (404)." in page.body.decode()
+    assert '<a class="button" href="/">Back to the dashboard</a>' in page.body.decode()
+
+
 def test_an_error_is_told_without_its_inside(started: Started) -> None:
     reply = started.owner.call("PUT", "/api/v1/feishu", {"app_id": 7})
     assert (reply.status, reply.json()["code"]) == (400, "bad_input")

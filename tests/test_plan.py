@@ -8,6 +8,7 @@ import pytest
 from gateway.model import Medium
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import Started, World
+from tests.test_cli import d2f
 from tests.test_push import TABLE, fill, right
 from tests.test_ways_in import edit_one
 
@@ -181,5 +182,7 @@ def test_our_own_table_found_by_a_new_library(world: World, tmp_path_factory: py
     (table,) = plan(second)["tables"]
     assert (table["accepted"], table["creates"]) == (False, 0)
     assert table["adopts"] == len(world.person.marks)
+    told = d2f(world.settings.data, "sync", "--dry-run", D2F_PORT=str(second.port)).stdout
+    assert "内容不变，只记下写入的时间 · as it is, but for the time of writing" in told
     agree(second)
     right(second)

@@ -5,6 +5,7 @@ import hashlib
 import re
 from datetime import datetime
 from functools import cache, partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -204,6 +205,7 @@ _CLIENT_WORDS = (
     "plan_theirs",
     "plan_theirs_one",
     "plan_update",
+    "plan_unchanged",
     "plan_updates",
     "plan_updates_one",
     "notices_failed_why",
@@ -237,7 +239,8 @@ def problem_page(
     language = language_of(request)
     hint = answer.hint.en if language == "en" else answer.hint.zh
     title = "logged_out_title" if answer.code == NotLoggedIn.code else "problem_title"
-    page = shown_alone(language, answer.status, title=say(language, title), text=hint)
+    leads = "/" if answer.status == HTTPStatus.NOT_FOUND else None
+    page = shown_alone(language, answer.status, title=say(language, title), text=hint, leads=leads)
     page.headers.update(headers or {})
     return page
 

@@ -393,6 +393,7 @@ WORDS: dict[str, Words] = {
     "plan_removals_one": Words("移出 1 行", "1 row to take out"),
     "plan_create": Words("新建", "new"),
     "plan_update": Words("更新", "update"),
+    "plan_unchanged": Words("内容不变，只记下写入的时间", "as it is, but for the time of writing"),
     "plan_edited": Words("你改过 {n} 行，核对时写回", "{n} rows that you edited, written again by a check"),
     "plan_edited_one": Words("你改过 1 行，核对时写回", "1 row that you edited, written again by a check"),
     "plan_again": Words("你改过", "edited by you"),

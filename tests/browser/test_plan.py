@@ -1,11 +1,13 @@
 """What the plan tells on the dashboard beside what would be written: rows that go, rows that stay as they are, and why."""
 
 import pytest
+from msgspec import structs
 from playwright.sync_api import Browser, expect
 
 from gateway.model import Medium
 from tests.browser.conftest import WAIT, open_dashboard
 from tests.support import World
+from tests.test_push import fill
 from tests.test_skips import BOOKS, Skipping
 
 expect.set_options(timeout=WAIT)
@@ -41,3 +43,24 @@ def test_what_goes_and_what_is_skipped(chrome: Browser, skipping: Skipping, worl
         "Not written: cells of yours in 1 row · 1 row that you deleted"
     )
     expect(left_out).to_contain_text(f"Music {music}")
+
+
+def test_rows_that_are_as_they_should_be(
+    chrome: Browser, world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of a library that was lost: what agreeing would write into each is said, since it is nothing to be seen."""
+    first = world.start()
+    fill(first)
+    first.connect()
+    first.settled()
+    first.stop()
+    world.settings = structs.replace(world.settings, data=tmp_path_factory.mktemp("another"))
+    second = world.start()
+    fill(second)
+    second.connect(accept=False)
+    second.settled()
+    page = open_dashboard(chrome, second)
+    rows = page.locator("#plan .writes li")
+    expect(rows.first.locator("small")).to_have_text("内容不变，只记下写入的时间")
+    page.click("text=English")
+    expect(rows.first.locator("small")).to_have_text("as it is, but for the time of writing")

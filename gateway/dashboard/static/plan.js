@@ -32,7 +32,11 @@ function row(title, what, cells = {}) {
   return item;
 }
 
-const written = ({ title, what, cells }) => row(title, words[`plan_${what}`], what === "create" ? {} : cells);
+function written({ title, what, cells }) {
+  if (what === "create") return row(title, words.plan_create);
+  return row(title, words[Object.keys(cells).length ? `plan_${what}` : "plan_unchanged"], cells);
+}
+
 const goes = ({ title, why }) => row(title, fill(words.plan_goes, { why: say(why) }));
 const skipped = ({ title, why }) => row(title, say(why));
 
