@@ -89,17 +89,15 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
     @property
     def hidden(self) -> int:
-        """Rows that Douban counts and does not show."""
+        """Rows that Douban counts and does not show: it does that for good with some of old lists."""
         return max(0, (self.claimed or 0) - self.seen - self.skipped)
 
     @property
     def gap(self) -> str | None:
-        """Why the last walk to the end does not prove what is not on the list; None if it does."""
+        """Why the last walk to the end does not tell what is not on the list; None if it does."""
         if self.changed:
             return "changed"
-        if self.skipped:
-            return "skipped"
-        return "hidden" if self.hidden else None
+        return "skipped" if self.skipped else None
 
     def is_met(self, progress: Progress) -> bool:
         """Whether a walk from the newest on has come to what is known, so that it may stop.

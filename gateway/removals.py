@@ -1,5 +1,6 @@
 """Marks that a person took away: what a full check proves to be gone, and when the person is asked first."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -34,12 +35,17 @@ class Question(Struct, frozen=True, kw_only=True):
     marks: tuple[Absent, ...]
 
 
+Hidden = dict[Status, int]
+"""By list, how many Douban counts and does not show."""
+
+
 class _Asked(Struct, frozen=True, kw_only=True):
     medium: Medium
     at: datetime
     known: int
     walk: str
     ids: tuple[str, ...]
+    hidden: Hidden = {}
 
 
 _Row = tuple[str, str, str, str | None, bool]
@@ -73,22 +79,34 @@ class Removals:
         row = self._store.one(sql, [account, medium, status])
         return row[0] if row else 0
 
-    def settle(self, account: str, medium: Medium, begun_at: datetime, walk: str) -> int:
-        """After a full check without a gap: takes what is gone for removed, or asks. Returns how many it took."""
+    def settle(self, account: str, medium: Medium, begun_at: datetime, walk: str, hidden: Hidden) -> int:
+        """After a full check without a gap: takes what is gone for removed, or asks. Returns how many it took.
+
+        What a person takes away is neither counted nor shown any more; what Douban hides is counted on. So as long as
+        as many are ``hidden`` as before, what is no longer shown was taken away.
+        """
         self._ask(account, medium, None)
         sql = """SELECT count(*), ifnull(max(private), 0) FROM walk_seen WHERE account = ? AND medium = ?"""
         shown, private = self._store.one(sql, [account, medium]) or (0, 0)
-        absent = [row for row in self._absent(account, medium, begun_at) if private or not row[-1]]
-        # Without any private mark in sight it is not known that this session is shown private ones.
         declined = self._declined(account)
-        absent = [row for row in absent if declined.get(f"{medium}:{row[0]}") != row[2]]
+        unseen = [
+            row
+            for row in self._absent(account, medium, begun_at)
+            if declined.get(f"{medium}:{row[0]}") != row[2]
+        ]
+        more = self._newly_hidden(account, medium, hidden)
+        if unseen and more == Counter(Status(row[1]) for row in unseen):
+            self._leave(account, medium, unseen)
+            unseen = []
+        # Without any private mark in sight it is not known that this session is shown private ones.
+        ids = tuple(row[0] for row in unseen if private or not row[-1])
         known = self._known(account, medium)
-        if not absent:
+        is_sure = shown and more is not None and not any(more.values())
+        if ids and not (is_sure and len(ids) <= max(_FEW, known * _SHARE)):
+            asked = _Asked(medium=medium, at=begun_at, known=known, walk=walk, ids=ids, hidden=hidden)
+            self._ask(account, medium, asked)
             return 0
-        ids = tuple(row[0] for row in absent)
-        if len(ids) > max(_FEW, known * _SHARE) or not shown:
-            self._ask(account, medium, _Asked(medium=medium, at=begun_at, known=known, walk=walk, ids=ids))
-            return 0
+        self._account_for(account, medium, hidden)
         return self._library.remove(_keys(account, medium, ids), begun_at, walk)
 
     def questions(self, account: str) -> list[Question]:
@@ -107,18 +125,37 @@ class Removals:
         asked = self._answered(account, medium)
         with self._store.atomic():
             self._ask(account, medium, None)
+            self._account_for(account, medium, asked.hidden)
             return self._library.remove(_keys(account, medium, asked.ids), asked.at, asked.walk)
 
     def decline(self, account: str, medium: Medium) -> None:
         """They are not; nobody asks again until they were seen once more. Raises NoSuchThing if nothing was asked."""
         asked = self._answered(account, medium)
         wanted = set(asked.ids)
-        kept = {
-            f"{medium}:{row[0]}": row[2] for row in self._gone(account, medium, asked.at) if row[0] in wanted
-        }
         with self._store.atomic():
             self._ask(account, medium, None)
-            self._store.set(f"removals declined {account}", self._declined(account) | kept)
+            rows = [row for row in self._gone(account, medium, asked.at) if row[0] in wanted]
+            self._leave(account, medium, rows)
+            self._account_for(account, medium, asked.hidden)
+
+    def _newly_hidden(self, account: str, medium: Medium, hidden: Hidden) -> Counter[Status] | None:
+        """How many more of each list are hidden than before, or fewer; None if it is not known how many were."""
+        before = self._hidden(account).get(medium, {})
+        if any(number and status not in before for status, number in hidden.items()):
+            return None
+        return Counter({status: number - before.get(status, 0) for status, number in hidden.items()})
+
+    def _account_for(self, account: str, medium: Medium, hidden: Hidden) -> None:
+        """It is known of all marks of a medium what became of them, with so many hidden."""
+        self._store.set(f"removals hidden {account}", self._hidden(account) | {medium: hidden})
+
+    def _hidden(self, account: str) -> dict[Medium, Hidden]:
+        return self._store.setting(f"removals hidden {account}", dict[Medium, Hidden]) or {}
+
+    def _leave(self, account: str, medium: Medium, rows: Iterable[_Row]) -> None:
+        """They are still marked, though they are not shown."""
+        kept = {f"{medium}:{row[0]}": row[2] for row in rows}
+        self._store.set(f"removals declined {account}", self._declined(account) | kept)
 
     def _absent(self, account: str, medium: Medium, begun_at: datetime) -> list[_Row]:
         """Marks that the walk has not seen, nor a browser since the walk began."""

@@ -377,11 +377,13 @@ class Walks:
         with self._store.atomic():
             if walk.kind == "full":
                 for medium in Medium:
-                    gaps = [each.gap for each in self.coverage if each.medium is medium and each.gap]
+                    lists = [each for each in self.coverage if each.medium is medium]
+                    gaps = [each.gap for each in lists if each.gap]
                     if gaps:
                         walk.unproven[medium] = gaps[0]
                     else:
-                        walk.removed += self._removals.settle(account, medium, walk.begun_at, walk.id)
+                        hidden = {each.status: each.hidden for each in lists}
+                        walk.removed += self._removals.settle(account, medium, walk.begun_at, walk.id, hidden)
                 self._sync.check()
             walk.ended_at = self.clock()
             self._removals.begin(account)

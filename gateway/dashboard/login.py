@@ -207,14 +207,14 @@ def _renewed(
 ) -> list[Cookie]:
     """The cookies that the session goes on with. Raises NotLoggedIn, SessionReused.
 
-    None if those that it has are good: of several that wake at once, the first renewed them for all. Spent once more, what
+    None of them if those that it has are good: of several that wake at once, the first renewed them for all. Spent once more, what
     still waits for a connection with the cookie from before would be taken for a thief.
     """
-    if cookies.are_good(request):
-        return []
     token = request.cookies.get(REFRESH_COOKIE)
     if not token:
         raise NotLoggedIn
+    if cookies.are_good(request):
+        return []
     try:
         return cookies.of(sessions.refresh(token))
     except SessionReused as error:

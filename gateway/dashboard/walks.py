@@ -31,7 +31,7 @@ class CoverageShown(Struct, frozen=True, kw_only=True):
     known: Coverage
     hidden: int
     gap: str | None
-    """``changed``, ``skipped`` or ``hidden``: why that walk does not prove what is gone."""
+    """``changed`` or ``skipped``: why that walk does not tell what is gone."""
 
     @classmethod
     def of(cls, known: Coverage) -> "CoverageShown":

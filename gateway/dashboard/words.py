@@ -272,9 +272,11 @@ WORDS: dict[str, Words] = {
     "gap_skipped": Words("有 {n} 条豆瓣没给出来", "Douban did not give {n} of them"),
     "gap_skipped_one": Words("有 1 条豆瓣没给出来", "Douban did not give one of them"),
     "gap_skipped_some": Words("有些条目豆瓣没给出来", "Douban did not give some of them"),
-    "gap_hidden": Words("有 {n} 条豆瓣只计数不显示", "{n} are counted by Douban and not shown"),
-    "gap_hidden_one": Words("有 1 条豆瓣只计数不显示", "one is counted by Douban and not shown"),
-    "gap_hidden_some": Words("有些条目豆瓣只计数不显示", "some are counted by Douban and not shown"),
+    "gap_hidden_some": Words(  # of a check that an earlier version made
+        "有些条目豆瓣只计数不显示", "some are counted by Douban and not shown"
+    ),
+    "covered_hidden": Words("有 {n} 条豆瓣只计数不显示", "{n} are counted by Douban and not shown"),
+    "covered_hidden_one": Words("有 1 条豆瓣只计数不显示", "one is counted by Douban and not shown"),
     "coverage": Words("每个列表读到哪里", "How far each list was read"),
     "covered_never": Words("还没读过：", "Not read yet: "),
     "covered_empty": Words("空的：", "Empty: "),
