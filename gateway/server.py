@@ -18,6 +18,7 @@ from gateway.app import Gateway
 from gateway.disk import narrow
 from gateway.errors import BadSetting, NeedsLoginPassphrase, PortTaken
 from gateway.keys.door import Door
+from gateway.keys.keeper import Keeper
 from gateway.line import Line
 from gateway.lock import alone
 from gateway.log import get
@@ -49,6 +50,7 @@ async def running(settings: Settings, passphrase: str | None = None) -> AsyncGen
         Door(settings.library, settings.key_file, passphrase).tidy()
         gateway = Gateway(msgspec.structs.replace(settings, port=taken[0].getsockname()[1]), passphrase)
         del passphrase  # it has opened all that it opens
+        Keeper(gateway.store, settings.key_file).tidy()
         note_place(gateway.store, gateway.settings)
         try:
             demand_passphrase(settings, is_set=gateway.passphrase.is_set)

@@ -41,6 +41,7 @@ def keeper(store: Store, folder: Path, passphrase: str = OLD) -> Keeper:
 def begin(folder: Path) -> None:
     with Store(folder / "d2f.db") as store:
         Vault(store, folder / "d2f.key")
+        keeper(store, folder).tidy()
 
 
 def begin_with(method: Method) -> Work:
@@ -88,6 +89,7 @@ def kept(folder: Path) -> dict[str, bytes | None]:
                 vault = Vault(store, folder / "d2f.key", passphrase)
             except PassphraseWrong:
                 continue
+            keeper(store, folder).tidy()  # as at each start
             return {name: vault.get(name) for name, _ in store.secrets()}
     raise AssertionError("neither passphrase opens it")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 import keyring
 import pytest
@@ -27,7 +28,8 @@ from gateway.keys.keeper import Keeper, kept_by
 from gateway.keys.keyfile import KeyFile
 from gateway.keys.passphrase import Cost, given
 from gateway.keys.ring import Ring
-from gateway.keys.wrap import DataKey
+from gateway.keys.second import SecondKeys
+from gateway.keys.wrap import DataKey, Wrap
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.vault import Vault
@@ -328,6 +330,58 @@ def test_who_opened_the_vault_before_a_rotation_writes_nothing_more(tmp_path: Pa
         assert kept(store, key_file) == SECRETS
 
 
+@pytest.mark.parametrize("change", ["rotate", "passphrase", "file"])
+def test_who_looks_while_keys_are_changed_takes_none_away(
+    tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """As `d2f doctor` or `d2f pair` in another terminal, at the worst instant: the new second key is not in force yet."""
+    with Store(tmp_path / "d2f.db") as store:
+        fill(store, key_file)
+        keeper = Keeper(store, key_file)
+        if change == "file":
+            keeper.change("passphrase", PASSPHRASE)
+        before = PASSPHRASE if change == "file" else None
+        store_one = SecondKeys.wrap
+        looks: list[list[str]] = []
+
+        def and_look(*given: Any) -> Wrap:
+            made = store_one(*given)
+            with Store(tmp_path / "d2f.db") as other:
+                looks.append(Keeper(other, key_file, before).failing())
+            return made
+
+        monkeypatch.setattr(SecondKeys, "wrap", and_look)
+        if change == "rotate":
+            keeper.rotate()
+        else:
+            keeper.change("passphrase" if change == "passphrase" else "file", PASSPHRASE)
+        assert looks == [[]]
+        assert kept(store, key_file, PASSPHRASE) == SECRETS
+
+
+@pytest.mark.parametrize("change", ["rotate", "change"])
+def test_who_looks_just_when_they_have_changed_looks_again(
+    tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """What was in force a moment ago opens nothing any more, and nothing is wrong with that."""
+    with Store(tmp_path / "d2f.db") as store, Store(tmp_path / "d2f.db") as other:
+        fill(store, key_file)
+        open_one = SecondKeys.open
+        changes = 1
+
+        def after_a_change(*given: Any) -> DataKey:
+            nonlocal changes
+            if changes:
+                changes -= 1
+                keeper = Keeper(store, key_file)
+                keeper.rotate() if change == "rotate" else keeper.change("file")
+            return open_one(*given)
+
+        monkeypatch.setattr(SecondKeys, "open", after_a_change)
+        assert Keeper(other, key_file).failing() == []
+        assert not changes
+
+
 # --- the first version's
 
 
@@ -335,6 +389,7 @@ def test_an_old_library_is_taken_over(tmp_path: Path, key_file: Path) -> None:
     bare = old_library(tmp_path, SECRETS)
     with Store(tmp_path / "d2f.db") as store:
         assert kept(store, key_file) == SECRETS
+        Keeper(store, key_file).tidy()
         assert kept(store, key_file) == SECRETS
         assert Vault(store, key_file).get("vault check") is None
         assert Keeper(store, key_file).open().key != bare  # it lay bare, in backups perhaps
@@ -345,6 +400,7 @@ def test_an_old_library_goes_to_the_keyring(tmp_path: Path, key_file: Path, ring
     old_library(tmp_path, SECRETS)
     with Store(tmp_path / "d2f.db") as store:
         assert kept(store, key_file) == SECRETS
+        Keeper(store, key_file).tidy()
     assert not key_file.exists()
     assert len(ring.kept) == 1
 

@@ -18,6 +18,7 @@ from gateway.errors import (
     KeyringLocked,
     KeyringSilent,
     SecretUnreadable,
+    StartError,
 )
 from gateway.keys import Method
 from gateway.keys.keyfile import BARE
@@ -64,10 +65,13 @@ class Keeper:
         """
         if self._wrap is None:
             self._begin(with_ring=with_ring)
-        wrap = self._in_force
-        key = self._seconds.open(wrap, self._library, self._passphrase)
-        self._tidy(wrap)
-        return key
+        while True:
+            wrap = self._in_force
+            try:
+                return self._seconds.open(wrap, self._library, self._passphrase)
+            except StartError:
+                if wrap == self._in_force:  # else another process has changed it just now
+                    raise
 
     def rotate(self) -> None:
         """Another data key, another second key, and every secret sealed anew. Raises what ``open`` does, KeyNotKept."""
@@ -84,8 +88,11 @@ class Keeper:
 
     def failing(self) -> list[str]:
         """The names of secrets that do not open. Raises what ``open`` does."""
-        key = self.open()
-        return [name for name, sealed in self._store.secrets() if not _opens(key, name, sealed)]
+        while True:
+            key = self.open()
+            found = [name for name, sealed in self._store.secrets() if not _opens(key, name, sealed)]
+            if in_force(self._store) == key.number:  # else they were sealed anew meanwhile
+                return found
 
     # --- what is in the library
 
@@ -165,7 +172,7 @@ class Keeper:
         if self._seconds.open(self._in_force, self._library, passphrase) != new:
             raise KeyNotKept(method=method)
         self._passphrase = passphrase
-        self._tidy(self._in_force)
+        self.tidy()
         if "keyring" in {method, before.method}:
             self._seconds.tidy_ring(self._library, self._in_force)
 
@@ -179,9 +186,13 @@ class Keeper:
 
     # --- what is left over
 
-    def _tidy(self, wrap: Wrap) -> None:
-        """What an earlier change left behind in the key file, since it ended too soon."""
-        self._seconds.tidy_file(self._library, wrap)
+    def tidy(self) -> None:
+        """Takes away what an earlier change left behind in the key file, since it ended too soon.
+
+        Only for who holds the lock of the folder, as whoever changes something does: what another process has just
+        stored there, and not yet put in force, would be taken for left behind.
+        """
+        self._seconds.tidy_file(self._library, self._wrap)
         with contextlib.suppress(KeyLost):  # no key file of ours
             if self._store.setting(_TAKEN_OVER, bool):
                 self._seconds.file.drop(BARE)
