@@ -4,7 +4,6 @@ A row whose mark the library does not have yet is remembered, so that it is know
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -29,6 +28,15 @@ from gateway.tables import Table
 _LOOKED_AT = (KEY, "page", "kind", "title", "isbn", "year", "released", OWN_TIME)
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 _NO_ISBN = re.compile(r"[^0-9X]")
+_TEN = 10
+_MEDIA = {
+    Medium.BOOK: ("书", "书籍", "读书", "books"),
+    Medium.MOVIE: ("影片", "影视", "电视剧", "剧", "综艺", "movie", "movies", "films", "tv", "tv series"),
+    Medium.MUSIC: ("专辑", "唱片", "album", "albums"),
+    Medium.GAME: ("games",),
+    Medium.DRAMA: ("话剧", "戏剧", "音乐剧", "drama", "theatre"),
+}
+"""What people call kinds, beside our own words."""
 
 By = Literal["isbn", "title"]
 
@@ -50,7 +58,7 @@ class Stranger(Struct, frozen=True, kw_only=True, omit_defaults=True):
     record_id: str
     subject_id: str = ""
     media: tuple[Medium, ...] = ()
-    """By its kind; empty if that is not told in our words."""
+    """By its kind; empty if that is not told in words that we know."""
     page: SubjectKey | None = None
     """The page in our own column of links."""
     pages: tuple[SubjectKey, ...] = ()
@@ -188,7 +196,7 @@ def _stranger(record: Record, columns: dict[str, str], links: Sequence[str]) -> 
     return Stranger(
         record_id=record.record_id,
         subject_id=text(KEY),
-        media=tuple(media_of(text("kind")) or ()),
+        media=_media(text("kind")),
         page=subject_key(link_of(record.fields.get(columns.get("page", "")))),
         pages=tuple(dict.fromkeys(pages)),
         isbn=_NO_ISBN.sub("", text("isbn").upper()),
@@ -196,6 +204,10 @@ def _stranger(record: Record, columns: dict[str, str], links: Sequence[str]) -> 
         title=text("title"),
         year=year[0] if year else "",
     )
+
+
+def _media(kind: str) -> tuple[Medium, ...]:
+    return tuple(media_of(kind) or (medium for medium, words in _MEDIA.items() if kind.lower() in words))
 
 
 def _matched(rows: Sequence[Stranger], unbound: Sequence[Unbound]) -> tuple[Found, tuple[Likely, ...]]:
@@ -249,27 +261,48 @@ def _whose(
 
 def _likely(rows: Sequence[Stranger], unbound: Sequence[Unbound]) -> Iterator[Likely]:
     """A book by its ISBN, else anything by title and year; what could be two rows', or two marks', is nobody's."""
-    by: dict[tuple[By, str], list[Stranger]] = {}
+    rows_by: dict[tuple[By, str], list[Stranger]] = {}
+    marks_by: dict[tuple[By, str], list[Unbound]] = {}
     for row in rows:
         for what in _known_by(row.isbn, row.title, row.year):
-            by.setdefault(what, []).append(row)
-    marks = Counter(what for each in unbound for what in _known_by(each.isbn, each.title, each.year))
+            rows_by.setdefault(what, []).append(row)
+    for each in unbound:
+        for what in _known_by(each.isbn, each.title, each.year):
+            marks_by.setdefault(what, []).append(each)
     taken: set[str] = set()
     for each in unbound:
         for what in _known_by(each.isbn, each.title, each.year):
-            matching = by.get(what, [])
-            if len(matching) == marks[what] == 1 and matching[0].record_id not in taken:
-                row = matching[0]
+            matching = [row for row in rows_by.get(what, ()) if _may_be(row, each)]
+            if len(matching) != 1 or matching[0].record_id in taken:
+                continue
+            (row,) = matching
+            if sum(_may_be(row, other) for other in marks_by[what]) == 1:
                 taken.add(row.record_id)
                 yield Likely(each.key, row.record_id, row.title, what[0])
                 break
 
 
+def _may_be(row: Stranger, mark: Unbound) -> bool:
+    """Nothing that the row says is against it: another kind, or the ISBN of another edition."""
+    if row.media and mark.key.subject.medium not in row.media:
+        return False
+    return not row.isbn or not mark.isbn or _isbn_13(row.isbn) == _isbn_13(mark.isbn)
+
+
 def _known_by(isbn: str | None, title: str | None, year: str | None) -> Iterator[tuple[By, str]]:
     if isbn:
-        yield "isbn", isbn
+        yield "isbn", _isbn_13(isbn)
     if title and year:
         yield "title", f"{title} {year}"
+
+
+def _isbn_13(isbn: str) -> str:
+    """One of ten digits, as books had before 2007, in the form of today."""
+    if len(isbn) != _TEN or not isbn[:-1].isdecimal():
+        return isbn
+    digits = f"978{isbn[:-1]}"
+    weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return f"{digits}{-weighed % 10}"
 
 
 def _text(value: Any) -> str:

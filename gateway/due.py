@@ -1,10 +1,11 @@
 """What is due in each table, what would go from it and what would not be written: found as a push finds it, then undone."""
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.adopt import Claims
 from gateway.errors import Issue, Words
@@ -73,6 +74,8 @@ class Due(Struct, frozen=True, kw_only=True):
     """Marks of rows that were there before the table was ours: found when it was read, just now or long ago."""
     adopts: int
     """How many of these rows would be written."""
+    likely: Sequence[Row]
+    """The first marks whose row may be there, as if it were theirs."""
 
 
 def foresee(
@@ -81,26 +84,37 @@ def foresee(
     tables: Sequence[Table],
     policy: Policy,
     claimable: Callable[[Table], Target],
-    found: Mapping[str, Found] | None = None,
+    found: Mapping[str, Found],
+    likely: Mapping[str, Found],
 ) -> list[Due]:
     """What is due in each of an account's tables, by what becomes of removed marks.
 
     ``claimable``: a table with the classes of all marks that its rows may be of; ``found``: rows of marks in tables that
-    were read, by table.
+    were read, by table; ``likely``: those that may be.
     """
     leaving, claimed = Leaving(ledger), dict[str, frozenset[MarkKey]]()
     with ledger.rehearsal():
         for table in tables:
             known = [
                 *Claims(store, ledger, table, claimable(table)).expected,
-                *(found or {}).get(table.key, ()),
+                *found.get(table.key, ()),
             ]
             claimed[table.key] = frozenset(key for key, _ in known)
             Placing(ledger).stay(claimed[table.key], table.classes)
             ledger.adopt(table.key, known, of_person=not table.own)
         for table in tables:
             leaving.sort(table.target, policy)
-        return [_due(store, ledger, table, tables, policy, claimed[table.key]) for table in tables]
+        dues = [_due(store, ledger, table, tables, policy, claimed[table.key]) for table in tables]
+        return [
+            structs.replace(due, likely=_if_theirs(ledger, due.table, likely.get(due.table.key, ())))
+            for due in dues
+        ]
+
+
+def _if_theirs(ledger: Ledger, table: Table, likely: Iterable[tuple[MarkKey, str]]) -> list[Row]:
+    found = list(itertools.islice(likely, MOST_SHOWN))
+    ledger.adopt(table.key, found, of_person=not table.own)
+    return ledger.bound_by(table.target, [record_id for _, record_id in found])
 
 
 def _due(
@@ -132,6 +146,7 @@ def _due(
         written=counts.pushed,
         policy=policy,
         claimed=claimed,
+        likely=(),
         adopts=len(claimed & {mark_key(*mark) for mark in store.rows(bound, ledger.asked(table.target))}),
     )
 

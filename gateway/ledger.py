@@ -86,6 +86,9 @@ class Counts(Struct, frozen=True):
 DUE = """FROM due LEFT JOIN record ON record.table_key = :table AND record.account = due.account
         AND record.medium = due.medium AND record.id = due.id
     WHERE due.account = :account AND due.class IN (SELECT value FROM json_each(:classes))"""
+_BOUND = f"""SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL, record.adopted
+    FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
+    WHERE record.table_key = :table AND record.deleted = 0 AND {CLASS} IN (SELECT value FROM json_each(:classes))"""
 MARK = "(account, medium, id)"
 TABLES = "SELECT table_key FROM target"
 _DELETED = f"SELECT account, medium, id FROM record WHERE table_key IN ({TABLES}) AND deleted = 1"
@@ -175,26 +178,21 @@ class Ledger:
 
     def shown(self, target: Target) -> list[Row]:
         """Marks whose record shows them as they are."""
-        sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
-                record.adopted
-            FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
-            WHERE record.table_key = :table AND record.record_id IS NOT NULL AND record.deleted = 0
-                AND record.pushed = mark.revision
-                AND {CLASS} IN (SELECT value FROM json_each(:classes))"""
+        sql = f"{_BOUND} AND record.record_id IS NOT NULL AND record.pushed = mark.revision"
         return [row_of(row) for row in self.store.rows(sql, self.asked(target))]
 
     def shown_by(self, target: Target, records: Collection[str]) -> list[Row]:
         """Of these records, those that show their mark as it is."""
-        sql = f"""SELECT mark.body, subject.body, mark.revision, record.record_id, mark.removed_at IS NOT NULL,
-                record.adopted
-            FROM record JOIN mark USING (account, medium, id) JOIN subject USING (medium, id)
-            WHERE record.table_key = :table AND record.record_id IN (SELECT value FROM json_each(:records))
-                AND record.deleted = 0 AND record.pushed = mark.revision
-                AND {CLASS} IN (SELECT value FROM json_each(:classes))"""
-        return [
-            row_of(row)
-            for row in self.store.rows(sql, {**self.asked(target), "records": as_json([*records])})
-        ]
+        return self._of(target, records, "AND record.pushed = mark.revision")
+
+    def bound_by(self, target: Target, records: Collection[str]) -> list[Row]:
+        """The marks of these records, whatever they show."""
+        return self._of(target, records)
+
+    def _of(self, target: Target, records: Collection[str], more: str = "") -> list[Row]:
+        sql = f"{_BOUND} AND record.record_id IN (SELECT value FROM json_each(:records)) {more}"
+        asked = {**self.asked(target), "records": as_json([*records])}
+        return [row_of(row) for row in self.store.rows(sql, asked)]
 
     def counts(self, target: Target) -> Counts:
         """The state of a table, all in one."""

@@ -30,7 +30,8 @@ from gateway.library import MarkKey
 from gateway.log import get
 from gateway.model import Outcome
 from gateway.placing import Placing
-from gateway.plan import Look, Plan, left_out, look, of_table
+from gateway.plan import Plan
+from gateway.planning import Look, left_out, look, of_table
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -337,8 +338,10 @@ class Sync:
                 table.key: await look(self._open(table), ledger, table, rows.claimable(table))
                 for table in rows.tables
             }
-            found = {key: each.rows.sure for key, each in seen.items() if isinstance(each, Look)}
-            dues = foresee(self._store, ledger, rows.tables, rows.removals, rows.claimable, found)
+            looks = {key: each.rows for key, each in seen.items() if isinstance(each, Look)}
+            found = {key: each.sure for key, each in looks.items()}
+            likely = {key: [(it.key, it.record_id) for it in each.likely] for key, each in looks.items()}
+            dues = foresee(self._store, ledger, rows.tables, rows.removals, rows.claimable, found, likely)
             tables = [
                 await of_table(self._open(due.table), ledger, rows.edits, due, seen[due.table.key])
                 for due in dues
@@ -357,7 +360,7 @@ class Sync:
                         await self._accept(table, likely=likely)
         finally:  # those that went well are to be written
             self.runs.begin("connect")
-            self.wake()
+            self._begin_anew()
 
     async def _accept(self, table: Table, *, likely: bool) -> None:
         base = self._open(table)

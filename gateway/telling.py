@@ -1,7 +1,7 @@
 """What the command line asks the running gateway, and how it tells the answer."""
 
 import time
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Mapping, Sized
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,7 @@ _LOOK_AGAIN = 0.5
 """Seconds."""
 _ROWS = 20
 """Of a table, that are told cell by cell."""
+_BY = {"isbn": "书号相同 · same ISBN", "title": "名字和年份相同 · same title and year"}
 _RESTS = {"unset", "paused", "waiting", "error"}
 _UNCONNECTED = "还没有连接多维表格 · no Bitable is connected"
 
@@ -160,8 +161,10 @@ def _lines(table: TablePlan) -> Iterator[str]:
             f"  原有 {table.rows:,} 行，认出 {table.adopts:,} 行；在控制台同意后才写"
             f" · {table.rows:,} rows there, {table.adopts:,} known; written once you agree on the dashboard"
         )
-    for likely in table.likely:
-        yield f"  ? {likely.title} ({likely.by})"
+    for likely in table.likely[:_ROWS]:
+        yield f"  ? {likely.title or '—'} = {likely.mark} ({_BY[likely.by]})"
+        yield from _cells(likely.cells)
+    yield from _more(table.proposals, table.likely)
     if table.edited:
         yield f"  你改过 {table.edited:,} 行，核对时写回 · {table.edited:,} rows edited by you, written again by a check"
     for write in table.writes[:_ROWS]:
@@ -170,7 +173,7 @@ def _lines(table: TablePlan) -> Iterator[str]:
             continue
         if not write.cells:
             yield "      内容不变，只记下写入的时间 · as it is, but for the time of writing"
-        yield from (f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in write.cells.items())
+        yield from _cells(write.cells)
     yield from _more(table.creates + table.updates + table.edited, table.writes)
     for each in table.going[:_ROWS]:
         yield from (f"  - {each.title}", f"      {each.why.zh} · {each.why.en}")
@@ -178,6 +181,10 @@ def _lines(table: TablePlan) -> Iterator[str]:
     for skip in table.skips[:_ROWS]:
         yield from (f"  = {skip.title}", f"      {skip.why.zh} · {skip.why.en}")
     yield from _more(skipped, table.skips)
+
+
+def _cells(cells: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    yield from (f"      {name}: {old or '—'} → {new or '—'}" for name, (old, new) in cells.items())
 
 
 def _table(table: TablePlan) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey
 from gateway.sandbox.feishu.fields import FieldSpec
 from tests.support import Started, World
+from tests.test_cli import d2f
 from tests.test_plan import OWN, SPECS, agree, connect, page_of, plan
 from tests.test_push import TABLE, fill, right
 from tests.test_removals import policy, row_of
@@ -138,6 +139,81 @@ def test_an_isbn_however_it_is_spelled(stocked: Started) -> None:
     isbn = book.subject.isbn
     connect(stocked, row={"书名": "另一个版本", "ISBN": f"ISBN {isbn[:3]}-{isbn[3]}-{isbn[4:]} "})
     assert [each["by"] for each in plan(stocked)["tables"][0]["likely"]] == ["isbn"]
+
+
+def shown_on_its_page(started: Started) -> Any:
+    """A book with all that its row could be known by."""
+    world = started.world
+    book = next(each for each in books(world) if each.subject.isbn and each.subject.released)
+    browser = started.pair()
+    assert browser.capture(page_of(book), world.visitor.open(page_of(book)).body)[0] == 200
+    return book
+
+
+def isbn_10(isbn: str) -> str:
+    digits = isbn[3:12]
+    check = -sum(int(digit) * (10 - place) for place, digit in enumerate(digits)) % 11
+    return digits + ("X" if check == 10 else str(check))
+
+
+def test_an_isbn_of_before_2007(stocked: Started) -> None:
+    assert isbn_10("9787020002207") == "702000220X", "as it is printed in that book"
+    book = shown_on_its_page(stocked)
+    connect(stocked, row={"书名": "别的", "ISBN": isbn_10(book.subject.isbn)})
+    assert [each["by"] for each in plan(stocked)["tables"][0]["likely"]] == ["isbn"]
+
+
+def test_a_row_of_another_isbn_is_not_likely_ours(stocked: Started) -> None:
+    book = shown_on_its_page(stocked)
+    row = {"书名": book.subject.title, "年份": book.subject.released[0][:4]}
+    connect(stocked, row=row | {"ISBN": "9787000000002"})
+    assert plan(stocked)["tables"][0]["likely"] == []
+
+
+def test_a_book_is_not_likely_a_film(started: Started) -> None:
+    world = started.world
+    key = SubjectKey(Medium.MOVIE, "1999001")
+    world.person.add(Subject(key=key, kind=Kind.TV, title="围城", released=("1990",)), Status.DONE)
+    fill(started)
+    url = "https://movie.douban.com/subject/1999001/"
+    assert started.pair().capture(url, world.visitor.open(url).body)[0] == 200
+    specs = (FieldSpec("标题", 1), FieldSpec("分类", 3), FieldSpec("年份", 2))
+    shelf, rows = "藏书", [{"标题": "围城", "分类": kind, "年份": 1990} for kind in ("书籍", "电视剧")]
+    table = world.background.call(lambda: world.feishu.add_table(world.app_token, shelf, specs))
+    made = [
+        world.background.call(lambda row=row: world.feishu.add_record(world.app_token, shelf, row))
+        for row in rows
+    ]
+    named = world.feishu.table(world.app_token, shelf).named
+    columns = {
+        "title": named("标题").id,
+        "year": named("年份").id,
+        "kind": named("分类").id,
+        "comment": "new",
+    }
+    reply = started.connect(f"{world.address}?table={table}", accept=False, columns=columns)
+    assert reply.status == 200, reply.json()
+    (likely,) = plan(started)["tables"][0]["likely"]
+    assert (likely["record_id"], likely["by"]) == (made[1], "title")
+
+
+def test_what_a_likely_row_would_say_is_told(stocked: Started) -> None:
+    """Cell by cell, before the person agrees: what they typed is written over. What they filled in beside stays."""
+    book = shown_on_its_page(stocked)
+    made = connect(stocked, row={"书名": "我手写的那一行", "ISBN": book.subject.isbn, "心情": "好"})
+    (table,) = plan(stocked)["tables"]
+    (likely,) = table["likely"]
+    assert (likely["title"], likely["mark"]) == ("我手写的那一行", book.subject.title)
+    assert likely["cells"]["书名"] == ["我手写的那一行", book.subject.title]
+    assert (table["proposals"], "心情" in likely["cells"]) == (1, False)
+    told = d2f(stocked.world.folder, "sync", "--dry-run", D2F_PORT=str(stocked.port)).stdout
+    assert f"? 我手写的那一行 = {book.subject.title} (书号相同 · same ISBN)" in told
+    assert f"书名: 我手写的那一行 → {book.subject.title}" in told
+    agree(stocked, likely=True)
+    row = stocked.world.rows(OWN)[made["row"]]
+    after = {name: new for name, (_, new) in likely["cells"].items() if name in ("书名", "我的评分", "状态")}
+    assert {name: row.get(name) for name in after} == after
+    assert row["心情"] == "好"
 
 
 def test_a_row_of_another_edition_is_not_likely_ours(stocked: Started) -> None:

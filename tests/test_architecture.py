@@ -57,7 +57,7 @@ ONLY_FOR = {
         "gateway.theirs",
         "gateway.hanging",
         "gateway.moves",
-        "gateway.plan",
+        "gateway.planning",
         "gateway.notices",
         "gateway.push",
         "gateway.rows",

@@ -154,7 +154,7 @@ def test_of_many_the_first_are_named(tmp_path: Path, policy: Any) -> None:
     of_ours = [MarkKey(ME.id, key) for key in keys]
     Gone(ledger).note(table.target, of_ours[:many])
     library.remove(of_ours[many:], NOON + timedelta(minutes=1), None)
-    (found,) = foresee(store, ledger, [table], policy, lambda each: each.target)
+    (found,) = foresee(store, ledger, [table], policy, lambda each: each.target, {}, {})
     store.close()
     assert (found.leaving, len(found.removals)) == ((many, MOST_SHOWN) if policy == "delete" else (0, 0))
     assert found.ignored == (many if policy == "ignore" else 0)

@@ -411,9 +411,13 @@ WORDS: dict[str, Words] = {
     "plan_deleted_one": Words("1 行你在飞书删了", "1 row that you deleted"),
     "plan_left_out": Words("没有表收的标记：{what}", "Marks that no table takes: {what}"),
     "plan_likely": Words(
-        "书号相同，或名字和年份相同的行，也当作同一条",
-        "Rows with the same ISBN, or the same title and year, are the same, too",
+        "这些行也是我的标记：改写它们，不再新建",
+        "These rows are of my marks, too: change them, do not make others",
     ),
+    "plan_proposals": Words("可能是你的标记的 {n} 行", "{n} rows that may be of your marks"),
+    "plan_proposals_one": Words("可能是你的标记的 1 行", "1 row that may be of your marks"),
+    "plan_by_isbn": Words("书号相同：“{mark}”", "the ISBN of “{mark}”"),
+    "plan_by_title": Words("名字和年份相同：“{mark}”", "the title and year of “{mark}”"),
     "plan_accept": Words("同意，开始写", "Agree and begin"),
     # Runs
     "runs": Words("最近的同步", "Recent runs"),

@@ -6,7 +6,9 @@ from playwright.sync_api import Browser, expect
 
 from gateway.model import Medium
 from tests.browser.conftest import WAIT, open_dashboard
-from tests.support import World
+from tests.support import Started, World
+from tests.test_adopt import shown_on_its_page
+from tests.test_plan import OWN, connect
 from tests.test_push import fill
 from tests.test_skips import BOOKS, Skipping
 
@@ -64,3 +66,24 @@ def test_rows_that_are_as_they_should_be(
     expect(rows.first.locator("small")).to_have_text("内容不变，只记下写入的时间")
     page.click("text=English")
     expect(rows.first.locator("small")).to_have_text("as it is, but for the time of writing")
+
+
+def test_rows_that_may_be_of_marks(chrome: Browser, stocked: Started) -> None:
+    """What they say, and would say, is there to be judged before one agrees."""
+    book = shown_on_its_page(stocked)
+    made = connect(
+        stocked, row={"书名": "我手写的那一行", "ISBN": book.subject.isbn}, other={"书名": "日记本"}
+    )
+    page = open_dashboard(chrome, stocked)
+    likely = page.locator("#plan .likely")
+    expect(likely.locator("summary")).to_have_text("可能是你的标记的 1 行")
+    expect(likely.locator("li")).to_contain_text(f"我手写的那一行 书号相同：“{book.subject.title}”")
+    expect(likely.locator("dl")).to_contain_text(f"我手写的那一行 → {book.subject.title}")
+    page.click("text=English")
+    expect(likely.locator("li")).to_contain_text(f"the ISBN of “{book.subject.title}”")
+    page.check("[name=likely]")
+    page.click("#accept button")
+    expect(page.locator("#plan[data-asks]")).to_have_count(0)
+    stocked.settled()
+    rows = stocked.world.rows(OWN)
+    assert (rows[made["row"]]["书名"], rows[made["other"]]["书名"]) == (book.subject.title, "日记本")

@@ -1,9 +1,9 @@
 // What a push would write: asked for when it is opened.
 import { call, say, submit, words } from "./api.js";
 
-const part = document.getElementById("plan");
-const status = part.querySelector("[role=status]");
-const list = part.querySelector(".writes");
+const plan = document.getElementById("plan");
+const status = plan.querySelector("[role=status]");
+const list = plan.querySelector(".writes");
 const form = document.getElementById("accept");
 const FIRST = 20; // rows of a list that are shown
 const SKIPS = ["failed", "theirs", "ignored", "deleted"];
@@ -38,6 +38,7 @@ function written({ title, what, cells }) {
 }
 
 const goes = ({ title, why }) => row(title, fill(words.plan_goes, { why: say(why) }));
+const proposed = ({ title, mark, by, cells }) => row(title || "—", words[`plan_by_${by}`].replace("{mark}", () => mark), cells);
 const skipped = ({ title, why }) => row(title, say(why));
 
 /** The first of some rows, and how many more there are. */
@@ -60,15 +61,22 @@ function table(plan) {
   const before = plan.accepted ? [] : ["rows", "adopts"];
   const told = facts(plan, [...before, "creates", "updates", "fills", "removals", "edited"]);
   item.querySelector(".facts").textContent = told || words.plan_nothing;
-  const [rows, left] = item.querySelectorAll(".rows");
+  const rows = item.querySelector(".rows");
   if (plan.problem) rows.append(note(say(plan.problem)));
   else show(rows, plan.writes, plan.creates + plan.updates + plan.edited, written);
   show(rows, plan.going, plan.removals, goes);
-  const skips = item.querySelector(".skips");
-  if (!plan.skips.length) skips.remove();
-  skips.querySelector("summary").textContent = fill(words.plan_skips, { what: facts(plan, SKIPS) });
-  show(left, plan.skips, SKIPS.reduce((sum, name) => sum + plan[name], 0), skipped);
+  part(item, ".likely", count("proposals", plan.proposals), plan.likely, plan.proposals, proposed);
+  const skips = SKIPS.reduce((sum, name) => sum + plan[name], 0);
+  part(item, ".left", fill(words.plan_skips, { what: facts(plan, SKIPS) }), plan.skips, skips, skipped);
   return item;
+}
+
+/** A list with a heading, if there is anything in it. */
+function part(item, name, heading, rows, total, how) {
+  const place = item.querySelector(name);
+  if (!rows.length) return place.remove();
+  place.querySelector("summary").textContent = heading;
+  show(place.querySelector(".rows"), rows, total, how);
 }
 
 async function look() {
@@ -81,13 +89,13 @@ async function look() {
     if (kinds) list.append(note(fill(words.plan_left_out, { what: kinds })));
     status.hidden = true;
     form.hidden = tables.every((each) => each.accepted);
-    form.elements.likely.closest("label").hidden = !tables.some((each) => each.likely.length);
+    form.elements.likely.closest("label").hidden = !tables.some((each) => each.proposals);
   } catch (error) {
     status.textContent = error.message;
   }
 }
 
-part.addEventListener("toggle", () => { if (part.open) look(); });
+plan.addEventListener("toggle", () => { if (plan.open) look(); });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   submit(form, form.querySelector("button"), async () => {
@@ -95,4 +103,4 @@ form.addEventListener("submit", (event) => {
     location.reload();
   });
 });
-if (part.open) look();
+if (plan.open) look();
