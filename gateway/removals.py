@@ -12,8 +12,7 @@ from gateway.model import Mark, Medium, Status, SubjectKey
 from gateway.store import Store
 
 _FEW = 5
-_SHARE = 0.02
-"""More than so many marks of a medium at once, and more than this part of them, are not believed unasked."""
+"""More than so many marks of a medium at once are not believed unasked, however many there are in all."""
 
 
 class Absent(Struct, frozen=True, kw_only=True):
@@ -100,9 +99,9 @@ class Removals:
             unseen = []
         # Without any private mark in sight it is not known that this session is shown private ones.
         ids = tuple(row[0] for row in unseen if private or not row[-1])
-        known = self._known(account, medium)
         is_sure = shown and more is not None and not any(more.values())
-        if ids and not (is_sure and len(ids) <= max(_FEW, known * _SHARE)):
+        if ids and not (is_sure and len(ids) <= _FEW):
+            known = self._known(account, medium)
             asked = _Asked(medium=medium, at=begun_at, known=known, walk=walk, ids=ids, hidden=hidden)
             self._ask(account, medium, asked)
             return 0

@@ -1,18 +1,23 @@
 """What a full check proves to be gone, and all that it must not take for it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from gateway.library import MarkKey
-from gateway.model import Capture, Medium, Status, SubjectKey, Trigger
+from gateway.library import Library, MarkKey
+from gateway.model import Capture, Kind, Mark, Medium, Status, Subject, SubjectKey, Trigger
+from gateway.removals import Removals
 from gateway.sandbox import http
 from gateway.sandbox.http import Response
 from gateway.sandbox.person import Entry
+from gateway.store import Store
+from gateway.visitor import Reply, call
 from tests.support import Background, Started, World
+from tests.test_library import ME, NOON, reading
 from tests.walks import Asked, Gate, lend, library, mark_new, removed, resume, shown, walk
 
 MARKS = 300
@@ -401,3 +406,43 @@ def test_a_no_is_remembered(world: World, started: Started) -> None:
     world.person.remove(back)
     assert walk(started, "full").removed == 1, "it was seen since: this is another matter"
     assert removed(started) == {back}
+
+
+def test_who_agrees_to_a_few_does_not_agree_to_many(world: World, started: Started) -> None:
+    """A page that was opened before the last check: its click is of what it showed."""
+    take_away(world, some(world, Medium.MOVIE, 9))
+    walk(started, "full")
+    (seen,) = shown(started)["removals"]
+    take_away(world, some(world, Medium.MOVIE, 9))
+    walk(started, "full")
+    (newer,) = shown(started)["removals"]
+    assert (len(seen["marks"]), len(newer["marks"])) == (9, 18)
+    for answer in ("accept", "decline"):
+        reply = answered(started, answer, seen["version"])
+        assert (reply.status, reply.json()["code"]) == (412, "changed_meanwhile")
+    assert (removed(started), shown(started)["removals"]) == (set(), [newer])
+    assert answered(started, "accept", newer["version"]).json() == {"removed": 18}
+
+
+def answered(started: Started, answer: str, version: str) -> Reply:
+    owner = started.owner
+    headers = owner.headers | {"If-Match": version}
+    return call(started.origin, "POST", f"/api/v1/walks/removals/movie/{answer}", headers=headers)
+
+
+def test_a_few_are_as_few_in_a_large_library(tmp_path: Path) -> None:
+    with Store(tmp_path / "d2f.db") as store:
+        library = Library(store)
+        removals = Removals(store, library)
+        keys = [SubjectKey(Medium.MOVIE, str(number)) for number in range(2000)]
+        subjects = tuple(Subject(key=key, kind=Kind.MOVIE, title="x") for key in keys)
+        marks = [Mark(account=ME.id, subject=key, status=Status.DONE) for key in keys]
+        library.merge(reading(*marks, subjects=subjects), "1", NOON)
+        for gone, taken in ((5, 5), (6, 0)):
+            marks = marks[:-gone]
+            removals.begin(ME.id)
+            removals.see(marks)
+            later = NOON + timedelta(days=gone)
+            assert removals.settle(ME.id, Medium.MOVIE, later, "walk", {}) == taken
+        (asked,) = removals.questions(ME.id)
+        assert (len(asked.marks), asked.known) == (6, 1995)

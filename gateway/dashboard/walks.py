@@ -5,11 +5,11 @@ from datetime import datetime
 from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.asked import AskedShown
 from gateway.coverage import Coverage
-from gateway.dashboard.versions import IfMatch, agree, tagged
+from gateway.dashboard.versions import IfMatch, agree, tagged, version
 from gateway.errors import Issue
 from gateway.model import Medium, Status
 from gateway.removals import Question
@@ -38,18 +38,27 @@ class CoverageShown(Struct, frozen=True, kw_only=True):
         return cls(medium=known.medium, status=known.status, known=known, hidden=known.hidden, gap=known.gap)
 
 
+class QuestionShown(Question, frozen=True, kw_only=True):
+    """What waits for the person's word. Who answers sends ``version`` as If-Match: it is these marks that they saw."""
+
+    version: str
+
+
 class WalksShown(Struct, frozen=True, kw_only=True):
     """The walk that is under way or the last one, and what is known by all of them."""
 
     walk: WalkShown | None
     lists: list[CoverageShown]
-    removals: list[Question]
-    """Many marks at once that seem to be gone: nothing happens to them before the person says so."""
+    removals: list[QuestionShown]
+    """Marks that seem to be gone, more than a few at once: nothing happens to them before the person says so."""
 
     @classmethod
     def of(cls, walks: Walks) -> "WalksShown":
         lists = [CoverageShown.of(each) for each in walks.coverage]
-        return cls(walk=walks.shown, lists=lists, removals=walks.questions)
+        questions = [
+            QuestionShown(**structs.asdict(each), version=version(each.marks)) for each in walks.questions
+        ]
+        return cls(walk=walks.shown, lists=lists, removals=questions)
 
 
 class Removed(Struct, frozen=True):
@@ -104,17 +113,30 @@ class WalksController(Controller):
         return WalksShown.of(walks)
 
     @post("/removals/{medium:str}/accept", summary="They are gone", status_code=200, sync_to_thread=False)
-    def accept(self, medium: FromPath[Medium], walks: NamedDependency[Walks]) -> Removed:
+    def accept(
+        self, medium: FromPath[Medium], walks: NamedDependency[Walks], if_match: IfMatch = None
+    ) -> Removed:
         """The marks of ``removals`` are taken for removed. 404 if nothing was asked of that medium."""
+        _agree(if_match, walks, medium)
         return Removed(walks.accept(medium))
 
     @post(
         "/removals/{medium:str}/decline", summary="They are not gone", status_code=200, sync_to_thread=False
     )
-    def decline(self, medium: FromPath[Medium], walks: NamedDependency[Walks]) -> Removed:
+    def decline(
+        self, medium: FromPath[Medium], walks: NamedDependency[Walks], if_match: IfMatch = None
+    ) -> Removed:
         """Nobody asks again until they were seen once more. 404 if nothing was asked of that medium."""
+        _agree(if_match, walks, medium)
         walks.decline(medium)
         return Removed(0)
+
+
+def _agree(seen: str | None, walks: Walks, medium: Medium) -> None:
+    """Raises ChangedMeanwhile if other marks are asked about than those that were seen."""
+    for question in walks.questions:
+        if question.medium is medium:
+            agree(seen, question.marks)
 
 
 class ScheduleController(Controller):

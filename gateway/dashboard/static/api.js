@@ -17,22 +17,25 @@ class Refused extends Error {
   }
 }
 
-/** Calls the API. Resolves to its JSON, or throws an Error with words for the person. */
-export async function call(method, path, body) {
-  let [reply, answer] = await ask(method, path, body);
-  if (!reply.ok && (await mended(answer.code))) [reply, answer] = await ask(method, path, body);
+/**
+ * Calls the API. Resolves to its JSON, or throws an Error with words for the person.
+ * What is changed is what the person sees, not something newer: the version that the page has of it, unless it is given.
+ */
+export async function call(method, path, body, version = method === "PUT" ? versions[path] : undefined) {
+  let [reply, answer] = await ask(method, path, body, version);
+  if (!reply.ok && (await mended(answer.code))) [reply, answer] = await ask(method, path, body, version);
   if (!reply.ok) throw new Refused(answer);
   if (method === "PUT") versions[path] = reply.headers.get("etag");
   return answer;
 }
 
-async function ask(method, path, body) {
+async function ask(method, path, body, version) {
   const init = { method, headers: { accept: "application/json", ...proof } };
   if (body) {
     init.body = JSON.stringify(body);
     init.headers["content-type"] = "application/json";
   }
-  if (method === "PUT") init.headers["if-match"] = versions[path]; // an edit of what the person sees, not of a newer one
+  if (version) init.headers["if-match"] = version;
   let reply;
   try {
     reply = await fetch(ours(path), init);

@@ -17,6 +17,7 @@ async function act(button, work) {
   } catch (error) {
     notice.textContent = error.message;
     notice.hidden = false;
+    refresh(); // the state of everything may be another one now
   } finally {
     button.disabled = false;
   }
@@ -32,7 +33,7 @@ async function renamed({ rename, name: before, ask }) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { post, delete: gone, copy, sure, whole, leads, rename } = button.dataset;
+  const { post, version, delete: gone, copy, sure, whole, leads, rename } = button.dataset;
   if (button.id === "pair") act(button, pair);
   else if (button.id === "hand") act(button, handOver);
   else if (copy) {
@@ -45,7 +46,7 @@ document.addEventListener("click", (event) => {
   } else if (rename) act(button, () => renamed(button.dataset));
   else if (post?.startsWith("/logout")) act(button, async () => { await call("POST", post); location.reload(); });
   else if (leads) act(button, async () => { await call("POST", post); location.assign(leads); });
-  else if (post) act(button, async () => { await call("POST", post); await refresh(); });
+  else if (post) act(button, async () => { await call("POST", post, undefined, version); await refresh(); });
   else if (gone && (!sure || confirm(sure))) {
     act(button, async () => { await call("DELETE", gone); await (whole === undefined ? refresh() : location.reload()); });
   }
