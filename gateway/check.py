@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from gateway import records
 from gateway.creates import Creates
 from gateway.edits import Digests, Edit, EditPolicy, Edits, is_given_back, is_others
 from gateway.errors import Words
-from gateway.feishu.bitable import MOST_ROWS, Bitable, Record
+from gateway.feishu.bitable import Bitable, Record
 from gateway.feishu.columns import Bound
 from gateway.feishu.compare import OWN_TIME, QUIET, Cell, Plain, cells_of, compared, digest, plain
 from gateway.feishu.fields import DATE
@@ -56,7 +56,7 @@ class Reading:
         self.strangers: list[records.Row] = []
         self._taken = ledger.bound(table.key)
 
-    async def pages(self) -> AsyncIterator[list[There]]:
+    async def pages(self) -> AsyncGenerator[list[There]]:
         """Rows whose mark is shown as it is, a page of the table at a time. Raises FeishuError.
 
         Rows that are due are written anyway, and rows of removed marks that are to stay as they were are not compared.
@@ -177,68 +177,82 @@ class Judge:
 
 
 class Check:
-    """One check of one table, for a push that is prepared. It may end anywhere, and begins anew then.
+    """One check of one table. It may give way after each page of it, to go on from there with another push.
 
     ``found``: the rows in which cells were ``edited``, and those that they ``deleted``; ``notes``: what is told of them.
+    Both are of the last time that it went on.
     """
 
     def __init__(
-        self,
-        bitable: Bitable,
-        ledger: Ledger,
-        edits: Edits,
-        push: Push,
-        removals: Policy,
-        claimable: Target,
+        self, bitable: Bitable, ledger: Ledger, edits: Edits, push: Push, removals: Policy, claimable: Target
     ) -> None:
         """``claimable``: the table, with the classes of all marks that its rows may be of."""
-        self._bitable = bitable
         self._ledger = ledger
         self._edits = edits
-        self._push = push
+        self._bitable = bitable
         self._claimable = claimable
+        self._bound = push.bound
         self._removals: Policy = removals
+        self._reading = Reading(bitable, ledger, push.table, push.bound, removals)
+        self._pages = self._reading.pages()
         self.found = Counter[str]()
-        self.notes: tuple[Words, ...] = ()
+        self.notes: list[Words] = []
+        edits.checking(push.table.key)
 
-    async def run(self, stopped: Callable[[], bool]) -> None:
-        """Looks, and writes what is to be written again. Raises FeishuError."""
-        table = self._push.table
-        self._edits.checking(table.key)
-        reading = Reading(self._bitable, self._ledger, table, self._push.bound, self._removals)
-        judge = Judge(self._edits, table.key)
-        wrong: list[Again] = []
-        async for page in reading.pages():
+    @property
+    def looked(self) -> int:
+        """Rows so far."""
+        return len(self._reading.seen)
+
+    def may_go_on(self, push: Push, removals: Policy) -> bool:
+        """Whether it is the same that is asked for now, of the same columns."""
+        asked = self._edits.is_begun(push.table.key)
+        return asked and (push.bound, removals) == (self._bound, self._removals)
+
+    async def run(self, push: Push, stopped: Callable[[], bool], told: Callable[[], None]) -> bool:
+        """Looks, and writes what is to be written again; ``told`` after each page. False if it gave way.
+
+        Raises FeishuError: then another one has to begin anew.
+        """
+        self.found.clear()
+        self.notes.clear()
+        async for page in self._pages:
+            await self._judge(push, page)
+            told()
             if stopped():
-                return
-            wrong += judge.again(page)
-        await self._compare_rows(table, reading)
+                return False
+        await self._compare_rows(push)
+        self._edits.checked(push.table.key)
+        return True
+
+    async def _judge(self, push: Push, page: Sequence[There]) -> None:
+        table = push.table.key
+        judge = Judge(self._edits, table)
+        wrong = judge.again(page)
         left = self._note(table, judge)
-        for at in range(0, len(wrong), MOST_ROWS):
-            if stopped():
-                return
-            rows = wrong[at : at + MOST_ROWS]
+        while wrong:
+            rows, wrong = wrong[: push.rows], wrong[push.rows :]
             only = {each.row.key: {cell.field for cell in each.cells} for each in rows}
-            await self._push.rewrite([each.row for each in rows], only)
-            self._edits.note(table.key, judge.written_again(rows))
+            await push.rewrite([each.row for each in rows], only)
+            self._edits.note(table, judge.written_again(rows))
             self.found["edited"] += len(only.keys() - left)
-        self._edits.checked(table.key)
 
-    def _note(self, table: Table, judge: Judge) -> set[MarkKey]:
+    def _note(self, table: str, judge: Judge) -> set[MarkKey]:
         """Returns the marks of rows in which something is left alone from now on."""
-        self._edits.forget(table.key, judge.right)
-        self._edits.note(table.key, [(row.key, cell.field, edit) for row, cell, edit in judge.found])
-        self._edits.wrote(table.key, judge.learned)
-        self.notes = tuple([_told(row, cell, edit) for row, cell, edit in judge.found])
+        self._edits.forget(table, judge.right)
+        self._edits.note(table, [(row.key, cell.field, edit) for row, cell, edit in judge.found])
+        self._edits.wrote(table, judge.learned)
+        self.notes += [_told(row, cell, edit) for row, cell, edit in judge.found]
         left = {row.key for row, _, _ in judge.found}
         self.found["edited"] += len(left)
         return left
 
-    async def _compare_rows(self, table: Table, reading: Reading) -> None:
+    async def _compare_rows(self, push: Push) -> None:
         """Rows that the person deleted, and rows that they put back, or that somebody made in their place.
 
         Feishu is asked for each that was not seen: one that is hidden from us is not gone. Raises NeedsManage.
         """
+        table, reading = push.table, self._reading
         missing = {
             record_id: key
             for record_id, key in self._ledger.rows(table.target, deleted=False).items()
@@ -247,12 +261,12 @@ class Check:
         young = Creates(self._ledger).young(table.key)
         gone = await records.gone(self._bitable, table.table_id, list(missing), young)
         if gone:
-            self.found["deleted"] += len(await self._push.others.gone({missing[each] for each in gone}))
+            self.found["deleted"] += len(await push.others.gone({missing[each] for each in gone}))
         deleted, went = self._ledger.rows(table.target, deleted=True), Gone(self._ledger)
         back = {key for record_id, key in deleted.items() if record_id in reading.seen}
         went.back(table.target, back)
         here = dict.fromkeys({*deleted.values()} - back, table.key)
-        self._push.others.instead(reading.strangers, went.elsewhere(self._claimable) | here)
+        push.others.instead(reading.strangers, went.elsewhere(self._claimable) | here)
 
 
 def _told(row: Row, cell: Cell, edit: Edit) -> Words:

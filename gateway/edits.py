@@ -99,6 +99,10 @@ class Edits:
         """It is looked through from now on."""
         self._begun.add(table)
 
+    def is_begun(self, table: str) -> bool:
+        """Whether it is being looked through since it was last asked for."""
+        return table in self._begun
+
     def checked(self, table: str) -> None:
         """It was looked through since it was last asked for."""
         if table in self._begun:

@@ -31,6 +31,8 @@ class Pushed(Struct, frozen=True, tag="pushed"):
     """Rows a second, so far; None before there is anything to tell from."""
     left: float | None = None
     """Seconds until all is written, at that pace."""
+    looked: int | None = None
+    """Rows that a check of the tables has seen so far; None if none is under way."""
     owner: str = ""
     """The account that it is about; empty for the first one."""
 

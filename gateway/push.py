@@ -93,6 +93,8 @@ class Push:
         self._theirs = Theirs(edits, table)
         self._only: Mapping[MarkKey, Collection[str]] = {}
         self._makes_options = False
+        self._lacking: Mapping[str, str] = {}
+        self._to_fill: Sequence[Row] = ()
         self.others = Others(bitable, ledger, edits, table, {}, self._kin)
         """Once it is prepared."""
         self._strange = 0
@@ -115,11 +117,21 @@ class Push:
         await self.others.end()  # what an earlier push made, and did not look at again
         await self.others.take_over(set(self._ledger.wanted(self.table.target)))
         self.table = msgspec.structs.replace(self.table, scanned=True)
-        await self._fill()
-        self.others.keyless = False
+        gaps = self.table.gaps - {COVER}
+        self._lacking = {key: name for key, name in self._bound.names.items() if key in gaps}
+        self._to_fill = self._ledger.shown(self.table.target) if self._lacking else []
+        self._theirs.forget(self._lacking)
+        if not self._to_fill:
+            self._filled()
 
     async def step(self) -> bool:
-        """Writes the next batch of rows, and makes the one after it meanwhile; False if nothing is left."""
+        """Writes the next batch of rows, and makes the one after it meanwhile; False if nothing is left.
+
+        Cells that rows lack come first: a row is found by them.
+        """
+        if self._to_fill:
+            await self._fill()
+            return True
         batch = self._made if self._made and len(self._made.rows) <= self.rows else await self._make()
         if batch is None:
             await self._learn_options()
@@ -134,6 +146,11 @@ class Push:
         finally:
             making.cancel()
         return True
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether rows lack cells still, of a column that is new or was made again."""
+        return bool(self._to_fill)
 
     @property
     def bound(self) -> Bound:
@@ -272,14 +289,19 @@ class Push:
 
     async def _fill(self) -> None:
         """Writes the cells that rows lack: those alone, since what else was written may be the person's by now."""
-        names = {key: name for key, name in self._bound.names.items() if key in self.table.gaps - {COVER}}
-        rows = self._ledger.shown(self.table.target) if names else []
-        self._theirs.forget(names)
-        whole, self._bound = self._bound, msgspec.structs.replace(self._bound, names=names)
-        for at in range(0, len(rows), MOST_ROWS):
-            await self._write(await self._encoded(rows[at : at + MOST_ROWS]))
-        self._bound = whole
+        rows, rest = self._to_fill[: self.rows], self._to_fill[self.rows :]
+        whole, self._bound = self._bound, msgspec.structs.replace(self._bound, names=self._lacking)
+        try:
+            await self._write(await self._encoded(rows))
+        finally:
+            self._bound = whole
+        self._to_fill = rest
+        if not rest:
+            self._filled()
+
+    def _filled(self) -> None:
         self.table = msgspec.structs.replace(self.table, gaps=frozenset[str]())
+        self.others.keyless = False
 
     async def _update_all(self) -> None:
         """A table that takes no more rows is still kept up to date."""

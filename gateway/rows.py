@@ -49,6 +49,8 @@ class Rows:
         """Marks may have come whose rows were there before."""
         self._tried_in = 0
         """The run that tried last what Feishu had not taken."""
+        self._checks: dict[str, Check] = {}
+        """By table, those that gave way and will go on."""
         self._at_a_time = bitable.MOST_ROWS
         """Fewer after Feishu did not get so many done."""
 
@@ -61,6 +63,7 @@ class Rows:
 
     @tables.setter
     def tables(self, tables: tuple[Table, ...]) -> None:
+        self._checks.clear()
         with self._store.atomic():
             self._store.set(owned("tables", self._owner), tables)
             for table in tables:
@@ -99,6 +102,11 @@ class Rows:
             and other.key != table.key
             and any(may_become(each, one) for each in table.classes for one in other.classes)
         ]
+
+    @property
+    def looked(self) -> int | None:
+        """Rows that a check under way has seen so far; None if there is none."""
+        return sum(check.looked for check in self._checks.values()) if self._checks else None
 
     # --- what is to be done
 
@@ -152,10 +160,11 @@ class Rows:
     # --- the work
 
     async def work(
-        self, stopped: Callable[[], bool], told: Callable[[int], None]
+        self, stopped: Callable[[], bool], called: Callable[[], bool], told: Callable[[int], None]
     ) -> errors.FeishuError | None:
         """Does it, unless it is ``stopped`` in between; ``told`` how many rows after each batch.
 
+        A check also gives way when it is ``called`` to what is due now, and goes on from there the next time.
         Returns what is the matter with one table; raises what is the matter with all.
         """
         self._unclaimed = True
@@ -169,9 +178,9 @@ class Rows:
             problem = await self._write(stopped, told)
         checks = self.unchecked
         for table in checks:
-            if not stopped():
+            if not stopped() and not called():
                 self._runs.begin("check", problem.issue if problem else None)
-                problem = await self._push_into(table, stopped, told, check=True) or problem
+                problem = await self._push_into(table, stopped, told, called) or problem
         if checks and not stopped():  # rows that the person put back, or that take the place of others
             problem = await self._write(stopped, told) or problem
         return problem
@@ -221,8 +230,13 @@ class Rows:
             self._leaving.sort(table.target, self.removals)
 
     async def _push_into(
-        self, table: Table, stopped: Callable[[], bool], told: Callable[[int], None], *, check: bool = False
+        self,
+        table: Table,
+        stopped: Callable[[], bool],
+        told: Callable[[int], None],
+        called: Callable[[], bool] | None = None,
     ) -> errors.FeishuError | None:
+        """``called``: the table is looked through, too, until then."""
         push = Push(
             self._opened(table),
             self._ledger,
@@ -235,8 +249,8 @@ class Rows:
         try:
             await push.prepare()
             full = await self._steps(push, stopped, told)
-            if check:
-                await self._look_through(push, stopped)
+            if called and not push.is_filling:
+                await self._look_through(push, lambda: stopped() or called(), told)
         except errors.NotFound as error:
             if error.feishu_code != NO_TABLE_CODE:
                 raise
@@ -301,19 +315,20 @@ class Rows:
             except errors.NotFound:  # said when it is its turn to be written
                 claims.remove(found)
 
-    async def _look_through(self, push: Push, stopped: Callable[[], bool]) -> None:
-        check = Check(
-            self._opened(push.table),
-            self._ledger,
-            self.edits,
-            push,
-            self.removals,
-            self.claimable(push.table),
-        )
+    async def _look_through(
+        self, push: Push, stopped: Callable[[], bool], told: Callable[[int], None]
+    ) -> None:
+        key, check, is_over = push.table.key, self._checks.get(push.table.key), True
+        if check is None or not check.may_go_on(push, self.removals):
+            base, claimable = self._opened(push.table), self.claimable(push.table)
+            check = Check(base, self._ledger, self.edits, push, self.removals, claimable)
+            self._checks[key] = check
         try:
-            await check.run(stopped)
+            is_over = await check.run(push, stopped, lambda: told(0))
         finally:
-            self._runs.add(check.found, check.notes)
+            if is_over:
+                self._checks.pop(key, None)  # not there if the tables are others meanwhile
+            self._runs.add(check.found, tuple(check.notes))
 
     async def _tidy(self, table: Table, stopped: Callable[[], bool]) -> errors.FeishuError | None:
         """Only after all tables were written: a mark is in two of them rather than in none."""

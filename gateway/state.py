@@ -47,6 +47,8 @@ class PushState(Struct, frozen=True, kw_only=True):
     deleted: int = 0
     checking: bool = False
     """A look through the tables was asked for, or is under way."""
+    looked: int | None = None
+    """Rows that it has seen so far."""
     pace: float | None = None
     """Rows a second, so far."""
     left: float | None = None

@@ -118,6 +118,7 @@ class Sync:
             pushed=all_of_them.pushed,
             deleted=all_of_them.deleted,
             checking=bool(self.rows.unchecked),
+            looked=self.rows.looked,
             pace=self._pace.rate if self._state == "busy" else None,
             left=self._pace.left(all_of_them.pending),
             wait=self.wait,
@@ -138,6 +139,7 @@ class Sync:
             now.failed,
             pace=self._pace.rate if busy else None,
             left=self._pace.left(now.pending) if busy else None,
+            looked=self.rows.looked,
             owner=self._owner,
         )
 
@@ -456,7 +458,7 @@ class Sync:
             return None
         self._state, self._pace = "busy", Pace()
         try:
-            problem = await self.rows.work(lambda: self._is_to_stop, self._wrote)
+            problem = await self.rows.work(lambda: self._is_to_stop, self._wake.is_set, self._wrote)
             self._is_partial = True
         except errors.PASSING as error:
             if self.paused:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from gateway.demo import walk as walk_lists
-from gateway.model import Account, Page, PageType, Subject, Verdict, now
+from gateway.model import Account, Capture, Medium, Page, PageType, Subject, Trigger, Verdict, now
 from gateway.model import Reading as Told
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.feishu import Stage
@@ -191,6 +191,99 @@ def test_pages_of_five_hundred(beside: Background, tmp_path: Path) -> None:
     assert started.connect().status == 200
     started.settled()
     assert calls(started) == {"field.list": 1, "record.search": 3}
+
+
+@pytest.fixture
+def long(beside: Background, tmp_path: Path) -> Started:
+    """A table of four pages."""
+    world = World(beside, captured(tmp_path / "data", 1600), marks=1600)
+    started = world.start()
+    assert started.connect().status == 200
+    started.settled()
+    return started
+
+
+def test_what_is_captured_meanwhile_goes_first(long: Started) -> None:
+    """After one page of the table, not after all; the check goes on where it was."""
+    world, calls, browser = long.world, list[str](), long.pair()
+    entry = next(each for each in world.person.marks if not each.removed and not each.mark.private)
+    path = {Medium.MOVIE: "movie", Medium.BOOK: "book", Medium.MUSIC: "music"}[entry.key.medium]
+    url = f"https://{path}.douban.com/subject/{entry.key.id}/"
+    world.person.edit(entry.key, comment="刚刚改的")
+    page = world.visitor.open(url).body
+
+    async def note(name: str, stage: Stage) -> None:
+        if stage != "before":
+            return
+        calls.append(name)
+        if calls.count("record.search") == 2 and name == "record.search":
+            capture = Capture(
+                id="00000000-0000-4000-8000-000000000001",
+                url=url,
+                captured_at=now(),
+                trigger=Trigger.AUTO,
+                content=page,
+            )
+            long.gateway.intake.take(capture, browser.device)
+
+    world.feishu.on_call = note
+    run = checked(long)
+    world.feishu.on_call = None
+    assert calls.count("record.search") == 4, "no page is read twice"
+    pages = [at for at, name in enumerate(calls) if name == "record.search"]
+    assert pages[1] < calls.index("record.batch_update") < pages[2]
+    assert "刚刚改的" in {row.get("我的备注") for row in world.rows().values()}
+    assert run["edited"] == 0
+
+
+def test_it_ends_though_the_plan_is_asked_for_all_the_time(long: Started) -> None:
+    assert long.owner.call("POST", "/api/v1/push/pause").status == 202
+    assert long.owner.call("POST", "/api/v1/check").status == 202
+    assert long.owner.call("POST", "/api/v1/push/resume").status == 202
+    for _ in range(12):
+        plan(long)
+        if not long.owner.call("GET", "/api/v1/overview").json()["push"]["checking"]:
+            break
+    else:
+        raise AssertionError("it begins anew each time")
+    assert runs(long)[0]["problem"] is None
+
+
+def test_how_far_it_is_is_told(long: Started) -> None:
+    sync, told = long.gateway.carriers.first.sync, list[int | None]()
+
+    async def note(name: str, stage: Stage) -> None:
+        if (name, stage) == ("record.search", "before"):
+            told.append(sync.progress.looked)
+
+    long.world.feishu.on_call = note
+    checked(long)
+    assert told == [0, 500, 1000, 1500]
+    assert long.world.background.call(lambda: sync.progress).looked is None
+
+
+def test_an_edit_of_a_mark_that_changes_meanwhile(long: Started) -> None:
+    """What a check found on a page is settled before the mark is written: neither is taken for the other."""
+    world = long.world
+    long.owner.call("PUT", "/api/v1/edits", {"policy": "theirs"})
+    long.settled()
+    entry = next(each for each in world.person.marks if each.mark.comment and not each.mark.private)
+    ((record, _),) = row_of(long, entry)
+    edit(long, record, 我的备注="我自己写的", 标题="我起的名字")
+    checked(long)
+    world.person.edit(entry.key, comment="豆瓣上又改了", rating=1)
+
+    async def note(name: str, stage: Stage) -> None:
+        if (name, stage) == ("record.search", "after"):
+            world.feishu.on_call = None
+            long.gateway.carriers.first.sync.wake()
+
+    world.feishu.on_call = note
+    checked(long)
+    fill(long)
+    assert long.settled().state == "idle"
+    row = world.rows()[record]
+    assert (row["我的备注"], row["标题"], row["我的评分"]) == ("我自己写的", "我起的名字", 1)
 
 
 def test_names_that_they_changed_are_no_edits(started: Started) -> None:

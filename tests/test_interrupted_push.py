@@ -196,3 +196,69 @@ def test_a_full_table_is_looked_through(stocked: Started) -> None:
 
 def in_table(world: World, entry: Entry) -> bool:
     return page(entry) in {row["豆瓣页面"]["link"] for row in world.rows().values()}
+
+
+# A column of all rows is written anew, and Feishu does not get so many done at a time, or the person pauses.
+
+
+def lose_the_ids(stocked: Started) -> None:
+    world = stocked.world
+    assert stocked.connect().status == 200
+    right(stocked)
+    world.background.call(lambda: world.feishu.delete_field(world.app_token, TABLE, "Subject ID"))
+
+
+def test_a_column_is_filled_in_a_few_rows_at_a_time(stocked: Started) -> None:
+    lose_the_ids(stocked)
+    stocked.world.feishu.most_at_once = 20
+    edit_one(stocked)
+    until_idle(stocked)
+    right(stocked)
+
+
+def test_edits_are_written_again_a_few_rows_at_a_time(stocked: Started) -> None:
+    world = stocked.world
+    assert stocked.connect().status == 200
+    right(stocked)
+    for record in world.rows():
+        world.background.call(
+            lambda record=record: world.feishu.edit_record(world.app_token, TABLE, record, {"标题": "别的"})
+        )
+    world.feishu.most_at_once = 20
+    assert stocked.owner.call("POST", "/api/v1/check").status == 202
+    until_idle(stocked)
+    assert "别的" not in {row.get("标题") for row in world.rows().values()}
+    right(stocked)
+
+
+def until_idle(stocked: Started) -> None:
+    """Without the pauses, which grow."""
+    sync = stocked.gateway.carriers.first.sync
+    for _ in range(8):
+        if stocked.settled().state == "idle":
+            return
+        stocked.world.background.call(sync.wake)
+    raise AssertionError(stocked.settled().problem)
+
+
+def test_a_pause_while_a_column_is_filled_in(stocked: Started) -> None:
+    """It stops after the batch; the rest is filled in when it goes on."""
+    world, sync = stocked.world, stocked.gateway.carriers.first.sync
+    lose_the_ids(stocked)
+    world.feishu.most_at_once = 20
+    edit_one(stocked)
+    assert stocked.settled().state == "waiting"  # fewer at a time from now on
+
+    async def note(name: str, stage: Stage) -> None:
+        if (name, stage) == ("record.batch_update", "after"):
+            sync.pause(on=True)
+
+    world.feishu.on_call = note
+    stocked.world.background.call(sync.wake)
+    assert stocked.settled().state in {"paused", "waiting"}
+    world.feishu.on_call = None
+    filled = [row for row in world.rows().values() if row.get("Subject ID")]
+    assert len(filled) <= 20
+    assert stocked.owner.call("POST", "/api/v1/push/resume").status == 202
+    until_idle(stocked)
+    right(stocked)

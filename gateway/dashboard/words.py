@@ -370,6 +370,7 @@ WORDS: dict[str, Words] = {
     "edited_theirs": Words("归你，不再写", "are yours, and left alone"),
     "check": Words("核对表格", "Check the tables"),
     "checking": Words("正在核对表格", "the tables are being checked"),
+    "checking_at": Words("正在核对表格：{n} / {all}", "checking the tables: {n} of {all}"),
     "check_help": Words(
         "核对就是把表看一遍，找出你改过的格子和删掉的行：每 500 行用一次调用。“全部核对”之后会自动做；你自己的列从来不碰。",
         "A check looks through the tables for cells that you edited and rows that you deleted: one call for 500 rows. It "
