@@ -412,8 +412,8 @@ WORDS: dict[str, Words] = {
     "plan_deleted_one": Words("1 行你在飞书删了", "1 row that you deleted"),
     "plan_left_out": Words("没有表收的标记：{what}", "Marks that no table takes: {what}"),
     "plan_likely": Words(
-        "这些行也是我的标记：改写它们，不再新建",
-        "These rows are of my marks, too: change them, do not make others",
+        "“可能是”的那些行就是我的标记：改写它们，不再新建",
+        "The rows that may be of my marks are of them: change these, do not make others",
     ),
     "plan_proposals": Words("可能是你的标记的 {n} 行", "{n} rows that may be of your marks"),
     "plan_proposals_one": Words("可能是你的标记的 1 行", "1 row that may be of your marks"),

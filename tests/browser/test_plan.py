@@ -26,7 +26,7 @@ def test_what_goes_and_what_is_skipped(chrome: Browser, skipping: Skipping, worl
     page.click("#plan > summary")
     books = page.locator(".writes > div").filter(has=page.locator(f"h4:text-is('{BOOKS}')"))
     expect(books.locator(".facts")).to_have_text("移出 1 行")
-    (going,) = books.locator(".rows >> nth=0").locator("li").all()
+    (going,) = books.locator(".rows.now").locator("li").all()
     expect(going).to_contain_text(f"{titles[2]} 移出：豆瓣上的标记取消了")
     skips = books.locator(".skips")
     expect(skips.locator("summary")).to_have_text("不写的：1 行里有你改过的格子 · 1 行你在飞书删了")
@@ -40,7 +40,7 @@ def test_what_goes_and_what_is_skipped(chrome: Browser, skipping: Skipping, worl
     expect(left_out).to_contain_text(f"音乐 {music}")
     page.click("text=English")
     page.click("#plan > summary")
-    expect(books.locator(".rows >> nth=0")).to_contain_text("taken out: the mark was taken away on Douban")
+    expect(books.locator(".rows.now")).to_contain_text("taken out: the mark was taken away on Douban")
     expect(skips.locator("summary")).to_have_text(
         "Not written: cells of yours in 1 row · 1 row that you deleted"
     )

@@ -61,7 +61,7 @@ function table(plan) {
   const before = plan.accepted ? [] : ["rows", "adopts"];
   const told = facts(plan, [...before, "creates", "updates", "fills", "removals", "edited"]);
   item.querySelector(".facts").textContent = told || words.plan_nothing;
-  const rows = item.querySelector(".rows");
+  const rows = item.querySelector(".rows.now");
   if (plan.problem) rows.append(note(say(plan.problem)));
   else show(rows, plan.writes, plan.creates + plan.updates + plan.edited, written);
   show(rows, plan.going, plan.removals, goes);
