@@ -1,7 +1,8 @@
 """Finds what a push would write, before it does: for the person to look at. Nothing is written here."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,72 +85,95 @@ async def look(base: Bitable, ledger: Ledger, table: Table, claimable: Target) -
     return structs.replace(seen, rows=rows)
 
 
-async def of_table(base: Bitable, ledger: Ledger, edits: Edits, due: Due, seen: Look | Issue) -> TablePlan:
-    """Reads what is there: the whole table, since the person may have edited any cell. Raises FeishuError."""
-    table, counts = due.table, due.counts
-    told = TablePlan(
-        name=table.name,
-        url=table.url,
-        accepted=table.accepted,
-        creates=len(due.wanted),
-        updates=counts.pending - len(due.wanted),
-        removals=due.leaving,
-        failed=due.failed,
-        ignored=due.ignored,
-        deleted=counts.deleted,
-        going=tuple(due.removals.values()),
-        skips=tuple(due.skips),
-    )
-    if isinstance(seen, Issue):
-        return structs.replace(told, problem=seen)
-    old = await _cells(base, table, [row.record_id for row in due.rows if row.record_id])
-    leave = await _cells(base, table, [*due.removals])
-    missing = [row for row in due.rows if row.record_id and row.record_id not in old]
-    made_again = {row.key for row in missing if row.key in due.claimed}  # it was not ours yet when it went
-    deleted = [row for row in missing if row.key not in made_again]
-    rows = [row for row in due.rows if row not in deleted]
-    compared = _Seen(edits, table, {*seen.gaps, *table.gaps})
-    compared.deleted(deleted)
-    compared.due(rows, seen.bound, {row.key: old.get(row.record_id or "") for row in rows})
-    if due.written:
-        names_now = structs.replace(seen.bound, names=seen.names)
-        await compared.whole(Reading(base, ledger, table, names_now, due.policy))
-    skips = sorted([*compared.skips, *due.skips], key=lambda skip: _ORDER.index(skip.what))
-    return structs.replace(
-        told,
-        creates=told.creates + len(made_again),
-        updates=told.updates - len(missing),
-        removals=told.removals - len(due.removals) + len(leave),
-        fills=due.written if seen.gaps or (table.gaps - {COVER}) else 0,
-        rows=seen.rows.number,
-        adopts=due.adopts,
-        proposals=len(seen.rows.likely),
-        likely=tuple(await _proposals(base, due, seen, compared)),
-        theirs=compared.theirs,
-        deleted=told.deleted + len(deleted),
-        edited=compared.edited,
-        writes=tuple(compared.writes),
-        going=tuple(each for record_id, each in due.removals.items() if record_id in leave),
-        skips=tuple(skips[:MOST_SHOWN]),
-    )
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Nobody writes while it lasts."""
 
 
-async def _proposals(base: Bitable, due: Due, seen: Look, compared: "_Seen") -> list[Proposal]:
-    rows = {row.record_id: row for row in due.likely if row.record_id}
-    old = await _cells(base, due.table, [*rows])
-    return [
-        compared.proposal(each, rows[each.record_id], seen.bound, old[each.record_id])
-        for each in seen.rows.likely
-        if each.record_id in old
-    ]
+class Planning:
+    """What a push would write into one table."""
 
+    def __init__(self, base: Bitable, ledger: Ledger, edits: Edits, due: Due, seen: Look | Issue) -> None:
+        counts, table = due.counts, due.table
+        self._base = base
+        self._due = due
+        self._told = TablePlan(
+            name=table.name,
+            url=table.url,
+            accepted=table.accepted,
+            creates=len(due.wanted),
+            updates=counts.pending - len(due.wanted),
+            removals=due.leaving,
+            failed=due.failed,
+            ignored=due.ignored,
+            deleted=counts.deleted,
+            going=tuple(due.removals.values()),
+            skips=tuple(due.skips),
+            problem=seen if isinstance(seen, Issue) else None,
+        )
+        self._seen = None if isinstance(seen, Issue) else seen
+        self._compared = _Seen(edits, table, {*(self._seen.gaps if self._seen else ()), *table.gaps})
+        names = structs.replace(self._seen.bound, names=self._seen.names) if self._seen else None
+        self._reading = Reading(base, ledger, table, names, due.policy) if names and due.written else None
 
-async def _cells(base: Bitable, table: Table, asked: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
-    for at in range(0, len(asked), MOST_LOOKED_UP):
-        records = await base.cells(table.table_id, asked[at : at + MOST_LOOKED_UP], purpose="other")
-        found |= {record.record_id: record.fields for record in records}
-    return found
+    async def begin(self) -> None:
+        """Reads the rows that are due. Raises FeishuError."""
+        due, seen, compared, told = self._due, self._seen, self._compared, self._told
+        if seen is None:
+            return
+        old = await self._cells([row.record_id for row in due.rows if row.record_id])
+        leave = await self._cells([*due.removals])
+        missing = [row for row in due.rows if row.record_id and row.record_id not in old]
+        made_again = {
+            row.key for row in missing if row.key in due.claimed
+        }  # it was not ours yet when it went
+        deleted = [row for row in missing if row.key not in made_again]
+        rows = [row for row in due.rows if row not in deleted]
+        compared.deleted(deleted)
+        compared.due(rows, seen.bound, {row.key: old.get(row.record_id or "") for row in rows})
+        self._told = structs.replace(
+            told,
+            creates=told.creates + len(made_again),
+            updates=told.updates - len(missing),
+            removals=told.removals - len(due.removals) + len(leave),
+            fills=due.written if seen.gaps or (due.table.gaps - {COVER}) else 0,
+            rows=seen.rows.number,
+            adopts=due.adopts,
+            proposals=len(seen.rows.likely),
+            likely=tuple(await self._proposals(seen)),
+            deleted=told.deleted + len(deleted),
+            going=tuple(each for record_id, each in due.removals.items() if record_id in leave),
+        )
+
+    async def end(self, turn: Turn) -> TablePlan:
+        """Reads all other rows, since the person may have edited any cell; a page in a ``turn``. Raises FeishuError."""
+        compared = self._compared
+        if self._reading is not None:
+            await compared.whole(self._reading, turn)
+        skips = sorted([*compared.skips, *self._due.skips], key=lambda skip: _ORDER.index(skip.what))
+        return structs.replace(
+            self._told,
+            theirs=compared.theirs,
+            edited=compared.edited,
+            writes=tuple(compared.writes),
+            skips=tuple(skips[:MOST_SHOWN]),
+        )
+
+    async def _proposals(self, seen: Look) -> list[Proposal]:
+        rows = {row.record_id: row for row in self._due.likely if row.record_id}
+        old = await self._cells([*rows])
+        return [
+            self._compared.proposal(each, rows[each.record_id], seen.bound, old[each.record_id])
+            for each in seen.rows.likely
+            if each.record_id in old
+        ]
+
+    async def _cells(self, asked: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        found: dict[str, Mapping[str, Any]] = {}
+        for at in range(0, len(asked), MOST_LOOKED_UP):
+            ids = asked[at : at + MOST_LOOKED_UP]
+            records = await self._base.cells(self._due.table.table_id, ids, purpose="other")
+            found |= {record.record_id: record.fields for record in records}
+        return found
 
 
 class _Seen:
@@ -204,22 +228,29 @@ class _Seen:
             cells=self._told(changed),
         )
 
-    async def whole(self, reading: Reading) -> None:
+    async def whole(self, reading: Reading, turn: Turn) -> None:
         """Rows that show their marks: what a check would write again, and what it would leave. Raises FeishuError."""
+        pages = reading.pages()
+        while True:
+            async with turn():
+                page = await anext(pages, None)
+                if page is None:
+                    break
+                self._judged(page)
+
+    def _judged(self, page: Sequence[There]) -> None:
         judge, known = Judge(self._edits, self._table.key), self._edits.known(self._table.key)
-        async for page in reading.pages():
-            found, right = len(judge.found), len(judge.right)
-            again = judge.again(page)
-            for each in again[: max(0, MOST_SHOWN - self.edited)]:
-                self.writes.append(Write(title=_title(each.row), what="again", cells=self._told(each.cells)))
-            self.edited += len(again)
-            left = {(row.key, cell.field) for row, cell, _ in judge.found[found:]}
-            for row in (each.row for each in page):
-                edits = known.get(row.key, {}).items()
-                left |= {(row.key, field) for field, edit in edits if edit.is_settled(row.revision)}
-            left -= {*judge.right[right:]}
-            left -= {(each.row.key, cell.field) for each in again for cell in each.cells}
-            self._leave_all(page, left)
+        again = judge.again(page)
+        for each in again[: max(0, MOST_SHOWN - self.edited)]:
+            self.writes.append(Write(title=_title(each.row), what="again", cells=self._told(each.cells)))
+        self.edited += len(again)
+        left = {(row.key, cell.field) for row, cell, _ in judge.found}
+        for row in (each.row for each in page):
+            edits = known.get(row.key, {}).items()
+            left |= {(row.key, field) for field, edit in edits if edit.is_settled(row.revision)}
+        left -= {*judge.right}
+        left -= {(each.row.key, cell.field) for each in again for cell in each.cells}
+        self._leave_all(page, left)
 
     def _leave_all(self, page: Iterable[There], left: Collection[tuple[MarkKey, str]]) -> None:
         keys = {key for key, _ in left}

@@ -31,7 +31,7 @@ from gateway.log import get
 from gateway.model import Outcome
 from gateway.placing import Placing
 from gateway.plan import Plan
-from gateway.planning import Look, left_out, look, of_table
+from gateway.planning import Look, Planning, left_out, look
 from gateway.rows import Rows
 from gateway.runs import Cause, Runs
 from gateway.settings import Settings
@@ -333,9 +333,9 @@ class Sync:
     # --- what a push would do
 
     async def plan(self) -> Plan:
-        """Nothing is written. Raises FeishuError."""
+        """Nothing is written by it; what is captured while it reads the tables is, and goes first. Raises FeishuError."""
+        rows, ledger = self.rows, self._ledger
         async with self._turn():
-            rows, ledger = self.rows, self._ledger
             seen = {
                 table.key: await look(self._open(table), ledger, table, rows.claimable(table))
                 for table in rows.tables
@@ -344,10 +344,12 @@ class Sync:
             found = {key: each.sure for key, each in looks.items()}
             likely = {key: [(it.key, it.record_id) for it in each.likely] for key, each in looks.items()}
             dues = foresee(self._store, ledger, rows.tables, rows.removals, rows.claimable, found, likely)
-            tables = [
-                await of_table(self._open(due.table), ledger, rows.edits, due, seen[due.table.key])
-                for due in dues
+            plannings = [
+                Planning(self._open(due.table), ledger, rows.edits, due, seen[due.table.key]) for due in dues
             ]
+            for planning in plannings:
+                await planning.begin()
+        tables = [await planning.end(self._turn) for planning in plannings]
         return Plan(tuple(tables), left_out(self._ledger.left_out()) if tables else ())
 
     async def accept(self, *, likely: bool) -> None:

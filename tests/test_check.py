@@ -203,8 +203,8 @@ def long(beside: Background, tmp_path: Path) -> Started:
     return started
 
 
-def test_what_is_captured_meanwhile_goes_first(long: Started) -> None:
-    """After one page of the table, not after all; the check goes on where it was."""
+def captured_at_the_second_page(long: Started) -> list[str]:
+    """A mark changes, and is captured, when the second page of the table is read. Returns the calls since, as they come."""
     world, calls, browser = long.world, list[str](), long.pair()
     entry = next(each for each in world.person.marks if not each.removed and not each.mark.private)
     path = {Medium.MOVIE: "movie", Medium.BOOK: "book", Medium.MUSIC: "music"}[entry.key.medium]
@@ -227,13 +227,30 @@ def test_what_is_captured_meanwhile_goes_first(long: Started) -> None:
             long.gateway.intake.take(capture, browser.device)
 
     world.feishu.on_call = note
-    run = checked(long)
-    world.feishu.on_call = None
-    assert calls.count("record.search") == 4, "no page is read twice"
+    return calls
+
+
+def went_first(long: Started, calls: list[str]) -> None:
+    """After one page of the table, not after all; and no page was read twice."""
+    long.world.feishu.on_call = None
     pages = [at for at, name in enumerate(calls) if name == "record.search"]
+    assert len(pages) == 4
     assert pages[1] < calls.index("record.batch_update") < pages[2]
-    assert "刚刚改的" in {row.get("我的备注") for row in world.rows().values()}
-    assert run["edited"] == 0
+    assert "刚刚改的" in {row.get("我的备注") for row in long.world.rows().values()}
+
+
+def test_what_is_captured_meanwhile_goes_first(long: Started) -> None:
+    calls = captured_at_the_second_page(long)
+    assert checked(long)["edited"] == 0
+    went_first(long, calls)
+
+
+def test_what_is_captured_while_the_plan_is_read_goes_first(long: Started) -> None:
+    calls = captured_at_the_second_page(long)
+    (table,) = plan(long)["tables"]
+    assert long.settled().state == "idle"
+    went_first(long, calls)
+    assert (table["edited"], table["theirs"], table["writes"]) == (0, 0, [])
 
 
 def test_it_ends_though_the_plan_is_asked_for_all_the_time(long: Started) -> None:
