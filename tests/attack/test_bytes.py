@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.visitor import call
+from gateway.visitor import Extension, call
 from tests.attack.conftest import Attacks
 from tests.attack.routes import ROWS, at
 from tests.attack.wire import Wire, raw, statuses, until_closed
@@ -142,10 +142,10 @@ def test_nothing_is_unpacked(standing: Started, attacks: Attacks, coding: str) -
 
 
 NO_JSON = {
-    "deep lists": b"[" * 100_000,
-    "deep objects": b'{"a":' * 100_000,
-    "closed lists": b"[" * 50_000 + b"]" * 50_000,
-    "a field of lists": b'{"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "deep lists": b"[" * 60_000,
+    "deep objects": b'{"a":' * 10_000,
+    "closed lists": b"[" * 30_000 + b"]" * 30_000,
+    "a field of lists": b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     "no text": b'{"kind":"\xff\xfe"}',
     "half of a pair": b'{"kind":"\\ud800"}',
     "UTF-16": '{"kind":"full"}'.encode("utf-16"),
@@ -295,3 +295,35 @@ def test_a_gigabyte(
     )
     reply = call(f"http://127.0.0.1:{process.port}", "GET", "/health")
     attacks.held(reply.status == 200, "it stands no more", reply)
+
+
+STRANGERS = {
+    "a page of the web": ("/api/v1/captures", "https://evil.test", b""),
+    "who names no browser": ("/api/v1/captures", "chrome-extension://x", b"\x01"),
+    "who would pair": ("/api/v1/pair", "chrome-extension://x", b"\x01"),
+    "who has overheard a head": ("/api/v1/captures", "", b""),
+}
+
+
+@IN_PROC
+@pytest.mark.parametrize("what", STRANGERS)
+def test_sixty_bodies_that_lack_a_byte(process: Process, attacks: Attacks, what: str) -> None:
+    """Nobody's are kept until they are whole, and of who may be somebody not many."""
+    browser = Extension(process.owner.call("POST", "/api/v1/pairing").json()["code"])
+    path, origin, begun = STRANGERS[what]
+    if what == "who has overheard a head":
+        origin, begun = browser.origin, browser.frame(path, b"")[:53]
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{process.port}\r\nOrigin: {origin}\r\nContent-Length: {{size}}\r\n\r\n"
+    peak(process)
+    before, lines = peak(process), list[socket.socket]()
+    for number in range(60):
+        lines.append(one := socket.create_connection(("127.0.0.1", process.port), timeout=60))
+        size = 10 * MEGABYTE if number % 2 else MEGABYTE
+        with contextlib.suppress(ConnectionError):
+            one.sendall(head.format(size=size).encode() + begun)
+            one.sendall(bytes(size - 1 - len(begun)))
+    reply = call(f"http://127.0.0.1:{process.port}", "GET", "/health")
+    attacks.held(reply.status == 200, "it stands no more", reply)
+    attacks.held(peak(process) - before < 64 * MEGABYTE, what, "grew")
+    for each in lines:
+        each.close()
