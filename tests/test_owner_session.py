@@ -14,6 +14,8 @@ import time_machine
 from gateway.audit import Act
 from gateway.owner_sessions import new_login_link
 from gateway.visitor import OwnerVisitor, Reply, call
+from tests.attack.routes import ROWS, at
+from tests.attack.wire import Wire
 from tests.sockets import Socket
 from tests.support import Started, World, background
 from tests.test_live import Stream
@@ -81,6 +83,46 @@ def test_a_page_that_is_asked_for_later_comes_all_the_same(started: Started) -> 
         second = ask(owner, started, "GET", first.headers["location"], Accept="text/html")
         assert (second.status, second.headers["location"]) == (303, "/marks?query=a%26b")
         assert owner.call("GET", "/api/v1/overview").status == 200
+
+
+@pytest.mark.parametrize("session", ["going on", "too old", "ended"])
+def test_no_page_leads_in_a_circle(started: Started, session: str) -> None:
+    """Through a renewal, if need be, to where the page, or what is wrong, is shown: once, and not from there again."""
+    owner = started.owner
+    by = {"going on": timedelta(), "too old": QUARTER, "ended": timedelta(days=8)}
+    for number, row in enumerate(ROWS):
+        method, _, path = row.partition(" ")
+        if method != "GET":
+            continue
+        with later(by[session] + number * (QUARTER if session == "too old" else timedelta(minutes=1))):
+            passed = follow(owner, started, at(path))
+        assert len(passed) <= 4, passed
+        assert len([each for each in passed if each.startswith("/renew")]) <= 1 + (path == "/renew"), passed
+
+
+def test_who_is_logged_in_is_not_asked_for_the_passphrase_again(started: Started) -> None:
+    """The address is in the browser's history."""
+    assert follow(started.owner, started, "/login/passphrase") == ["/login/passphrase", "/"]
+    with later(QUARTER):
+        passed = follow(started.owner, started, "/login/passphrase")
+        assert (len(passed), passed[-1]) == (4, "/")
+
+
+def follow(owner: OwnerVisitor, started: Started, target: str) -> list[str]:
+    """As a browser does when a person opens a page; returns where it was led, twenty times at most."""
+    led = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    passed: list[str] = []
+    with Wire(started.port) as wire:
+        while len(passed) < 20:
+            passed.append(target)
+            headers = owner.headers | led | {"Accept": "text/html"}
+            del headers["Origin"]
+            reply = wire.ask("GET", target, headers)
+            owner.keep(reply)
+            if reply.status != 303:
+                break
+            target = reply.headers["location"]
+    return passed
 
 
 def test_for_as_long_as_it_is_used_within_a_week(started: Started) -> None:

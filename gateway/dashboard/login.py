@@ -79,10 +79,16 @@ def log_in(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
 
 
 @get(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, sync_to_thread=False)
-def ask(request: Request[Any, Any, Any], store: NamedDependency[Store]) -> Response[str]:
-    if not has_ticket(store, request.cookies.get(TICKET_COOKIE, "")):
-        raise NotLoggedIn
-    return _form(request)
+def ask(
+    request: Request[Any, Any, Any],
+    store: NamedDependency[Store],
+    session_cookies: NamedDependency[SessionCookies],
+) -> Response[Any]:
+    if has_ticket(store, request.cookies.get(TICKET_COOKIE, "")):
+        return _form(request)
+    if session_cookies.are_good(request):  # who came back by the browser's history
+        return Redirect("/", status_code=303)
+    raise NotLoggedIn
 
 
 @post(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, status_code=200)
