@@ -200,8 +200,29 @@ def test_what_was_renewed_is_not_renewed_again(started: Started, method: str) ->
         again = ask(owner, started, method, "/renew")
         assert (again.status, again.headers.get("set-cookie")) == (200 if method == "POST" else 303, None)
         assert renew(started, waits).status == 200
+        owner.cookies["d2f-refresh"] = waits
+        again = ask(owner, started, method, "/renew")
+        assert (again.status, again.headers.get("set-cookie")) == (200 if method == "POST" else 303, None)
         assert owner.call("GET", "/api/v1/overview").status == 200
     assert Act.SESSION_REUSED not in acts(started)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_spent_cookie_is_noticed_beside_one_that_is_good(started: Started, method: str) -> None:
+    """Past its time, or once its successor was spent: somebody has a copy, whatever else they have."""
+    for by in (timedelta(seconds=30), timedelta()):
+        owner = started.owner = another(started)
+        spent = owner.cookies["d2f-refresh"]
+        with later(QUARTER):
+            assert owner.call("GET", "/api/v1/overview").status == 200
+            if not by:
+                assert renew(started, owner.cookies["d2f-refresh"]).status == 200
+        with later(QUARTER + by):
+            owner.cookies["d2f-refresh"] = spent
+            reply = ask(owner, started, method, "/renew")
+            assert (reply.status, reply.json()["code"]) == (401, "session_reused")
+            assert ask(owner, started, "GET", "/api/v1/overview").status == 401
+    assert acts(started).count(Act.SESSION_REUSED) == 2
 
 
 def test_the_same_a_while_later_is_one(started: Started) -> None:
@@ -214,6 +235,13 @@ def test_the_same_a_while_later_is_one(started: Started) -> None:
 @pytest.mark.parametrize("cookie", ["", "guess", "x" * 4000])
 def test_what_is_no_cookie_of_ours_renews_nothing(started: Started, cookie: str) -> None:
     assert renew(started, cookie).json()["code"] == "not_logged_in"
+    assert started.owner.call("GET", "/api/v1/overview").status == 200
+
+
+@pytest.mark.parametrize("cookie", ["guess", "x" * 4000])
+def test_neither_does_it_beside_one_that_is_good(started: Started, cookie: str) -> None:
+    started.owner.cookies["d2f-refresh"] = cookie
+    assert ask(started.owner, started, "POST", "/renew").json()["code"] == "not_logged_in"
     assert started.owner.call("GET", "/api/v1/overview").status == 200
 
 

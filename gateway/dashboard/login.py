@@ -219,14 +219,13 @@ def _renewed(
     token = request.cookies.get(REFRESH_COOKIE)
     if not token:
         raise NotLoggedIn
-    if cookies.are_good(request):
-        return []
     try:
-        return cookies.of(sessions.refresh(token))
+        renewed = sessions.refresh(token, spends=not cookies.are_good(request))
     except SessionReused as error:
         events.close(error.facts["session"])
         audit.note(Act.SESSION_REUSED, source_of(request))
         raise
+    return cookies.of(renewed) if renewed else []
 
 
 def _form(request: Request[Any, Any, Any], error: D2FError | None = None) -> Response[str]:
