@@ -211,7 +211,7 @@ class Gateway:
             template_config=TemplateConfig(
                 instance=JinjaTemplateEngine.from_environment(pages.environment())
             ),
-            request_max_body_size=1024 * 1024,
+            request_max_body_size=64 * 1024,  # a form is looked at before who sends it is known
             logging_config=None,
         )
         self._guard = Guard(app, self.settings, csrf(self.owner_sessions).secret)

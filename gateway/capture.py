@@ -14,13 +14,13 @@ from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
 from gateway.audit import Act, Audit
-from gateway.devices import Devices, Message
-from gateway.errors import D2FError, LibraryFault, UnknownDevice
+from gateway.devices import Devices, Message, parting
+from gateway.errors import D2FError, LibraryFault, TooManyTries, UnknownDevice
 from gateway.log import get
 from gateway.problems import Problem, problem
 from gateway.rates import PAIRINGS, STRANGERS
 from gateway.reception import Reception
-from gateway.seal import MOST_BYTES
+from gateway.seal import HEAD_BYTES, MOST_BYTES
 from gateway.sessions import Session, Sessions
 
 _log = get("capture")
@@ -40,6 +40,10 @@ _FRAMES: dict[int, ResponseSpec] = {
 }
 
 
+_MOST_TO_PAIR = 4096
+"""Bytes of what a browser says of itself. Anybody may send as much."""
+
+
 class SessionAnswer(Struct, frozen=True):
     account: str | None
     """The numeric id that ``dbcl2`` names, if there is one."""
@@ -55,7 +59,12 @@ class DeviceController(Controller):
     request_max_body_size = MOST_BYTES
 
     @post(
-        "/pair", middleware=[PAIRINGS], media_type=MediaType.TEXT, responses=_FRAMES, summary="Pair a browser"
+        "/pair",
+        middleware=[PAIRINGS],
+        media_type=MediaType.TEXT,
+        responses=_FRAMES,
+        summary="Pair a browser",
+        request_max_body_size=_MOST_TO_PAIR,
     )
     async def pair(
         self, request: Request[Any, Any, Any], devices: NamedDependency[Devices]
@@ -118,12 +127,26 @@ class DeviceController(Controller):
 async def _sealed(
     request: Request[Any, Any, Any], devices: Devices, handle: Callable[[Message], object]
 ) -> Response[bytes]:
-    """Opens a message, handles it, seals the answer, be it good or bad."""
-    frame, path = await request.body(), request.url.path
+    """Opens a message, handles it, seals the answer, be it good or bad.
+
+    Of a message that names no browser of ours, no more than its beginning is read.
+    """
+    path, origin = request.url.path, request.headers.get("origin", "")
+    parts, begun = request.stream(), b""
+    async for part in parts:
+        begun += part
+        if len(begun) >= HEAD_BYTES:
+            break
     try:
-        message = devices.open(frame, path, request.headers.get("origin", ""))
+        sender = devices.sender(begun, origin)
+        try:
+            with devices.room(sender, request.content_length or 0):
+                frame = begun + b"".join([part async for part in parts])
+        except TooManyTries as error:
+            return _frame(parting(sender.head, sender.keys.answers, path, error), error.status)
+        message = devices.open(frame, path, origin)  # which may have been revoked while it came
     except UnknownDevice as error:
-        if (told := devices.goodbye(frame, path)) is None:
+        if (told := devices.goodbye(begun, path)) is None:
             raise
         return _frame(told, error.status)
     try:

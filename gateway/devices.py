@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import time
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -44,6 +45,10 @@ _MOST = 3000
 """Messages of one browser a minute. What waits there is 200 pages at most; a walk of its own sends two a minute; and
 Chromium takes 18 ms to seal a page, so that it could not send more if it tried."""
 _MINUTE = 60
+_MOST_HELD = 2 * seal.MOST_BYTES
+"""Bytes of one browser's messages that come at once. It sends them one after the other."""
+_LET_GO = 30
+"""Seconds after which a message that does not come is waited for no longer (``line.BODY``)."""
 
 _HIGHEST_COUNTER = 2**63 - 1
 """The largest whole number that SQLite keeps."""
@@ -80,6 +85,14 @@ class PairAnswer(Struct, frozen=True):
         return f"PairAnswer({self.device!r}, •••)"
 
 
+class Sender(Struct, frozen=True):
+    """Whom the head of a message names. It proves nothing yet: who has seen a message knows its head."""
+
+    device: Device
+    head: Head
+    keys: Keys
+
+
 class Message(Struct, frozen=True):
     """A message that was opened: by its key it is surely the device's own."""
 
@@ -113,6 +126,8 @@ class Devices:
         self._audit = Audit(store)
         self._sent: dict[str, tuple[int, int]] = {}
         """By device: which minute it is, and how many messages came in it."""
+        self._held: dict[str, int] = {}
+        """By device: bytes of its messages that come just now."""
 
     def start_pairing(self, port: int, source: str) -> str:
         """Opens a pairing for ten minutes, in place of any other. Returns the code to paste."""
@@ -184,9 +199,9 @@ class Devices:
                 self._audit.note(Act.PAIRING_CLOSED, origin)
         _log.warning("pairing failed", failures=failures)
 
-    def open(self, frame: bytes, path: str, origin: str) -> Message:
-        """Raises UnknownDevice, WrongOrigin or BadMessage."""
-        head = Head.of(frame)
+    def sender(self, begun: bytes, origin: str) -> Sender:
+        """Of a message, as far as that has come. Raises UnknownDevice, WrongOrigin or BadMessage."""
+        head = Head.of(begun)
         if head.counter > _HIGHEST_COUNTER:
             raise BadMessage
         device = self._store.device(head.key_id.hex())
@@ -195,11 +210,28 @@ class Devices:
             raise UnknownDevice
         if origin != device.origin:
             raise WrongOrigin
-        keys = Keys(sealed_keys[:_KEY], sealed_keys[_KEY:])
-        plaintext = seal.unseal(frame, keys.requests, f"POST {path}")
-        if now() - device.seen_at > _SEEN_ANEW:
-            self._store.see_device(device.id)
-        return Message(device, head, keys, path, plaintext)
+        return Sender(device, head, Keys(sealed_keys[:_KEY], sealed_keys[_KEY:]))
+
+    @contextlib.contextmanager
+    def room(self, sender: Sender, size: int) -> Generator[None]:
+        """For a message while it comes. Raises TooManyTries where too much in the name of that browser does already."""
+        device = sender.device.id
+        held = self._held.get(device, 0) + size
+        if held > _MOST_HELD:
+            raise TooManyTries(seconds=str(_LET_GO))
+        self._held[device] = held
+        try:
+            yield
+        finally:
+            self._held[device] -= size
+
+    def open(self, frame: bytes, path: str, origin: str) -> Message:
+        """Raises UnknownDevice, WrongOrigin or BadMessage."""
+        sender = self.sender(frame, origin)
+        plaintext = seal.unseal(frame, sender.keys.requests, f"POST {path}")
+        if now() - sender.device.seen_at > _SEEN_ANEW:
+            self._store.see_device(sender.device.id)
+        return Message(sender.device, sender.head, sender.keys, path, plaintext)
 
     def goodbye(self, frame: bytes, path: str) -> bytes | None:
         """What a browser that was revoked is told: sealed, so that it believes it and forgets what it holds."""
@@ -264,7 +296,7 @@ class Devices:
 
 
 def parting(head: Head, key: bytes, path: str, error: D2FError) -> bytes:
-    """The answer to any message of a browser that is paired no more."""
+    """The answer to a message that was not opened. It is believed: nobody else could seal it."""
     return seal.seal(head, key, f"{error.status} {path}", msgspec.json.encode(problem(error)))
 
 

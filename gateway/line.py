@@ -19,7 +19,7 @@ _MOST_UNHEARD = 128 * 1024 * 1024
 """Of a body that goes on after its answer. Who would send a large page reads the answer then; who sends for ever is let go."""
 _TOO_LARGE = b"431 Request Header Fields Too Large"
 _BAD = b"400 Bad Request"
-_OF_BODIES = {b"content-length", b"transfer-encoding"}
+_NO_LENGTH = b"411 Length Required"
 _REFUSAL = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -62,12 +62,20 @@ class Line(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._refused:  # what was sent behind it is not looked at
+            return
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if self._headers_read > _MOST_HEADERS or size > _MOST_BYTES:
             self._refuse(_TOO_LARGE)
             return
-        if self._is_handshake_with_body():
-            self._refuse(_BAD)
+        told = dict(self.headers)
+        if (
+            b"transfer-encoding" in told
+        ):  # browsers say how long; around chunks, a trailer or an extension needs no end
+            self._refuse(_NO_LENGTH)
+            return
+        if told.get(b"upgrade", b"").lower() == b"websocket" and b"content-length" in told:
+            self._refuse(_BAD)  # the WebSocket of uvicorn would give it neither an answer nor an end
             return
         self._in_head, self._headers_read, self._bytes_read, self._unheard = False, 0, 0, 0
         self._wait(BODY)
@@ -100,11 +108,6 @@ class Line(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._deadline = None
         self.transport.close()
-
-    def _is_handshake_with_body(self) -> bool:
-        """To which the WebSocket of uvicorn would neither give an answer nor an end."""
-        told = dict(self.headers)
-        return told.get(b"upgrade", b"").lower() == b"websocket" and not told.keys().isdisjoint(_OF_BODIES)
 
     def _refuse(self, status: bytes) -> None:
         if not self._refused:

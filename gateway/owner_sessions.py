@@ -69,8 +69,8 @@ class OwnerSessions:
             self._keep(begun, at)
         return begun
 
-    def refresh(self, token: str) -> Refreshed:
-        """Spends a refresh cookie for its successor.
+    def refresh(self, token: str, *, spends: bool = True) -> Refreshed | None:
+        """Spends a refresh cookie for its successor; or only looks at it, for who has no need of another.
 
         Raises NotLoggedIn if it is none, or too old; SessionReused if it was spent before: then somebody has a copy of
         it, and the session is ended for both.
@@ -87,14 +87,13 @@ class OwnerSessions:
             successor = Refreshed(
                 session, hmac.digest(self._key, b"refresh " + token.encode(), "sha256").hex()
             )
-            if spent_at is None:
+            if spent_at is None and spends:
                 self._store.do(
                     "UPDATE owner_refresh SET spent_at = ? WHERE hash = ?", [at.isoformat(), digest(token)]
                 )
                 self._keep(successor, at)
-                return successor
-            if abs(at - datetime.fromisoformat(spent_at)) <= _GRACE and self._is_unspent(successor):
-                return successor
+            if spent_at is None or self._may_come_again(spent_at, at, successor):
+                return successor if spends else None
             self.end(session)
         raise SessionReused(session=session)
 
@@ -110,9 +109,11 @@ class OwnerSessions:
         values = [digest(refreshed.token), refreshed.session, ends]
         self._store.do("INSERT INTO owner_refresh (hash, session, expires_at) VALUES (?, ?, ?)", values)
 
-    def _is_unspent(self, refreshed: Refreshed) -> bool:
+    def _may_come_again(self, spent_at: str, at: datetime, successor: Refreshed) -> bool:
+        if abs(at - datetime.fromisoformat(spent_at)) > _GRACE:
+            return False
         sql = "SELECT 1 FROM owner_refresh WHERE hash = ? AND spent_at IS NULL"
-        return self._store.one(sql, [digest(refreshed.token)]) is not None
+        return self._store.one(sql, [digest(successor.token)]) is not None
 
     def _drop_old(self, at: datetime) -> None:
         self._store.do("DELETE FROM owner_refresh WHERE expires_at <= ?", [at.isoformat()])

@@ -1,7 +1,7 @@
 """How often what may be asked in a minute: by anybody, before anything looks at it. Else: 429.
 
-Counted by address, and apart for extensions, whose origin no page of the web can have, and for who is led here by
-another page: so that one uses up nobody's share but its own. What a paired browser sends is counted after it was opened (``devices``): it is
+Counted by address, and apart for who is led here by another page: so that one uses up nobody's share but its own. No page
+gets as far as the messages of extensions (``security``). What a paired browser sends is counted after it was opened (``devices``): it is
 answered sealed, and no other program can use up that share.
 """
 
@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.rate_limit import RateLimitConfig
 
-from gateway.devices import ORIGINS, Devices
+from gateway.devices import Devices
 
 
 async def _is_stranger(request: Request[Any, Any, Any]) -> bool:
@@ -25,9 +25,8 @@ def _limit(what: str, minute: int, **more: Any) -> DefineMiddleware:
 
 
 def _who(what: str, request: Request[Any, Any, Any]) -> str:
-    is_extension = request.headers.get("origin", "").startswith(ORIGINS)
     is_led = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-    return f"{what} {request.client.host if request.client else ''} {is_extension} {is_led}"
+    return f"{what} {request.client.host if request.client else ''} {is_led}"
 
 
 PAIRINGS = _limit("pair", 30)

@@ -24,6 +24,8 @@ from gateway.errors import BadMessage
 _VERSION = 1
 _HEAD = struct.Struct(">B16s16sQ")
 _NONCE = 12
+HEAD_BYTES = _HEAD.size + _NONCE
+"""What a frame begins with."""
 _PAIR_SALT = b"d2f/v1"
 _CODE_PARTS = 4
 MOST_BYTES = 10 * 1024 * 1024
@@ -45,7 +47,7 @@ class Head(Struct, frozen=True):
     @classmethod
     def of(cls, frame: bytes) -> Self:
         """Raises BadMessage if this is no frame of a version that we speak."""
-        if len(frame) < _HEAD.size + _NONCE or frame[0] != _VERSION:
+        if len(frame) < HEAD_BYTES or frame[0] != _VERSION:
             raise BadMessage
         _, key_id, message, counter = _HEAD.unpack_from(frame)
         return cls(key_id, UUID(bytes=message), counter)

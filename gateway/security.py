@@ -20,6 +20,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from gateway.audit import browser_of
+from gateway.devices import ORIGINS
 from gateway.errors import D2FError, LoginLinkUsed, NotByTls, WrongHost, WrongOrigin
 from gateway.model import now
 from gateway.owner_sessions import LINK_LIFE, REFRESH_LIFE, OwnerSessions, Refreshed, digest
@@ -134,8 +135,10 @@ class Guard:
         if headers.get(b"content-encoding", "identity") != "identity":
             return _Refusal(415, msgspec.json.encode(http_problem(415)))
         if _is_sealed(scope):
-            known = hosts == [self._settings.device_host]
-            return None if known else _Refusal.of(WrongHost(host=self._settings.device_host))
+            if hosts != [self._settings.device_host]:
+                return _Refusal.of(WrongHost(host=self._settings.device_host))
+            is_extension = len(origins) == 1 and origins[0].startswith(ORIGINS)
+            return None if is_extension else _Refusal.of(WrongOrigin())
         if path in _EVERYWHERE and hosts == [self._settings.device_host]:
             return _Refusal.of(WrongOrigin()) if path != "/health" and _is_for_another(headers) else None
         if hosts != [self._settings.dashboard_host]:

@@ -170,7 +170,11 @@ class OwnerVisitor:
 
     def _ask(self, method: str, target: str, headers: dict[str, str], body: bytes | None = None) -> Reply:
         reply = call(self._gateway, method, target, headers=self.headers | headers, body=body)
+        self.keep(reply)
+        return reply
+
+    def keep(self, reply: Reply) -> None:
+        """The cookies that came with it."""
         self.cookies |= dict(
             re.findall(r"^(d2f[\w-]*)=([^;]*)", reply.headers.get("set-cookie", ""), re.MULTILINE)
         )
-        return reply

@@ -220,7 +220,7 @@ def test_a_session_that_was_logged_out_of_is_good_for_nothing(started: Started) 
     assert started.owner.call("GET", "/api/v1/overview").status == 200
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, '{"app_id":' * 100_000, '{"app_id":"\udcff"}'])
+@pytest.mark.parametrize("body", ["[" * 50_000, '{"app_id":' * 5_000, '{"app_id":"\udcff"}'])
 def test_what_is_no_json_is_bad_input(started: Started, body: str) -> None:
     headers = started.owner.headers | {"Content-Type": "application/json"}
     content = body.encode("utf-8", "surrogateescape")

@@ -3,12 +3,13 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from gateway import devices, line
-from gateway.visitor import Reply, call
+from gateway import devices, line, seal
+from gateway.visitor import Extension, Reply, call
 from tests.support import Started, World, background
 
 
@@ -42,13 +43,12 @@ def test_log_in(started: Started) -> None:
     assert started.owner.call("POST", "/renew").status == 200
 
 
-def test_a_page_of_the_web_uses_up_no_share_but_its_own(started: Started) -> None:
-    """Neither that of who pairs, nor that of who is paired."""
+def test_a_page_of_the_web_uses_up_nobodys_share(started: Started) -> None:
+    """Neither that of who pairs, nor that of who is paired: it is not let in."""
     paired = started.pair()
     for path, most in (("/api/v1/pair", 30), ("/api/v1/captures", 120)):
-        for _ in range(most):
-            assert post(started, path, "https://evil.test").status in {400, 401, 403}
-        assert is_told_when(post(started, path, "https://evil.test"))
+        for _ in range(most + 1):
+            assert post(started, path, "https://evil.test").status == 403
     assert paired.send("/api/v1/state", b"{}")[0] == 200
     assert started.pair().send("/api/v1/state", b"{}")[0] == 200
 
@@ -137,11 +137,76 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(line, "BODY", 0.2)
     host = started.gateway.settings.device_host
-    for length in ("Content-Length: 100", "Transfer-Encoding: chunked"):
-        with connect(started) as connection:
-            head = f"POST /api/v1/captures HTTP/1.1\r\nHost: {host}\r\n{length}\r\n\r\n"
-            connection.sendall(head.encode())
-            assert everything(connection) == b""
+    with connect(started) as connection:
+        head = f"POST /api/v1/captures HTTP/1.1\r\nHost: {host}\r\nOrigin: chrome-extension://x\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head.encode())
+        assert everything(connection) == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "begun", "told"),
+    [
+        ("/api/v1/captures", "https://evil.test", b"", b" 403 "),
+        ("/api/v1/pair", "https://evil.test", b"", b" 403 "),
+        ("/api/v1/pair", "chrome-extension://x", b"", b" 413 "),
+        ("/api/v1/captures", "chrome-extension://x", bytes(53), b" 400 "),
+        ("/api/v1/captures", "chrome-extension://x", b"\x01" + bytes(52), b" 401 "),
+    ],
+    ids=["a page of the web", "one that would pair", "much to pair with", "no message", "of nobody"],
+)
+def test_who_is_nobody_of_ours_is_told_before_the_body_comes(
+    started: Started, path: str, origin: str, begun: bytes, told: bytes
+) -> None:
+    """Of which nothing is kept, therefore."""
+    host = started.gateway.settings.device_host
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nContent-Length: 8000000\r\n\r\n"
+    with connect(started) as connection:
+        connection.sendall(head.encode() + begun)
+        assert told in connection.recv(65536).split(b"\r\n")[0]
+
+
+@pytest.fixture
+def begun(started: Started) -> Iterator[tuple[Extension, list[socket.socket], bytes]]:
+    """Two large messages of one browser, that are about to come; and one of them, whole."""
+    browser = started.pair()
+    frame = browser.frame("/api/v1/captures", bytes(seal.MOST_BYTES - 69))
+    head = f"POST /api/v1/captures HTTP/1.1\r\nHost: {started.gateway.settings.device_host}\r\nOrigin: {browser.origin}\r\nContent-Length: {seal.MOST_BYTES}\r\n\r\n"
+    lines = [connect(started) for _ in range(2)]
+    for each in lines:
+        each.sendall(head.encode() + frame[: seal.HEAD_BYTES])
+    yield browser, lines, frame
+    for each in lines:
+        each.close()
+
+
+def test_what_is_begun_in_the_name_of_a_browser_holds_up_no_other(
+    started: Started, begun: tuple[Extension, list[socket.socket], bytes]
+) -> None:
+    """Its head can be overheard, where another program had the port once. Who is it hears, sealed, when to try again."""
+    browser, lines, _ = begun
+    told = until(browser, 429)
+    assert (told["code"], "30 s" in told["hint"]["en"]) == ("too_many_tries", True)
+    assert started.pair().send("/api/v1/state", b"{}")[0] == 200
+    for each in lines:
+        each.close()
+    until(browser, 200)
+
+
+def test_a_browser_that_is_revoked_while_its_message_comes_is_one(
+    started: Started, begun: tuple[Extension, list[socket.socket], bytes]
+) -> None:
+    browser, lines, frame = begun
+    until(browser, 429)
+    assert started.owner.call("DELETE", f"/api/v1/devices/{browser.device}").status == 204
+    lines[0].sendall(frame[seal.HEAD_BYTES :])
+    assert b" 401 " in lines[0].recv(65536).split(b"\r\n")[0]
+    assert started.captures() == []
+
+
+def until(browser: Extension, status: int) -> Any:
+    """Asks until that is the answer."""
+    answers = (browser.send("/api/v1/state", b"{}") for _ in range(1000))
+    return next(told for answered, told in answers if answered == status)
 
 
 def test_the_second_request_of_a_connection_is_waited_for_no_longer(
@@ -224,7 +289,7 @@ def test_no_packed_body_is_unpacked(started: Started, encoding: str) -> None:
 def test_a_body_is_as_large_as_it_may_be(started: Started) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     json = {"Content-Type": "application/json"}
-    body = b"passphrase=" + b"x" * 2**21
+    body = b"passphrase=" + b"x" * 2**17
     for path, headers in (("/login/passphrase", form), ("/api/v1/passphrase", json)):
         reply = call(started.origin, "POST", path, headers=started.owner.headers | headers, body=body)
         assert reply.status == 413, path

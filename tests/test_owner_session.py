@@ -14,6 +14,8 @@ import time_machine
 from gateway.audit import Act
 from gateway.owner_sessions import new_login_link
 from gateway.visitor import OwnerVisitor, Reply, call
+from tests.attack.routes import ROWS, at
+from tests.attack.wire import Wire
 from tests.sockets import Socket
 from tests.support import Started, World, background
 from tests.test_live import Stream
@@ -81,6 +83,46 @@ def test_a_page_that_is_asked_for_later_comes_all_the_same(started: Started) -> 
         second = ask(owner, started, "GET", first.headers["location"], Accept="text/html")
         assert (second.status, second.headers["location"]) == (303, "/marks?query=a%26b")
         assert owner.call("GET", "/api/v1/overview").status == 200
+
+
+@pytest.mark.parametrize("session", ["going on", "too old", "ended"])
+def test_no_page_leads_in_a_circle(started: Started, session: str) -> None:
+    """Through a renewal, if need be, to where the page, or what is wrong, is shown: once, and not from there again."""
+    owner = started.owner
+    by = {"going on": timedelta(), "too old": QUARTER, "ended": timedelta(days=8)}
+    for number, row in enumerate(ROWS):
+        method, _, path = row.partition(" ")
+        if method != "GET":
+            continue
+        with later(by[session] + number * (QUARTER if session == "too old" else timedelta(minutes=1))):
+            passed = follow(owner, started, at(path))
+        assert len(passed) <= 4, passed
+        assert len([each for each in passed if each.startswith("/renew")]) <= 1 + (path == "/renew"), passed
+
+
+def test_who_is_logged_in_is_not_asked_for_the_passphrase_again(started: Started) -> None:
+    """The address is in the browser's history."""
+    assert follow(started.owner, started, "/login/passphrase") == ["/login/passphrase", "/"]
+    with later(QUARTER):
+        passed = follow(started.owner, started, "/login/passphrase")
+        assert (len(passed), passed[-1]) == (4, "/")
+
+
+def follow(owner: OwnerVisitor, started: Started, target: str) -> list[str]:
+    """As a browser does when a person opens a page; returns where it was led, twenty times at most."""
+    led = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    passed: list[str] = []
+    with Wire(started.port) as wire:
+        while len(passed) < 20:
+            passed.append(target)
+            headers = owner.headers | led | {"Accept": "text/html"}
+            del headers["Origin"]
+            reply = wire.ask("GET", target, headers)
+            owner.keep(reply)
+            if reply.status != 303:
+                break
+            target = reply.headers["location"]
+    return passed
 
 
 def test_for_as_long_as_it_is_used_within_a_week(started: Started) -> None:
@@ -158,8 +200,29 @@ def test_what_was_renewed_is_not_renewed_again(started: Started, method: str) ->
         again = ask(owner, started, method, "/renew")
         assert (again.status, again.headers.get("set-cookie")) == (200 if method == "POST" else 303, None)
         assert renew(started, waits).status == 200
+        owner.cookies["d2f-refresh"] = waits
+        again = ask(owner, started, method, "/renew")
+        assert (again.status, again.headers.get("set-cookie")) == (200 if method == "POST" else 303, None)
         assert owner.call("GET", "/api/v1/overview").status == 200
     assert Act.SESSION_REUSED not in acts(started)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_spent_cookie_is_noticed_beside_one_that_is_good(started: Started, method: str) -> None:
+    """Past its time, or once its successor was spent: somebody has a copy, whatever else they have."""
+    for by in (timedelta(seconds=30), timedelta()):
+        owner = started.owner = another(started)
+        spent = owner.cookies["d2f-refresh"]
+        with later(QUARTER):
+            assert owner.call("GET", "/api/v1/overview").status == 200
+            if not by:
+                assert renew(started, owner.cookies["d2f-refresh"]).status == 200
+        with later(QUARTER + by):
+            owner.cookies["d2f-refresh"] = spent
+            reply = ask(owner, started, method, "/renew")
+            assert (reply.status, reply.json()["code"]) == (401, "session_reused")
+            assert ask(owner, started, "GET", "/api/v1/overview").status == 401
+    assert acts(started).count(Act.SESSION_REUSED) == 2
 
 
 def test_the_same_a_while_later_is_one(started: Started) -> None:
@@ -172,6 +235,13 @@ def test_the_same_a_while_later_is_one(started: Started) -> None:
 @pytest.mark.parametrize("cookie", ["", "guess", "x" * 4000])
 def test_what_is_no_cookie_of_ours_renews_nothing(started: Started, cookie: str) -> None:
     assert renew(started, cookie).json()["code"] == "not_logged_in"
+    assert started.owner.call("GET", "/api/v1/overview").status == 200
+
+
+@pytest.mark.parametrize("cookie", ["guess", "x" * 4000])
+def test_neither_does_it_beside_one_that_is_good(started: Started, cookie: str) -> None:
+    started.owner.cookies["d2f-refresh"] = cookie
+    assert ask(started.owner, started, "POST", "/renew").json()["code"] == "not_logged_in"
     assert started.owner.call("GET", "/api/v1/overview").status == 200
 
 

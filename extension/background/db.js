@@ -3,7 +3,7 @@
  * messages, and the pages that wait. IndexedDB, one small wrapper.
  *
  * @typedef {import("../lib/seal.js").Keys} Keys
- * @typedef {Keys & { port: number, name: string, since: string, gateway: string }} Pairing
+ * @typedef {Keys & { port: number, name: string, since: string, gateway: string, doubted?: boolean }} Pairing
  *   `since` is ISO 8601, `gateway` its version.
  */
 

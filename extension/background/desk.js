@@ -9,7 +9,7 @@ import { shelf } from "./db.js";
 import { forget } from "./forget.js";
 import { Failure } from "./gateway.js";
 import { askForCode } from "./handover.js";
-import { currentPairing, pair, unpair } from "./pairing.js";
+import { currentPairing, pair, trust, unpair } from "./pairing.js";
 import { stopWalk, underWay, wake } from "./walk.js";
 
 /** @typedef {import("../lib/ask.js").Questions} Questions */
@@ -20,6 +20,12 @@ const ANSWERS = {
   state: ({ capture }) => askState(capture).then((state) => ({ ok: true, state }), failed),
   pair: ({ code }) => pair(code).then(paired, failed),
   openPairing: () => askForCode().then(() => null),
+  trust: async () => {
+    await trust();
+    await run();
+    void wake();
+    return null;
+  },
   unpair: async () => {
     await unpair();
     await stopWalk();
@@ -53,11 +59,12 @@ export function answer(message, sender, respond) {
 
 /** @returns {Promise<import("../lib/ask.js").Overview>} */
 async function overview() {
-  const { autosync, dropped } = await settings();
+  const { autosync, dropped, doubt } = await settings();
   const waiting = (await shelf.list()).length;
   if (waiting > 0) void run();
   const walk = await underWay();
-  return { pairing: await currentPairing(), waiting, dropped, autosync, walk: walk && !walk.end ? walk.pages : null };
+  const pages = walk && !walk.end ? walk.pages : null;
+  return { pairing: await currentPairing(), waiting, dropped, autosync, doubt, walk: pages };
 }
 
 /** @param {import("../lib/ask.js").Pairing} pairing */

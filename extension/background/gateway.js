@@ -51,9 +51,26 @@ export function call(path, plaintext, id = crypto.randomUUID()) {
     if (asked <= timedOut.at) throw new Failure("timeout", timedOut.port);
     const pairing = await loadPairing();
     if (!pairing) throw new Failure((await settings()).trouble?.kind === "gone" ? "gone" : "unpaired", null);
+    if (pairing.doubted) throw new Failure("doubted", pairing.port);
     const message = { id, counter: await nextCounter() };
-    return exchange(pairing.port, path, pairing, message, plaintext).catch((error) => letGo(error, pairing));
+    try {
+      const answer = await exchange(pairing.port, path, pairing, message, plaintext);
+      await doubt(false);
+      return answer;
+    } catch (error) {
+      if (error instanceof Failure && error.kind === "problem") await doubt(false);
+      if (error instanceof Failure && ["foreign", "stranger"].includes(error.kind)) await doubt(true);
+      return letGo(error, pairing);
+    }
   });
+}
+
+/**
+ * Whether another program may be where our gateway was. That its page offers to pair proves nothing then.
+ * @param {boolean} doubt
+ */
+async function doubt(doubt) {
+  if ((await settings()).doubt !== doubt) await remember({ doubt });
 }
 
 /**

@@ -7,7 +7,8 @@
  */
 import { listen } from "../content/handover.js";
 import { readCode } from "../lib/seal.js";
-import { run } from "./courier.js";
+import { settings } from "../lib/settings.js";
+import { askState, run } from "./courier.js";
 import { loadPairing } from "./db.js";
 import { USUAL_PORT } from "./gateway.js";
 import { pair } from "./pairing.js";
@@ -19,8 +20,13 @@ const PATIENCE = 5 * 60_000;
 
 const turn = inTurn();
 
-/** The person wants to pair. */
+/**
+ * The person wants to pair. Where another program may answer in our gateway's place, its page would hand over a code of its
+ * own: they are led to the settings instead.
+ */
 export async function askForCode() {
+  if (await loadPairing()) await askState(null).catch(() => null);
+  if ((await settings()).doubt) return void (await openInFront(chrome.runtime.getURL("options/options.html")));
   const port = (await loadPairing())?.port ?? USUAL_PORT;
   const tab = await openInFront(`${dashboard(port)}/#devices`);
   await chrome.storage.session.set({ handover: { tab, port, until: Date.now() + PATIENCE } });

@@ -5,7 +5,7 @@
  * @typedef {import("../lib/ask.js").Pairing} Pairing
  */
 import { deviceKeys, fromBase64, fromHex, pairKeys, random, readCode, toBase64, utf8 } from "../lib/seal.js";
-import { remember } from "../lib/settings.js";
+import { remember, settings } from "../lib/settings.js";
 import { forgetPairing, loadPairing, savePairing } from "./db.js";
 import { exchange } from "./gateway.js";
 
@@ -22,9 +22,17 @@ export async function pair(code) {
   const message = { id: crypto.randomUUID(), counter: 0 };
   const welcome = await exchange(port, "/api/v1/pair", await pairKeys(psk), message, utf8(JSON.stringify(hello)));
   const keys = await deviceKeys(psk, fromHex(welcome.device), ours, fromBase64(welcome.random));
-  await savePairing({ ...keys, port, name, since: new Date().toISOString(), gateway: welcome.gateway });
+  const { doubt: doubted } = await settings();
+  await savePairing({ ...keys, port, name, since: new Date().toISOString(), gateway: welcome.gateway, doubted });
   await remember({ session: "", trouble: null, feishu: null });
   return /** @type {Promise<Pairing>} */ (currentPairing());
+}
+
+/** The person says that what they paired with is their gateway. */
+export async function trust() {
+  const pairing = await loadPairing();
+  if (pairing) await savePairing({ ...pairing, doubted: false });
+  await remember({ doubt: false });
 }
 
 export async function unpair() {
@@ -39,8 +47,8 @@ export async function unpair() {
 export async function currentPairing() {
   const pairing = await loadPairing();
   if (!pairing) return null;
-  const { port, name, since, gateway } = pairing;
-  return { port, name, since, gateway };
+  const { port, name, since, gateway, doubted = false } = pairing;
+  return { port, name, since, gateway, doubted };
 }
 
 /** What the dashboard will call this browser: "Chrome · Linux". */

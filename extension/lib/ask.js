@@ -5,9 +5,10 @@
  * @typedef {Words & { code: string }} Issue
  *
  * @typedef {object} Trouble  Why something did not reach the gateway, or Feishu.
- * @property {"unpaired" | "permission" | "offline" | "timeout" | "foreign" | "stranger" | "gone" | "problem" | "push"
- *   | "internal"} kind
- *   foreign: another program answers. stranger: perhaps a gateway, but not one that knows us (any more).
+ * @property {"unpaired" | "doubted" | "permission" | "offline" | "timeout" | "foreign" | "stranger" | "gone" | "problem"
+ *   | "push" | "internal"} kind
+ *   foreign: another program answers. stranger: it says that it does not know us, as any program may.
+ *   doubted: paired while that was so; nothing is sent before the person says that it is their gateway.
  *   gone: our gateway itself says that it knows us no more; nothing is held here since.
  *   problem: our gateway says so itself. push: Feishu does not take what the gateway has. internal: an error of ours.
  * @property {number | null} port
@@ -53,12 +54,13 @@
  * @property {"sync" | "full"} kind
  * @property {string} account          Whose lists.
  *
- * @typedef {{ port: number, name: string, since: string, gateway: string }} Pairing
+ * @typedef {{ port: number, name: string, since: string, gateway: string, doubted: boolean }} Pairing
  * @typedef {object} Overview
  * @property {Pairing | null} pairing
  * @property {number} waiting
  * @property {number} dropped
  * @property {boolean} autosync
+ * @property {boolean} doubt           The last that answered on the port was none that knows us.
  * @property {number | null} walk      Pages that were read by now, while the lists are being read.
  * @typedef {{ ok: true, state: State } | { ok: false, trouble: Trouble }} StateReply
  * @typedef {{ ok: true, pairing: Pairing }
@@ -74,6 +76,7 @@
  * @property {{ ask: { capture: string | null }, reply: StateReply }} state
  * @property {{ ask: { code: string }, reply: PairReply }} pair
  * @property {{ ask: {}, reply: null }} openPairing
+ * @property {{ ask: {}, reply: null }} trust
  * @property {{ ask: {}, reply: null }} unpair
  * @property {{ ask: {}, reply: null }} forget
  * @property {{ ask: {}, reply: Check[] }} check

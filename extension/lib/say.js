@@ -35,6 +35,7 @@ const REFUSED = {
 /** @type {Record<Trouble["kind"], [string, string, string?]>}  What it is, what to do, the way to do it. */
 const TROUBLE = {
   unpaired: ["trouble_unpaired", "trouble_unpaired_do", "link_pair"],
+  doubted: ["trouble_doubted", "trouble_doubted_do", "link_options"],
   permission: ["trouble_permission", "trouble_permission_do", "link_options"],
   offline: ["trouble_offline", "trouble_offline_do"],
   timeout: ["trouble_timeout", "trouble_timeout_do"],

@@ -7,6 +7,7 @@
  * @property {number} dropped        Pages given up since the person was last told.
  * @property {string} session        Fingerprint of the log-in that the gateway has.
  * @property {boolean} pushing       Feishu was still being written to when last heard of.
+ * @property {boolean} doubt         What answered last on the port was none that knows us: perhaps another program.
  * @property {boolean} asks          Some schedule has browsers asked to read the lists.
  * @property {import("./ask.js").Trouble | null} trouble  Between here and the gateway, the last time.
  * @property {import("./ask.js").Trouble | null} feishu   Between the gateway and Feishu, as far as known.
@@ -14,7 +15,7 @@
 
 /** @type {Settings} */
 const DEFAULTS = {
-  autosync: false, dropped: 0, session: "", pushing: false, asks: false, trouble: null, feishu: null,
+  autosync: false, dropped: 0, session: "", pushing: false, doubt: false, asks: false, trouble: null, feishu: null,
 };
 
 /** @returns {Promise<Settings>} */

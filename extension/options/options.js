@@ -30,7 +30,7 @@ async function pair(event) {
   pairButton.disabled = false;
   if (reply.ok) {
     code.value = "";
-    showResult("good", t("pair_done"));
+    showResult(reply.pairing.doubted ? "warn" : "good", t(reply.pairing.doubted ? "pair_held" : "pair_done"));
     await refresh();
   } else {
     showResult("bad", "code" in reply ? t(reply.code === "shape" ? "pair_shape" : "pair_check") : sayPairing(reply.trouble));
@@ -64,15 +64,36 @@ async function forget() {
 }
 
 async function showPairing() {
-  const { pairing } = await ask("overview", {});
+  const { pairing, doubt } = await ask("overview", {});
+  showDoubt(doubt, pairing);
   element("paired").hidden = pairing === null;
   element("pair-open").classList.toggle("main", pairing === null); // who is paired has no need to do it again
-  element("pairing-form", HTMLDetailsElement).open = pairing === null;
+  element("pairing-form", HTMLDetailsElement).open = pairing === null || doubt;
   element("pairing-summary").textContent = t(pairing ? "pair_anew" : "pair_first");
   if (!pairing) return;
   const since = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
   element("paired-text").textContent = t("pair_with", pairing.port);
   element("paired-since").textContent = t("pair_since", pairing.name, since.format(new Date(pairing.since)));
+}
+
+/**
+ * What its page offers is not offered here while another program may answer. A code from the terminal is good all the same:
+ * no other program can answer to it.
+ * @param {boolean} doubt
+ * @param {import("../lib/ask.js").Pairing | null} pairing
+ */
+function showDoubt(doubt, pairing) {
+  const isHeld = pairing?.doubted ?? false;
+  element("doubt").hidden = !doubt && !isHeld;
+  element("pair-row").hidden = doubt || isHeld;
+  element("trust").hidden = !isHeld;
+  element("doubt-text").textContent = t(isHeld ? "trouble_doubted" : "doubt_other");
+  element("doubt-do").textContent = t(isHeld ? "doubt_trust_do" : "doubt_other_do");
+}
+
+async function trust() {
+  await ask("trust", {});
+  await refresh();
 }
 
 async function showChecks() {
@@ -112,15 +133,17 @@ function showResult(tone, text) {
   result.textContent = text;
 }
 
-function refresh() {
-  return Promise.all([showPairing(), showChecks()]);
+async function refresh() {
+  await Promise.all([showPairing(), showChecks()]);
+  await showPairing(); // the check may have met another program
 }
 
 translatePage();
 element("form").addEventListener("submit", pair);
 element("pair-open").addEventListener("click", () => ask("openPairing", {}));
+element("trust").addEventListener("click", trust);
 element("unpair").addEventListener("click", unpair);
 element("forget").addEventListener("click", forget);
-element("check").addEventListener("click", showChecks);
+element("check").addEventListener("click", refresh);
 element("allow").addEventListener("click", () => chrome.permissions.request(ORIGINS).then(refresh));
 void refresh();

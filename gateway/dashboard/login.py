@@ -79,10 +79,16 @@ def log_in(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
 
 
 @get(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, sync_to_thread=False)
-def ask(request: Request[Any, Any, Any], store: NamedDependency[Store]) -> Response[str]:
-    if not has_ticket(store, request.cookies.get(TICKET_COOKIE, "")):
-        raise NotLoggedIn
-    return _form(request)
+def ask(
+    request: Request[Any, Any, Any],
+    store: NamedDependency[Store],
+    session_cookies: NamedDependency[SessionCookies],
+) -> Response[Any]:
+    if has_ticket(store, request.cookies.get(TICKET_COOKIE, "")):
+        return _form(request)
+    if session_cookies.are_good(request):  # who came back by the browser's history
+        return Redirect("/", status_code=303)
+    raise NotLoggedIn
 
 
 @post(f"{LOGIN}/passphrase", opt=_OPEN, middleware=[LOG_INS], include_in_schema=False, status_code=200)
@@ -213,14 +219,13 @@ def _renewed(
     token = request.cookies.get(REFRESH_COOKIE)
     if not token:
         raise NotLoggedIn
-    if cookies.are_good(request):
-        return []
     try:
-        return cookies.of(sessions.refresh(token))
+        renewed = sessions.refresh(token, spends=not cookies.are_good(request))
     except SessionReused as error:
         events.close(error.facts["session"])
         audit.note(Act.SESSION_REUSED, source_of(request))
         raise
+    return cookies.of(renewed) if renewed else []
 
 
 def _form(request: Request[Any, Any, Any], error: D2FError | None = None) -> Response[str]:

@@ -1,5 +1,6 @@
 """Bytes that no browser sends: smuggled, split, endless, packed, deep. Each is refused or harmless, and memory stays as it is."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.visitor import call
+from gateway.visitor import Extension, call
 from tests.attack.conftest import Attacks
 from tests.attack.routes import ROWS, at
 from tests.attack.wire import Wire, raw, statuses, until_closed
@@ -141,10 +142,10 @@ def test_nothing_is_unpacked(standing: Started, attacks: Attacks, coding: str) -
 
 
 NO_JSON = {
-    "deep lists": b"[" * 100_000,
-    "deep objects": b'{"a":' * 100_000,
-    "closed lists": b"[" * 50_000 + b"]" * 50_000,
-    "a field of lists": b'{"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "deep lists": b"[" * 60_000,
+    "deep objects": b'{"a":' * 10_000,
+    "closed lists": b"[" * 30_000 + b"]" * 30_000,
+    "a field of lists": b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     "no text": b'{"kind":"\xff\xfe"}',
     "half of a pair": b'{"kind":"\\ud800"}',
     "UTF-16": '{"kind":"full"}'.encode("utf-16"),
@@ -184,6 +185,10 @@ def test_what_a_paired_browser_may_not_say(standing: Started, attacks: Attacks, 
 
 # --- a gateway in a process of its own, whose memory can be read
 
+IN_PROC = pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="the peak is in Linux's /proc alone"
+)
+
 
 @pytest.fixture
 def process(start: Callable[[], Process]) -> Process:
@@ -205,7 +210,47 @@ def lines(process: Process) -> Iterator[list[socket.socket]]:
         each.close()
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak is in Linux's /proc alone")
+FRAMING = {
+    "a trailer": (b"0\r\nX: ", b"a"),
+    "a trailer's name": (b"0\r\n", b"a"),
+    "many trailers": (b"0\r\n", b"X: y\r\n"),
+    "a chunk's extension": (b"5;", b"a"),
+    "a chunk's length": (b"", b"0"),
+    "chunks of one byte": (b"", b"1\r\na\r\n"),
+}
+"""How chunks begin, and what then comes without an end."""
+
+
+@IN_PROC
+@pytest.mark.parametrize("what", FRAMING)
+def test_what_is_around_a_body_has_an_end(process: Process, attacks: Attacks, what: str) -> None:
+    """No client of ours sends chunks. Put together a piece at a time, a trailer would hold up everybody else, too."""
+    assert process.owner.call("GET", "/api/v1/overview").status == 200
+    peak(process)
+    before, passed, (begun, more) = peak(process), 0, FRAMING[what]
+    head = f"POST /api/v1/state HTTP/1.1\r\nHost: 127.0.0.1:{process.port}\r\nOrigin: chrome-extension://x\r\n{CHUNKED}\r\n"
+    with socket.create_connection(("127.0.0.1", process.port), timeout=60) as one:
+        with contextlib.suppress(ConnectionError):
+            one.sendall(head.encode() + begun)
+            while passed < 128 * MEGABYTE:
+                one.sendall(more * (MEGABYTE // len(more)))
+                passed += MEGABYTE
+        told = until_closed(one)
+    attacks.held(passed < 16 * MEGABYTE, what, "took", passed)
+    attacks.held(peak(process) - before < 16 * MEGABYTE, what, "grew")
+    attacks.held(statuses(told) in ([411], []), what, told)
+
+
+@pytest.mark.parametrize("coding", ["chunked", "gzip, chunked", "identity", "Chunked", ""])
+@pytest.mark.parametrize("path", ["/health", "/api/v1/state", "/api/v1/feishu"])
+def test_a_body_says_how_long_it_is(standing: Started, attacks: Attacks, path: str, coding: str) -> None:
+    """And what was sent behind it is not looked at."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {{host}}\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n{BEHIND}"
+    answer = raw(standing.port, sent(standing, head))
+    attacks.held(statuses(answer) in ([411], [400]), path, coding, answer)
+
+
+@IN_PROC
 @pytest.mark.parametrize(
     ("path", "length"),
     [
@@ -245,6 +290,40 @@ def test_a_gigabyte(
     grown = peak(process) - before
     attacks.held(max(most) < 256 * MEGABYTE, path, length, "took", most)
     attacks.held(grown < 64 * MEGABYTE, path, length, "grew by", grown)
-    attacks.held(all(status in {400, 401, 403, 405, 413} for each in told for status in statuses(each)), told)
+    attacks.held(
+        all(status in {400, 401, 403, 405, 411, 413} for each in told for status in statuses(each)), told
+    )
     reply = call(f"http://127.0.0.1:{process.port}", "GET", "/health")
     attacks.held(reply.status == 200, "it stands no more", reply)
+
+
+STRANGERS = {
+    "a page of the web": ("/api/v1/captures", "https://evil.test", b""),
+    "who names no browser": ("/api/v1/captures", "chrome-extension://x", b"\x01"),
+    "who would pair": ("/api/v1/pair", "chrome-extension://x", b"\x01"),
+    "who has overheard a head": ("/api/v1/captures", "", b""),
+}
+
+
+@IN_PROC
+@pytest.mark.parametrize("what", STRANGERS)
+def test_sixty_bodies_that_lack_a_byte(process: Process, attacks: Attacks, what: str) -> None:
+    """Nobody's are kept until they are whole, and of who may be somebody not many."""
+    browser = Extension(process.owner.call("POST", "/api/v1/pairing").json()["code"])
+    path, origin, begun = STRANGERS[what]
+    if what == "who has overheard a head":
+        origin, begun = browser.origin, browser.frame(path, b"")[:53]
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{process.port}\r\nOrigin: {origin}\r\nContent-Length: {{size}}\r\n\r\n"
+    peak(process)
+    before, lines = peak(process), list[socket.socket]()
+    for number in range(60):
+        lines.append(one := socket.create_connection(("127.0.0.1", process.port), timeout=60))
+        size = 10 * MEGABYTE if number % 2 else MEGABYTE
+        with contextlib.suppress(ConnectionError):
+            one.sendall(head.format(size=size).encode() + begun)
+            one.sendall(bytes(size - 1 - len(begun)))
+    reply = call(f"http://127.0.0.1:{process.port}", "GET", "/health")
+    attacks.held(reply.status == 200, "it stands no more", reply)
+    attacks.held(peak(process) - before < 64 * MEGABYTE, what, "grew")
+    for each in lines:
+        each.close()

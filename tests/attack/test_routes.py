@@ -176,17 +176,11 @@ def expected(case: Case) -> int:
 
 
 def _of_device(row: Row, case: Case) -> int:
-    if case.path == "/api/v1/pair":
+    if case.origin != "extension":
+        return 403
+    if case.path == "/api/v1/pair" or case.credential == "device":
         return row.status
-    match case.credential, case.origin:
-        case "device", "extension":
-            return row.status
-        case "device", _:
-            return 403
-        case "revoked device", _:
-            return 401
-        case _:
-            return 400
+    return 401 if case.credential == "revoked device" else 400
 
 
 def _inside(row: Row, case: Case) -> int:

@@ -64,7 +64,7 @@ const REASONS = [
   "elsewhere", "permission", "unreadable", "blocked", "login_page", "gone", "no_marks", "empty", "logged_out", "foreign",
   "too_large",
 ];
-const KINDS = ["unpaired", "permission", "offline", "timeout", "foreign", "stranger", "problem", "push", "internal"];
+const KINDS = ["unpaired", "doubted", "permission", "offline", "timeout", "foreign", "stranger", "gone", "problem", "push", "internal"];
 
 for (const locale of ["zh_CN", "en"]) {
   test(`every reason and every trouble has its words: ${locale}`, () => {
