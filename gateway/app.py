@@ -42,15 +42,16 @@ from gateway.devices import Devices
 from gateway.errors import (
     BadInput,
     D2FError,
+    DataFolderUnusable,
     LibraryFault,
     MessageTooLarge,
     NotLoggedIn,
     StalePage,
     TooManyTries,
-    Wiped,
+    WipeNotBegun,
 )
 from gateway.events import Events
-from gateway.farewell import Farewell
+from gateway.farewell import Asker, Farewell
 from gateway.intake import Intake
 from gateway.keys.door import Door
 from gateway.ledger import Ledger
@@ -72,7 +73,7 @@ from gateway.sync import Sync
 from gateway.turns import Turns
 from gateway.vault import Vault
 from gateway.walk import Walks
-from gateway.wipe import Left, wipe
+from gateway.wipe import Left, begin, wipe
 
 _log = get_logger("app")
 
@@ -217,21 +218,33 @@ class Gateway:
         self._guard = Guard(app, self.settings, csrf(self.owner_sessions).secret)
         return self._guard
 
-    async def wipe(self) -> Left:
+    async def wipe(self, asker: Asker) -> Left:
         """All of the person's goes, while the gateway runs; afterwards it only says goodbye.
 
-        Raises DataFolderUnusable; Wiped if it was asked for twice.
+        Raises WipeNotBegun: it goes on as if nobody had asked. Raises WipeHalfDone: whoever asked may try again.
         """
         assert self._guard is not None
-        if isinstance(self._guard.app, Farewell):
-            raise Wiped
-        farewell = self._guard.app = Farewell(self.devices.keys(), self._over)
+        if isinstance(self._guard.app, Farewell):  # asked for twice at once
+            return await self._guard.app.wipe()
+        keys = self.devices.keys()
+        try:
+            begin(self.settings.library, self.store)
+        except DataFolderUnusable as error:
+            _log.error("nothing was wiped", error=str(error))
+            raise WipeNotBegun from error
+        farewell = self._guard.app = Farewell(keys, asker, self._wipe, self._over)
+        return await farewell.wipe()
+
+    async def _wipe(self) -> Left:
         self.events.close()
         await self._rest()
-        try:
-            return await asyncio.to_thread(wipe, self.settings.library)
-        finally:
-            farewell.wiped()
+        return await asyncio.to_thread(wipe, self.settings.library)
+
+    @property
+    def left(self) -> Left | None:
+        """What the last try of a wipe did not delete; None if there was none that came to its end."""
+        app = self._guard.app if self._guard is not None else None
+        return app.left if isinstance(app, Farewell) else None
 
     async def wiped(self) -> None:
         """Waits until all is wiped and every paired browser knows."""
@@ -263,8 +276,10 @@ class Gateway:
         try:
             await asyncio.gather(*working, return_exceptions=True)
         finally:
-            await self.carriers.close()
-            self.store.close()
+            try:
+                await self.carriers.close()
+            finally:
+                self.store.close()
 
 
 def _sync(carrier: NamedDependency[Carrier]) -> Sync:

@@ -19,7 +19,7 @@ ONLY_FOR = {
     "gateway.key_verbs": {"gateway.cli", "gateway.safety_verbs"},
     "gateway.safety_verbs": {"gateway.cli"},
     "gateway.wipe_verb": {"gateway.cli"},
-    "gateway.farewell": {"gateway.app"},
+    "gateway.farewell": {"gateway.app", "gateway.dashboard.safety"},
     "gateway.line": {"gateway.server"},
     "gateway.rates": {"gateway.capture", "gateway.dashboard.login"},
     "gateway.doctor": {"gateway.cli"},

@@ -261,6 +261,30 @@ class WipeUnfinished(StartError):
     )
 
 
+class WipeNotBegun(D2FError):
+    """On the dashboard; why is told on the terminal."""
+
+    code = "wipe_not_begun"
+    title = "Nothing was wiped"
+    hint = Words(
+        "没有清除，什么都没有改变：数据文件夹写不进去，原因在 d2f 的终端里。请检查磁盘空间和权限，再试一次。",
+        "Nothing was wiped, and nothing has changed: the data folder cannot be written to; the terminal of d2f says why. Check "
+        "disk space and permissions, then try again.",
+    )
+
+
+class WipeHalfDone(D2FError):
+    """On the dashboard; what is left, and why, is told on the terminal."""
+
+    code = "wipe_half_done"
+    title = "The wipe is not done"
+    hint = Words(
+        "清除没有做完：这台电脑上还留着 D2F 的文件，d2f 的终端里写着是哪些、为什么。请在控制台上再按一次；或结束 d2f，再运行 `d2f wipe`。",
+        "The wipe is not done: files of D2F's are still on this computer; the terminal of d2f says which, and why. Press the button "
+        "on the dashboard once more; or end d2f, then run `d2f wipe`.",
+    )
+
+
 class KeysChanged(D2FError):
     code = "keys_changed"
     title = "The keys were changed meanwhile"
