@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -309,6 +310,8 @@ async def _correlate(request: Request[Any, Any, Any]) -> None:
 
 
 def _our_error(request: Request[Any, Any, Any], error: D2FError) -> Response[Any]:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # who asks is not told
+        _log.error("it failed", error=str(error))
     if isinstance(error, TooManyTries):
         return _respond(request, problem(error), {"Retry-After": error.facts["seconds"]})
     return _respond(request, problem(error))

@@ -29,7 +29,7 @@ _SECRET_TEXTS = tuple(
         rf"({_NAMED}(?:(?:{_QUOTE})?\s{{0,20}}[:=]|{_QUOTE}\s{{0,20}},)\s{{0,20}}b?({_QUOTE})){_QUOTED}",
         # headers, and what has blanks in it: to the end of the line
         rf"((?:(?<![a-z_]){_LINES}\s{{0,20}}:|{_LINES}\s{{0,20}}=) ?).+",
-        # what goes by "value", whatever stands under "name" beside it
+        # without quotes: the next word
         rf"({_NAMED}(?:{_QUOTE})?\s{{0,20}}[:=]\s{{0,20}}b?(?:{_QUOTE})?)(?!•)[^\s,;&}}\"']+",
         # by what it looks like: Feishu's, our own codes and links, JWTs
         rf"((?<![A-Za-z0-9-])(?:t|u|ur|a|pt|d2f1)-|Bearer |/hook/|[?&;\s](?:code|key|sign|state|ticket)=){_VALUE}{{8,}}",

@@ -268,7 +268,8 @@ def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Respo
 
 def _refusal_page(request: Request[Any, Any, Any], error: FeishuError, leads: str) -> Response[str]:
     language = language_of(request)
-    hint = error.words.en if language == "en" else error.words.zh
+    words = error.outward
+    hint = words.en if language == "en" else words.zh
     return shown_alone(language, error.status, title=say(language, "not_logged_in"), text=hint, leads=leads)
 
 

@@ -97,6 +97,10 @@ class DataFolderUnusable(StartError):
     code = "data_folder"
     title = "The data folder cannot be used"
     hint = Words("无法使用数据文件夹 {folder}：{why}。", "The data folder {folder} cannot be used: {why}.")
+    bare = Words(
+        "无法使用数据文件夹，原因在网关的日志里。请检查磁盘空间和权限。",
+        "The data folder cannot be used; the gateway's log says why. Check disk space and permissions.",
+    )
 
 
 class LibraryDamaged(StartError):
@@ -301,6 +305,11 @@ class SecretUnreadable(D2FError):
         "保存的“{name}”解不开：库文件被别的程序改过，或密钥刚换过。请重启 D2F；还是这样的话，请重新输入它（或重新配对、重新登录）。",
         "The stored “{name}” does not open: another program changed the library, or the keys were just changed. Start D2F "
         "again; if it stays so, enter it anew (or pair, or log in again).",
+    )
+    bare = Words(
+        "保存的一项密钥解不开，是哪一项写在网关的日志里。请重启 D2F；还是这样的话，请重新输入它（或重新配对、重新登录）。",
+        "A stored secret does not open; the gateway's log says which. Start D2F again; if it stays so, enter it anew (or pair, or "
+        "log in again).",
     )
 
 
