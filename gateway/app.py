@@ -257,11 +257,12 @@ class Gateway:
         if late := self.intake.catch_up():
             _log.info("read what was left", captures=late)
         try:
-            self.devices.forget_closed()
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("what is old was not dropped", error=str(error))
-        self._working = [asyncio.create_task(part.run()) for part in (self.carriers, self.notices)]
+        self._working = [
+            asyncio.create_task(part.run()) for part in (self.carriers, self.notices, self.devices)
+        ]
         try:
             yield
         finally:
