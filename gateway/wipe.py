@@ -15,9 +15,11 @@ from typing import Self
 import msgspec
 from msgspec import Struct
 
+from gateway.audit import COMMAND, Act, Audit
 from gateway.disk import settle
 from gateway.errors import (
     AlreadyRunning,
+    D2FError,
     DataFolderUnusable,
     KeyringGone,
     KeyringLocked,
@@ -97,8 +99,18 @@ def finish(library: Path) -> Left:
             left = wipe(library)
     except AlreadyRunning:
         raise WipeInUse(folder=str(library.parent)) from None
+    except DataFolderUnusable:
+        _note_failed(library)
+        raise
     tidy(library)
     return left
+
+
+def _note_failed(library: Path) -> None:
+    """In the audit trail of a library that is whole, as far as it opens without a key."""
+    if library.exists() and not begun(library):
+        with contextlib.suppress(D2FError, sqlite3.Error), Store(library) as store:
+            Audit(store).note(Act.WIPE_FAILED, COMMAND)
 
 
 def tidy(library: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import keyring
 import pytest
 
-from gateway.audit import Act
+from gateway.audit import ACTS, Act
 from gateway.errors import WipeInUse
 from gateway.security import (
     COOKIE,
@@ -184,6 +184,18 @@ def test_a_gateway_that_ends_before_it_is_done_says_so(start: Callable[[], Proce
     let_go(world.folder)
     done = d2f(world.folder, "wipe", "--yes")
     assert (done.returncode, world.folder.exists()) == (0, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
+def test_a_wipe_on_the_command_line_that_cannot_begin(tmp_path: Path) -> None:
+    assert d2f(tmp_path, "pair").returncode == 0
+    wipe_marker(tmp_path / "d2f.db").symlink_to(tmp_path / "nowhere")
+    refused = d2f(tmp_path, "wipe", "--yes")
+    assert (refused.returncode, "File exists" in refused.stderr) == (1, True)
+    told = d2f(tmp_path, "audit").stdout
+    assert (ACTS[Act.WIPE_FAILED].en in told, "A pairing code was made" in told) == (True, True)
+    wipe_marker(tmp_path / "d2f.db").unlink()
+    assert d2f(tmp_path, "wipe", "--yes").returncode == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of a process that runs")
