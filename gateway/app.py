@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -42,15 +43,16 @@ from gateway.devices import Devices
 from gateway.errors import (
     BadInput,
     D2FError,
+    DataFolderUnusable,
     LibraryFault,
     MessageTooLarge,
     NotLoggedIn,
     StalePage,
     TooManyTries,
-    Wiped,
+    WipeNotBegun,
 )
 from gateway.events import Events
-from gateway.farewell import Farewell
+from gateway.farewell import Asker, Farewell
 from gateway.intake import Intake
 from gateway.keys.door import Door
 from gateway.ledger import Ledger
@@ -72,7 +74,7 @@ from gateway.sync import Sync
 from gateway.turns import Turns
 from gateway.vault import Vault
 from gateway.walk import Walks
-from gateway.wipe import Left, wipe
+from gateway.wipe import Left, begin, wipe
 
 _log = get_logger("app")
 
@@ -217,21 +219,33 @@ class Gateway:
         self._guard = Guard(app, self.settings, csrf(self.owner_sessions).secret)
         return self._guard
 
-    async def wipe(self) -> Left:
+    async def wipe(self, asker: Asker) -> Left:
         """All of the person's goes, while the gateway runs; afterwards it only says goodbye.
 
-        Raises DataFolderUnusable; Wiped if it was asked for twice.
+        Raises WipeNotBegun: it goes on as if nobody had asked. Raises WipeHalfDone: whoever asked may try again.
         """
         assert self._guard is not None
-        if isinstance(self._guard.app, Farewell):
-            raise Wiped
-        farewell = self._guard.app = Farewell(self.devices.keys(), self._over)
+        if isinstance(self._guard.app, Farewell):  # asked for twice at once
+            return await self._guard.app.wipe()
+        keys = self.devices.keys()
+        try:
+            begin(self.settings.library, self.store)
+        except DataFolderUnusable as error:
+            _log.error("nothing was wiped", error=str(error))
+            raise WipeNotBegun from error
+        farewell = self._guard.app = Farewell(keys, asker, self._wipe, self._over)
+        return await farewell.wipe()
+
+    async def _wipe(self) -> Left:
         self.events.close()
         await self._rest()
-        try:
-            return await asyncio.to_thread(wipe, self.settings.library)
-        finally:
-            farewell.wiped()
+        return await asyncio.to_thread(wipe, self.settings.library)
+
+    @property
+    def left(self) -> Left | None:
+        """What the last try of a wipe did not delete; None if there was none that came to its end."""
+        app = self._guard.app if self._guard is not None else None
+        return app.left if isinstance(app, Farewell) else None
 
     async def wiped(self) -> None:
         """Waits until all is wiped and every paired browser knows."""
@@ -243,11 +257,12 @@ class Gateway:
         if late := self.intake.catch_up():
             _log.info("read what was left", captures=late)
         try:
-            self.devices.forget_closed()
             self.store.drop_old_pages()
         except sqlite3.Error as error:  # a full disk: the person must be able to see that it is
             _log.error("what is old was not dropped", error=str(error))
-        self._working = [asyncio.create_task(part.run()) for part in (self.carriers, self.notices)]
+        self._working = [
+            asyncio.create_task(part.run()) for part in (self.carriers, self.notices, self.devices)
+        ]
         try:
             yield
         finally:
@@ -263,8 +278,10 @@ class Gateway:
         try:
             await asyncio.gather(*working, return_exceptions=True)
         finally:
-            await self.carriers.close()
-            self.store.close()
+            try:
+                await self.carriers.close()
+            finally:
+                self.store.close()
 
 
 def _sync(carrier: NamedDependency[Carrier]) -> Sync:
@@ -294,6 +311,8 @@ async def _correlate(request: Request[Any, Any, Any]) -> None:
 
 
 def _our_error(request: Request[Any, Any, Any], error: D2FError) -> Response[Any]:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # who asks is not told
+        _log.error("it failed", error=str(error))
     if isinstance(error, TooManyTries):
         return _respond(request, problem(error), {"Retry-After": error.facts["seconds"]})
     return _respond(request, problem(error))

@@ -46,6 +46,7 @@ class Act(StrEnum):
     KEYS_METHOD = "keys_method"
     ENCRYPTED = "encrypted"
     DECRYPTED = "decrypted"
+    WIPE_FAILED = "wipe_failed"
 
 
 FAILURES = frozenset({Act.LOG_IN_FAILED, Act.PASSPHRASE_FAILED, Act.PAIRING_FAILED})
@@ -79,6 +80,7 @@ ACTS = {
     Act.KEYS_METHOD: Words("换了保存密钥的方式", "The keys are kept in another way"),
     Act.ENCRYPTED: Words("给整个库加了密", "The whole library was encrypted"),
     Act.DECRYPTED: Words("解除了整个库的加密", "The library was decrypted"),
+    Act.WIPE_FAILED: Words("想全部清除，没有清除成", "All was to be wiped, and was not"),
 }
 """What each is called."""
 

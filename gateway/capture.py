@@ -6,6 +6,7 @@ happens after a frame was opened is answered sealed as well, as problem details.
 
 import sqlite3
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Controller, MediaType, Request, Response, post
@@ -153,6 +154,8 @@ async def _sealed(
         devices.meter(message)
         return _frame(message.answer(200, handle(message)))
     except D2FError as error:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # who asks is not told
+            _log.error("it failed", error=str(error))
         failed = error
     except sqlite3.Error as error:
         _log.error("library fault", error=str(error))

@@ -16,7 +16,7 @@ import click
 from gateway import __version__, log, settings
 from gateway.audit import COMMAND
 from gateway.devices import Devices
-from gateway.errors import D2FError, NotRunning, OnDashboardOnly
+from gateway.errors import D2FError, NotRunning, OnDashboardOnly, WipeUnfinished
 from gateway.extension import extension_folder
 from gateway.key_verbs import asked, decrypt, encrypt, keys, opened
 from gateway.keys import KEPT
@@ -29,8 +29,8 @@ from gateway.safety_verbs import audit, passphrase
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.vault import Vault
-from gateway.wipe import REMAINS
-from gateway.wipe_verb import wipe
+from gateway.wipe import begun
+from gateway.wipe_verb import tell, wipe
 
 if TYPE_CHECKING:
     from gateway.app import Gateway
@@ -68,7 +68,7 @@ def main(ctx: click.Context, *, no_browser: bool, **given: object) -> None:
     ctx.obj = current
     if ctx.invoked_subcommand is None:
         passphrase = asked(current)  # before the loop runs: Ctrl-C ends the question
-        _run(lambda stop: _serve(current, passphrase, stop, browser=not no_browser))
+        sys.exit(_run(lambda stop: _serve(current, passphrase, stop, browser=not no_browser)))
 
 
 @main.command(name="open")
@@ -249,19 +249,20 @@ async def _serve(current: Settings, passphrase: str | None, stop: asyncio.Event,
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
         if browser:
             await asyncio.to_thread(webbrowser.open, link)
-        if not await _until(stop, gateway):
-            return 0
-    click.echo(f"已全部清除 / all is wiped\n{REMAINS.zh}\n{REMAINS.en}")
+        await _until(stop, gateway)
+    if gateway.left is not None:
+        return tell(current.data, gateway.left)
+    if begun(current.library):
+        raise WipeUnfinished(folder=str(current.data))
     return 0
 
 
-async def _until(stop: asyncio.Event, gateway: "Gateway") -> bool:
-    """Waits until the person stops it, or has wiped it on the dashboard. Returns whether it is wiped."""
+async def _until(stop: asyncio.Event, gateway: "Gateway") -> None:
+    """Waits until the person stops it, or has wiped it on the dashboard."""
     ends = [asyncio.ensure_future(each) for each in (stop.wait(), gateway.wiped())]
-    done, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    _, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for each in waiting:
         each.cancel()
-    return ends[1] in done
 
 
 def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:

@@ -1,7 +1,9 @@
 """Paired browsers: how one is paired, and how its messages are opened and answered."""
 
+import asyncio
 import contextlib
 import secrets
+import sqlite3
 import time
 from collections.abc import Generator
 from datetime import datetime, timedelta
@@ -34,6 +36,8 @@ _log = get("devices")
 T = TypeVar("T")
 
 _LIFETIME = timedelta(minutes=10)
+_LOOK = 60.0
+"""Seconds between two looks for a pairing that has expired: `d2f pair` opens one from another process."""
 _SEEN_ANEW = timedelta(minutes=1)
 """How old it may get what is said of when a browser was last heard of."""
 _MOST_FAILURES = 5
@@ -144,6 +148,15 @@ class Devices:
         return (
             pairing if pairing and pairing.expires_at > now() and pairing.failures < _MOST_FAILURES else None
         )
+
+    async def run(self) -> None:
+        """Until it is cancelled: the secret of a pairing goes when its time is over, whoever opened it, and nobody tries it."""
+        while True:
+            try:
+                self.forget_closed()
+            except sqlite3.Error as error:  # a full disk: the next look is soon
+                _log.error("library fault", error=str(error))
+            await asyncio.sleep(_LOOK)
 
     def forget_closed(self) -> None:
         """The secret of a pairing that was not used in time is good for nothing: it goes."""

@@ -7,7 +7,10 @@ from pathlib import Path
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_FILES = ("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.db.key", "d2f.key")
+_FILES = (
+    *("d2f.db", "d2f.db-wal", "d2f.db-shm", "d2f.db-left", "d2f.db.key"),
+    *("d2f.key", "d2f.lock", "d2f.lock-journal"),
+)
 
 
 def narrow(folder: Path) -> dict[Path, bool]:

@@ -5,6 +5,7 @@ only speak to a running gateway need none: the library itself may be open in sev
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Generator
 from pathlib import Path
@@ -32,9 +33,18 @@ def runs_in(folder: Path) -> bool:
         return True
 
 
+def _make(lock: Path) -> None:
+    """For its owner alone. One that is there is not opened here: to close it would let go of its lock (POSIX)."""
+    if lock.is_symlink():
+        lock.unlink()
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _take(folder: Path) -> sqlite3.Connection:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(folder / LOCK)
         lock = sqlite3.connect(folder / LOCK, timeout=0)
     except (OSError, sqlite3.Error) as error:
         raise DataFolderUnusable(folder=str(folder), why=str(error)) from error

@@ -22,7 +22,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 def problem(error: D2FError) -> Problem:
     """The problem details of one of our own errors."""
-    words = error.words
+    words = error.outward
     return Problem(
         type=f"urn:d2f:error:{error.code}",
         title=error.title,

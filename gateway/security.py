@@ -32,6 +32,7 @@ COOKIE = "d2f"
 REFRESH_COOKIE = "d2f-refresh"
 TICKET_COOKIE = "d2f-ticket"
 CSRF_COOKIE = "d2f-csrf"
+LANGUAGE_COOKIE = "d2f-language"
 RENEWAL, LOGIN = "/renew", "/login"
 """Where the refresh cookie goes, and nowhere else; and the ticket."""
 _ACCESS = timedelta(minutes=15)
@@ -290,6 +291,15 @@ class SessionCookies:
 def no_cookies() -> list[Cookie]:
     """Takes those of a session away."""
     return [_cookie(COOKIE, "", "/", 0), _cookie(REFRESH_COOKIE, "", RENEWAL, 0)]
+
+
+def no_cookies_at_all() -> list[Cookie]:
+    """Takes away whatever the dashboard has left in a browser, and no more.
+
+    ``Clear-Site-Data`` would take those of all other hosts of the domain, too.
+    """
+    rest = (CSRF_COOKIE, "/"), (LANGUAGE_COOKIE, "/"), (TICKET_COOKIE, LOGIN)
+    return [*no_cookies(), *(_cookie(name, "", path, 0) for name, path in rest)]
 
 
 def new_ticket(store: Store) -> Cookie:

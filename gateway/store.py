@@ -20,6 +20,7 @@ from msgspec import Struct
 from sqlite_utils import Database
 
 from gateway import cipher
+from gateway.disk import replace
 from gateway.errors import DataFolderUnusable, LibraryDamaged, WipeUnfinished
 from gateway.model import Capture, Reading, Trigger, now
 from gateway.schema import migrations
@@ -415,7 +416,7 @@ def _note_left(path: Path) -> None:
     """How the file was left, unless another process still has it."""
     with contextlib.suppress(OSError):  # then it is looked through the next time
         if not _log_of(path).exists():
-            _left(path).write_text(_look_of(path))
+            replace(_left(path), _look_of(path).encode())
 
 
 def _look_of(path: Path) -> str:

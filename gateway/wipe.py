@@ -1,11 +1,13 @@
 """Wipes a data folder: the keys go first, so that what is left if this ends too soon opens nothing; then all else.
 
 A marker is the first file to come and the last one to go. As long as it lies there nobody opens what is left of the
-library (``store``), and the next wipe, or the next start, goes on from it.
+library (``store``), and the next wipe, or the next start, goes on from it. On the dashboard it comes while the library
+is still open: where it cannot, nothing has happened, and all goes on.
 """
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Generator
 from pathlib import Path
 from typing import Self
@@ -13,9 +15,11 @@ from typing import Self
 import msgspec
 from msgspec import Struct
 
+from gateway.audit import COMMAND, Act, Audit
 from gateway.disk import settle
 from gateway.errors import (
     AlreadyRunning,
+    D2FError,
     DataFolderUnusable,
     KeyringGone,
     KeyringLocked,
@@ -23,11 +27,12 @@ from gateway.errors import (
     WipeInUse,
     Words,
 )
-from gateway.keys.door import entries_of, is_in_keyring, library_key
+from gateway.keys.door import entries_in, entries_of, is_in_keyring, library_key
+from gateway.keys.keeper import kept_by
 from gateway.keys.ring import SERVICE, Ring
 from gateway.lock import LOCK, alone
 from gateway.log import get
-from gateway.store import wipe_marker
+from gateway.store import Store, wipe_marker
 
 _log = get("wipe")
 
@@ -55,11 +60,20 @@ class _Marked(Struct, frozen=True):
     def of(cls, library: Path) -> Self:
         return cls(entries_of(library), is_in_keyring(library))
 
+    @classmethod
+    def within(cls, store: Store) -> Self:
+        """The same of a library that this process has open, which must not be looked at from outside (``cipher``)."""
+        try:
+            return cls(entries_in(store), kept_by(store) == "keyring")
+        except (sqlite3.Error, msgspec.MsgspecError):
+            return cls(None, by_ring=False)
+
 
 class Left(Struct, frozen=True):
-    """What did not go: names of files, and of entries in the keyring. They open nothing."""
+    """What did not go: names of files, and of entries in the keyring. Without the files those open nothing."""
 
     files: list[str]
+    """With any of these it is not done: the next wipe goes on."""
     entries: list[str]
 
 
@@ -72,6 +86,12 @@ def begun(library: Path) -> bool:
     return wipe_marker(library).exists()
 
 
+def begin(library: Path, store: Store) -> None:
+    """From now on nobody opens it; whoever has it open closes it, then wipes. Raises DataFolderUnusable: nothing has changed then."""
+    with _telling(library):
+        _write(wipe_marker(library), msgspec.json.encode(_Marked.within(store)))
+
+
 def finish(library: Path) -> Left:
     """Wipes all, or goes on with it, while no gateway runs. Raises WipeInUse, DataFolderUnusable."""
     try:
@@ -79,8 +99,18 @@ def finish(library: Path) -> Left:
             left = wipe(library)
     except AlreadyRunning:
         raise WipeInUse(folder=str(library.parent)) from None
+    except DataFolderUnusable:
+        _note_failed(library)
+        raise
     tidy(library)
     return left
+
+
+def _note_failed(library: Path) -> None:
+    """In the audit trail of a library that is whole, as far as it opens without a key."""
+    if library.exists() and not begun(library):
+        with contextlib.suppress(D2FError, sqlite3.Error), Store(library) as store:
+            Audit(store).note(Act.WIPE_FAILED, COMMAND)
 
 
 def tidy(library: Path) -> None:
@@ -130,12 +160,13 @@ def _key_names(library: Path) -> tuple[str, ...]:
 
 
 def _unlink(paths: list[Path]) -> list[Path]:
-    """Returns those that stay: on Windows what another program has open."""
+    """Returns those that stay: on Windows what another program has open. One that does keeps no other from going."""
     stay: list[Path] = []
     for path in paths:
         try:
             path.unlink(missing_ok=True)
-        except PermissionError:
+        except OSError as error:
+            _log.warning("a file is still there", file=path.name, why=str(error))
             stay.append(path)
     return stay
 
@@ -149,7 +180,7 @@ def _drop_entries(marked: _Marked) -> list[str]:
             ring.drop(name)
         except (KeyringGone, KeyringLocked, KeyringSilent) as error:
             if marked.by_ring:  # else there is most likely none: the machine may have no keyring at all
-                _log.warning("an entry is still in the keyring", why=error.code)
+                _log.warning("an entry is still in the keyring", entry=f"{SERVICE} / {name}", why=error.code)
                 left.append(f"{SERVICE} / {name}")
     return left
 
@@ -165,8 +196,14 @@ def _read(marker: Path, library: Path) -> _Marked:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    settle(path.parent)
+    """All of it, or no file."""
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        settle(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

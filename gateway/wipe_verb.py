@@ -1,9 +1,11 @@
 """``d2f wipe``: nothing of the person is left on this machine."""
 
+from pathlib import Path
+
 import click
 
 from gateway.settings import Settings
-from gateway.wipe import CONSENT, REMAINS, finish, is_consent
+from gateway.wipe import CONSENT, REMAINS, Left, finish, is_consent
 
 
 @click.command()
@@ -18,12 +20,18 @@ def wipe(current: Settings, *, yes: bool) -> None:
         )
         if not is_consent(click.prompt(f"输入 {CONSENT[0]} 继续 / type {CONSENT[1]} to go on")):
             raise click.Abort
-    left = finish(current.library)
+    raise SystemExit(tell(current.data, finish(current.library)))
+
+
+def tell(folder: Path, left: Left) -> int:
+    """What came of it, on the terminal. Returns the exit status."""
     for name in left.files:
-        click.echo(f"还在 / still there: {current.data / name}", err=True)
+        click.echo(f"还在 / still there: {folder / name}", err=True)
     for name in left.entries:
         click.echo(f"钥匙串里还有，请手动删除 / still in the keyring, remove it by hand: {name}", err=True)
-    click.echo("已全部清除 / all is wiped")
+    if left.files:
+        click.echo("没有清除完，请再运行一次 d2f wipe / not all is wiped: run d2f wipe once more", err=True)
+        return 1
+    click.echo("其余的都已清除 / all else is wiped" if left.entries else "已全部清除 / all is wiped")
     click.echo(f"{REMAINS.zh}\n{REMAINS.en}")
-    if left.files or left.entries:
-        raise SystemExit(1)
+    return 1 if left.entries else 0

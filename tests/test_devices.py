@@ -16,7 +16,7 @@ from gateway.errors import BadMessage
 from gateway.model import now
 from gateway.seal import parse_pairing_code
 from gateway.visitor import Extension, Reply, call
-from tests.support import Started
+from tests.support import Started, World
 
 PAGE = b"<!doctype html><html><body></body></html>"
 URL = "https://movie.douban.com/people/1/collect"
@@ -81,6 +81,18 @@ def test_the_secret_of_a_pairing_ends_with_it(started: Started, ends: str) -> No
         case _:
             Extension(code)
     assert not is_kept(started)
+
+
+def test_the_secret_of_a_pairing_ends_though_nobody_does_anything(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opened it, while the gateway runs on."""
+    monkeypatch.setattr("gateway.devices._LOOK", 0.001)
+    started = world.start()
+    started.owner.call("POST", "/api/v1/pairing")
+    assert is_kept(started)
+    expire(started)
+    assert any(not is_kept(started) for _ in range(10_000))
 
 
 def test_the_fate_of_a_capture_is_its_own_devices_business(started: Started) -> None:

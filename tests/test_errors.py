@@ -39,6 +39,9 @@ def test_every_error_speaks_both_languages_of_the_same_facts(kind: type[D2FError
     assert CHINESE.search(kind.hint.zh)
     assert not CHINESE.search(kind.hint.en.replace("「", "").replace("」", ""))
     assert facts(kind.hint.zh) == facts(kind.hint.en)
+    assert CHINESE.search(kind.bare.zh)
+    assert not CHINESE.search(kind.bare.en)
+    assert not facts(kind.bare.zh) | facts(kind.bare.en)
     assert 400 <= kind.status < 600
 
 

@@ -38,7 +38,7 @@ from gateway.library import Library
 from gateway.notices import Notices
 from gateway.passphrase import Passphrase
 from gateway.problems import MEDIA_TYPE, Problem, http_problem
-from gateway.security import COOKIE, RENEWAL
+from gateway.security import COOKIE, LANGUAGE_COOKIE, RENEWAL
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.shelves import SHELVES
@@ -48,7 +48,6 @@ from gateway.wipe import CONSENT
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "static" / "dashboard.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_LANGUAGE = "d2f-language"
 _MEDIA = {"book", "movie", "music", "game", "drama"}
 _LISTS = {"wish", "do", "collect"}
 _ACTS = 5
@@ -159,7 +158,7 @@ def dashboard(  # noqa: PLR0913, PLR0917  # Litestar gives each part by its name
         "dashboard": settings.dashboard,
         "client_words": {key: WORDS[key].en if language == "en" else WORDS[key].zh for key in _CLIENT_WORDS},
     }
-    cookies = [Cookie(key=_LANGUAGE, value=language, samesite="strict", max_age=10**8)] if lang else []
+    cookies = [Cookie(key=LANGUAGE_COOKIE, value=language, samesite="strict", max_age=10**8)] if lang else []
     return Template("dashboard.html", context=context, cookies=cookies)
 
 
@@ -219,8 +218,10 @@ _CLIENT_WORDS = (
     "saved",
     "wiped",
     "wiped_next",
+    "wiped_else",
     "wiped_left",
     "wipe_doing",
+    "wipe_stays",
     "wipe_remains",
 )
 """Words that the page's own script says."""
@@ -271,7 +272,8 @@ def _plain_page(request: Request[Any, Any, Any], what: str, leads: str) -> Respo
 
 def _refusal_page(request: Request[Any, Any, Any], error: FeishuError, leads: str) -> Response[str]:
     language = language_of(request)
-    hint = error.words.en if language == "en" else error.words.zh
+    words = error.outward
+    hint = words.en if language == "en" else words.zh
     return shown_alone(language, error.status, title=say(language, "not_logged_in"), text=hint, leads=leads)
 
 
@@ -310,7 +312,7 @@ def _link(owner: str, path: str, **asked: str) -> str:
 
 def language_of(request: Request[Any, Any, Any]) -> str:
     """``zh`` or ``en``: as chosen, else as the browser asks."""
-    chosen = request.cookies.get(_LANGUAGE)
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in {"zh", "en"}:
         return chosen
     first = request.headers.get("accept-language", "zh").split(",")[0]

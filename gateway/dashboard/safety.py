@@ -1,9 +1,11 @@
 """What the owner does for safety, and the audit trail: as JSON under ``/api/v1``, and as a page. Needs the owner's cookie."""
 
+import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
@@ -14,12 +16,13 @@ from gateway.audit import ALARMS, Act, Audit, Entry
 from gateway.dashboard.login import checked
 from gateway.dashboard.pages import language_of, page_words
 from gateway.devices import Devices
-from gateway.errors import BadInput, NoSuchThing
+from gateway.errors import BadInput, NoSuchThing, WipeNotBegun
 from gateway.events import Events
+from gateway.farewell import Asker
 from gateway.owner_sessions import end_all
 from gateway.passphrase import Passphrase
 from gateway.reach import demand_passphrase
-from gateway.security import Owner, source_of
+from gateway.security import Owner, no_cookies_at_all, source_of
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store
@@ -98,12 +101,26 @@ class SafetyController(Controller):
 
     @post("/api/v1/wipe", summary="Wipe all", status_code=200)
     async def wipe(
-        self, data: JSONBody[Consent], wipe_all: NamedDependency[Callable[[], Awaitable[Left]]]
-    ) -> Left:
-        """Needs one of ``wipe.CONSENT``. From then on the gateway only says goodbye, and ends."""
+        self,
+        request: Request[Owner, Token, Any],
+        data: JSONBody[Consent],
+        wipe_all: NamedDependency[Callable[[Asker], Awaitable[Left]]],
+        audit: NamedDependency[Audit],
+    ) -> Response[Left]:
+        """Needs one of ``wipe.CONSENT``. Answers what is left; with any of the ``files`` it is not done, and may be tried again.
+
+        500 ``wipe_not_begun`` if nothing has changed, ``wipe_half_done`` if it may be tried again. Once all is wiped the
+        gateway only says goodbye, and ends.
+        """
         if not is_consent(data.word):
             raise BadInput(field="word")
-        return await wipe_all()
+        try:
+            left = await wipe_all(request)
+        except WipeNotBegun:
+            with contextlib.suppress(sqlite3.Error):  # it is on the same disk
+                audit.note(Act.WIPE_FAILED, source_of(request))
+            raise
+        return Response(left, cookies=[] if left.files else no_cookies_at_all())
 
     @delete("/api/v1/douban/{account:str}/login", summary="Forget a Douban log-in", sync_to_thread=False)
     def forget(

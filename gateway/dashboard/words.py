@@ -610,6 +610,12 @@ WORDS: dict[str, Words] = {
         "Now click the D2F button once in each browser that was paired: it learns of this and forgets all it holds. When all of "
         "them know, d2f ends by itself; or press Ctrl-C in its terminal.",
     ),
+    "wipe_stays": Words(
+        "清除没有做完。这些还在，也许别的程序正打开着它们：关掉那个程序，再按一次；或结束 d2f，再运行 d2f wipe：",
+        "The wipe is not done. These are still there; perhaps another program has them open: close it, then press the button "
+        "once more. Or end d2f, then run d2f wipe: ",
+    ),
+    "wiped_else": Words("其余的都已清除", "All else is wiped"),
     "wiped_left": Words("没能删除，请手动删除：", "Could not be deleted, please do it by hand: "),
     "encrypted": ENCRYPTED,
     "not_encrypted": NOT_ENCRYPTED,

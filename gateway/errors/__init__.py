@@ -28,6 +28,8 @@
     │   ├── KeyNotKept           a new key is not used unless it was read back
     │   ├── WipeInUse            the same, before all is wiped
     │   └── WipeUnfinished       what is left opens no more
+    ├── WipeNotBegun        500  on the dashboard; nothing has changed
+    ├── WipeHalfDone        500  the same, in the middle: it can be tried again
     ├── KeysChanged         500  by another process, a moment ago
     ├── SecretUnreadable    500  it was moved, or changed
     ├── TooManyTries        429  a device's, too
@@ -230,7 +232,9 @@ from gateway.errors.own import (
     UnknownDevice,
     WalkUnderWay,
     Wiped,
+    WipeHalfDone,
     WipeInUse,
+    WipeNotBegun,
     WipeUnfinished,
     WrongHost,
     WrongOrigin,
@@ -343,7 +347,9 @@ __all__ = [
     "UnknownDevice",
     "WalkUnderWay",
     "WikiNeedsApp",
+    "WipeHalfDone",
     "WipeInUse",
+    "WipeNotBegun",
     "WipeUnfinished",
     "Wiped",
     "Words",

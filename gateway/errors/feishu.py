@@ -42,6 +42,10 @@ class FeishuUnreachable(FeishuError):
         "连不上飞书（{why}）。标记都已保存在本机，网络恢复后会自动继续。",
         "Feishu cannot be reached ({why}). Your marks are kept here and go out when the network is back.",
     )
+    bare = Words(
+        "连不上飞书，原因在网关的日志里。标记都已保存在本机，网络恢复后会自动继续。",
+        "Feishu cannot be reached; the gateway's log says why. Your marks are kept here and go out when the network is back.",
+    )
 
 
 class FeishuBusy(FeishuError):
@@ -529,6 +533,7 @@ class FeishuRefused(FeishuError):
     code = "feishu_refused"
     title = "Feishu refused"
     hint = Words("飞书拒绝了请求：{why}", "Feishu refused: {why}")
+    bare = Words("飞书拒绝了请求，原因在网关的日志里。", "Feishu refused; the gateway's log says why.")
 
 
 PASSING = (FeishuUnreachable, FeishuBusy, FeishuConflict, FeishuFault, StaleColumns, TokenSpent)

@@ -97,6 +97,10 @@ class DataFolderUnusable(StartError):
     code = "data_folder"
     title = "The data folder cannot be used"
     hint = Words("无法使用数据文件夹 {folder}：{why}。", "The data folder {folder} cannot be used: {why}.")
+    bare = Words(
+        "无法使用数据文件夹，原因在网关的日志里。请检查磁盘空间和权限。",
+        "The data folder cannot be used; the gateway's log says why. Check disk space and permissions.",
+    )
 
 
 class LibraryDamaged(StartError):
@@ -261,6 +265,30 @@ class WipeUnfinished(StartError):
     )
 
 
+class WipeNotBegun(D2FError):
+    """On the dashboard; why is told on the terminal."""
+
+    code = "wipe_not_begun"
+    title = "Nothing was wiped"
+    hint = Words(
+        "没有清除，什么都没有改变：数据文件夹写不进去，原因在 d2f 的终端里。请检查磁盘空间和权限，再试一次。",
+        "Nothing was wiped, and nothing has changed: the data folder cannot be written to; the terminal of d2f says why. Check "
+        "disk space and permissions, then try again.",
+    )
+
+
+class WipeHalfDone(D2FError):
+    """On the dashboard; what is left, and why, is told on the terminal."""
+
+    code = "wipe_half_done"
+    title = "The wipe is not done"
+    hint = Words(
+        "清除没有做完：这台电脑上还留着 D2F 的文件，d2f 的终端里写着是哪些、为什么。请在控制台上再按一次；或结束 d2f，再运行 `d2f wipe`。",
+        "The wipe is not done: files of D2F's are still on this computer; the terminal of d2f says which, and why. Press the button "
+        "on the dashboard once more; or end d2f, then run `d2f wipe`.",
+    )
+
+
 class KeysChanged(D2FError):
     code = "keys_changed"
     title = "The keys were changed meanwhile"
@@ -277,6 +305,11 @@ class SecretUnreadable(D2FError):
         "保存的“{name}”解不开：库文件被别的程序改过，或密钥刚换过。请重启 D2F；还是这样的话，请重新输入它（或重新配对、重新登录）。",
         "The stored “{name}” does not open: another program changed the library, or the keys were just changed. Start D2F "
         "again; if it stays so, enter it anew (or pair, or log in again).",
+    )
+    bare = Words(
+        "保存的一项密钥解不开，是哪一项写在网关的日志里。请重启 D2F；还是这样的话，请重新输入它（或重新配对、重新登录）。",
+        "A stored secret does not open; the gateway's log says which. Start D2F again; if it stays so, enter it anew (or pair, or "
+        "log in again).",
     )
 
 

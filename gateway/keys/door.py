@@ -81,6 +81,12 @@ def entries_of(library: Path) -> list[str] | None:
     return None if own is None else [*names(own), *names(_whose(own))] if own else []
 
 
+def entries_in(store: Store) -> list[str]:
+    """The same of one that is open. Raises sqlite3.Error, msgspec.MsgspecError."""
+    own = store.setting(LIBRARY_ID, str)
+    return [*names(own), *names(_whose(own))] if own else []
+
+
 class Door:
     """Opens one library. Whoever changes something holds the lock of its folder."""
 

@@ -3,25 +3,49 @@
 import contextlib
 import html
 import sqlite3
+import string
 from collections.abc import Generator
+from functools import cache
 from typing import Any
 
 import msgspec
 import pytest
 
-from gateway.errors import D2FError, LibraryFault
+from gateway import errors
+from gateway.errors import D2FError, DataFolderUnusable, FeishuUnreachable, LibraryFault
 from gateway.problems import http_problem, problem
+from gateway.sandbox.feishu import Fault
+from gateway.visitor import Extension, call
 from tests.attack.conftest import Attacks
 from tests.attack.routes import ROWS, SOCKET, at
 from tests.attack.wire import Wire
 from tests.support import Started
+from tests.test_ways_in import begin, follow, say
 
-CANARY = "no such table: canary_of_the_fault in /home/somebody/d2f.db"
-TRACES = ("canary", "somebody", "Traceback", "RuntimeError", "OperationalError", "sqlite3", ".py")
+CANARY = "[Errno 13] no such table: canary_of_the_fault in /home/somebody/d2f.db"
+TRACES = ("canary", "somebody", "Errno", "Traceback", "RuntimeError", "OperationalError", "sqlite3", ".py")
 """What would be of the exception: its words, a path, its class, where it came from."""
+
+
+def with_facts(kind: type[D2FError], told: str) -> D2FError:
+    """One of our own, all of whose facts are the same."""
+    words = (each for text in (kind.hint.zh, kind.hint.en) for each in string.Formatter().parse(text))
+    return kind(**{name: told for _, name, _, _ in words if name})
+
+
+OURS = [
+    kind
+    for name in errors.__all__
+    if isinstance(kind := getattr(errors, name), type) and issubclass(kind, D2FError) and kind.status >= 500
+]
+"""Every one that is not the fault of who asks."""
 FAULTS: dict[type[Exception], tuple[Any, D2FError]] = {
     RuntimeError: (http_problem(500), D2FError()),
     sqlite3.OperationalError: (problem(LibraryFault()), LibraryFault()),
+    DataFolderUnusable: (
+        problem(with_facts(DataFolderUnusable, "another")),
+        with_facts(DataFolderUnusable, "another"),
+    ),
 }
 """What is answered in the clear, and the error that is answered sealed."""
 DOOR = ("owner_session", "device", "secret")
@@ -49,6 +73,8 @@ class Broken:
 
     def execute(self, sql: str, values: Any = ()) -> Any:
         if not any(f"{word} {table}" in sql for word in ("FROM", "UPDATE") for table in DOOR):
+            if issubclass(self._fault, D2FError):
+                raise with_facts(self._fault, CANARY)
             raise self._fault(CANARY)
         return self._database.execute(sql, values)
 
@@ -85,6 +111,42 @@ def test_every_route(standing: Started, attacks: Attacks, fault: type[Exception]
                     )
                     attacks.held(fixed, name, kind, told[:300])
     assert said >= MANY, MANY - said
+
+
+@cache
+def _paired(started: Started) -> Extension:
+    """Once: a gateway lets nobody pair all the time."""
+    return started.pair()
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_every_error_of_ours(standing: Started, attacks: Attacks, kind: type[D2FError]) -> None:
+    """Whatever its facts are, who asks reads the same; on the terminal they are told."""
+    fixed = msgspec.to_builtins(problem(with_facts(kind, "another")))
+    browser = _paired(standing)
+    headers = standing.owner.headers | {"Accept": "text/html"}
+    with broken(standing, kind):
+        reply = standing.owner.call("GET", "/api/v1/overview")
+        page = call(standing.origin, "GET", "/marks", headers=headers)
+        sealed = browser.send("/api/v1/state", b'{"capture":"x"}')
+    attacks.held((reply.status, reply.json()) == (kind.status, fixed), reply.body)
+    shown = html.unescape(page.body.decode()).replace("<code>", "`").replace("</code>", "`")
+    attacks.held(page.status == kind.status and fixed["hint"]["zh"] in shown, page.status, shown)
+    attacks.held(sealed == (kind.status, fixed), sealed)
+    told = [reply.body.decode(), shown, str(sealed)]
+    attacks.held(not any(trace in each for trace in TRACES for each in told), told)
+    names = {name for _, name, _, _ in string.Formatter().parse(kind.hint.en) if name}
+    assert (CANARY in str(with_facts(kind, CANARY))) == bool(names)
+
+
+def test_on_the_way_back_from_feishu(started: Started) -> None:
+    """A page that anybody may ask for."""
+    address = say(begin(started), "approve")
+    fault = Fault("login.token", "drop_before", times=9)
+    started.world.background.call(lambda: started.world.feishu.faults.append(fault))
+    reply = follow(started, address)
+    assert (reply.status, FeishuUnreachable.bare.zh in reply.body.decode()) == (502, True)
+    assert "isconnected" not in reply.body.decode()
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -211,17 +211,29 @@ def test_a_code_for_another_port_is_not_taken(browser: Browser, world: World, st
     assert (paired(browser), devices(started)) == (False, [])
 
 
+def cookies(browser: Browser) -> set[str]:
+    return {each.get("name", "") for each in browser.context.cookies()}
+
+
 def test_a_wipe_reaches_what_the_browser_holds(browser: Browser, started: Started, world: World) -> None:
     begin(browser).click("#hand")
     browser.log_in()
     page = browser.context.new_page()
-    page.goto(started.gateway.settings.dashboard)
+    page.goto(f"{started.gateway.settings.dashboard}?lang=en")
+    assert {"d2f", "d2f-csrf", "d2f-language", "d2f-refresh"} <= cookies(browser)
     page.locator(".safety > summary").click()
     page.locator(".wipe > summary").click()
     expect(page.locator("#wipe button")).to_be_disabled()
     page.fill("#wipe [name=word]", "wipe")
+    (world.folder / "d2f.db-held").mkdir()  # no file that could be deleted
+    page.click("#wipe button")
+    expect(page.locator("#wipe .problem")).to_contain_text("d2f.db-held")
+    expect(page.locator("#wipe button")).to_be_enabled()
+    assert "d2f" in cookies(browser)
+    (world.folder / "d2f.db-held").rmdir()
     page.click("#wipe button")
     expect(page.locator("h1")).to_have_text("All is wiped")
+    assert not [name for name in cookies(browser) if name.startswith("d2f")]
     browser.open(f"https://movie.douban.com/people/{world.person.address}/collect")
     popup = browser.click_button()
     expect(popup.locator("#result")).to_contain_text("deleted")
