@@ -73,6 +73,13 @@ class Carriers:
             for carrier in self.all:
                 carrier.sync.wake()
 
+    def log_in_came(self, account: str) -> None:
+        """A browser handed over the log-in to Douban of this account."""
+        for carrier in self.all:
+            if carrier.walks.account == account:
+                carrier.walks.log_in_came()
+                carrier.scheduler.look()
+
     def awaiting(self, state: str) -> Carrier:
         """The one that a log-in to Feishu with this ``state`` was begun for. Raises LoginEnded if there is none."""
         for each in self.all:

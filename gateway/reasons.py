@@ -105,17 +105,17 @@ PAGE_REASONS: dict[str, Words] = {
 
 _WALK_STOPS: dict[str, Words] = {
     "no_login": Words(
-        "D2F 手里没有可用的豆瓣登录。请在装了扩展的浏览器里登录豆瓣，再点“继续”。",
-        "D2F has no Douban log-in that it can use. Log in to Douban in the browser with the extension, then choose “Go on”.",
+        "D2F 手里没有可用的豆瓣登录。请在装了扩展的浏览器里登录豆瓣，之后会自己接着读。",
+        "D2F has no Douban log-in that it can use. Log in to Douban in the browser with the extension; then it goes on by itself.",
     ),
     "login_page": Words(
-        "豆瓣说这个登录已经失效。请在装了扩展的浏览器里重新登录豆瓣，再点“继续”。没有看到的标记不会当成删除。",
-        "Douban says that this log-in has ended. Log in again in the browser with the extension, then choose “Go on”. "
+        "豆瓣说这个登录已经失效。请在装了扩展的浏览器里重新登录豆瓣，之后会自己接着读。没有看到的标记不会当成删除。",
+        "Douban says that this log-in has ended. Log in again in the browser with the extension; then it goes on by itself. "
         "Marks that were not seen are not taken for removed.",
     ),
     "other_account": Words(
-        "保存的登录是另一个豆瓣账号的，和这个库的账号不同。请换回原来的账号登录，再点“继续”。",
-        "The stored log-in is of another Douban account than the one of this library. Log in with that one, then choose “Go on”.",
+        "保存的登录是另一个豆瓣账号的，和这个库的账号不同。请换回原来的账号登录，之后会自己接着读。",
+        "The stored log-in is of another Douban account than the one of this library. Log in with that one; then it goes on by itself.",
     ),
     "unreachable": Words(
         "连不上豆瓣。网络好了再点“继续”；定时的同步到点会自己再试。",

@@ -36,6 +36,9 @@ _log = get("walk")
 _LOOK = 60.0
 """Seconds to sleep at most while the next day is waited for: machines sleep, and their clocks are set."""
 
+_LOG_IN = frozenset({"no_login", "login_page", "other_account"})
+"""Stops for want of the account's log-in. All others are Douban's warnings, or faults: the person's to clear."""
+
 WalkKind = Literal["sync", "full"]
 """From the newest mark to what is known, or to the end of every list."""
 WalkState = Literal["walking", "queued", "waiting", "stopped", "ended", "cancelled"]
@@ -214,17 +217,24 @@ class Walks:
     def begin_by_schedule(self, kind: WalkKind) -> bool:
         """The same, when it is due. One that is under way will do; one that could not reach Douban tries again.
 
-        Any other stop is the person's to clear. False if a full check has to wait until a sync is over.
-        Raises NoDoubanLogin, OtherDoubanLogin.
+        Any other stop is the person's to clear. False if it has to wait: a full check until a sync is over, and
+        either for a log-in. Raises NoDoubanLogin, OtherDoubanLogin.
         """
         walk = self._walk
         if walk is None or _is_over(walk):
             self.start(kind, "schedule")
-        elif walk.frontier.stopped == "unreachable":
+            return True
+        if walk.frontier.stopped == "unreachable":
             self.resume()
-        return (
-            walk is None or _is_over(walk) or walk.frontier.stopped is not None or walk.kind in {kind, "full"}
-        )
+        if self._state(walk) == "stopped":
+            return not self._lacks_log_in(walk)
+        return walk.kind in {kind, "full"}
+
+    def log_in_came(self) -> None:
+        """The account's log-in was handed over: a walk that stopped for want of it goes on where it was."""
+        walk = self._walk
+        if walk is not None and not _is_over(walk) and self._lacks_log_in(walk):
+            self.resume()
 
     def cancel(self) -> None:
         """Ends the walk where it is. What it took in stays. Raises NoSuchThing if there is none."""
@@ -313,7 +323,9 @@ class Walks:
             proven = frontier.ended and (walk.kind == "sync" or await fetcher.is_own(frontier))
         finally:
             await fetcher.close()
-        if proven and frontier.stopped is None:
+        if frontier.stopped in _LOG_IN and self._browser(frontier.account) not in {None, browser}:
+            self.resume()  # it came while the one before was refused
+        elif proven and frontier.stopped is None:
             self._end(walk)
         else:
             self._save(walk)
@@ -408,6 +420,9 @@ class Walks:
 
     def _browser(self, account: str) -> Browser | None:
         return self._sessions.browser(account, self.clock())
+
+    def _lacks_log_in(self, walk: Walk) -> bool:
+        return self._fault is None and walk.frontier.stopped in _LOG_IN
 
     def _under_way(self) -> Walk:
         if self._walk is None or _is_over(self._walk):

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from gateway.coverage import LISTS
 from gateway.model import Medium, Status, Trigger
 from gateway.sandbox.douban.site import Blocked
 from gateway.sandbox.http import Drop, Response
+from gateway.sessions import Session
 from tests.support import Background, Started, World
 from tests.walks import (
     AGENT,
+    LOGIN,
     Asked,
     Gate,
     is_same,
@@ -280,12 +283,50 @@ def test_a_connection_that_breaks(world: World, gate: Gate, started: Started) ->
 def test_the_session_ends_in_the_middle(world: World, gate: Gate, started: Started) -> None:
     world.douban.session_ends_after = 3
     over = walk(started, "full")
-    assert (over.state, over.pages) == ("stopped", 4)
+    assert over.stop is not None
+    assert (over.state, over.stop.code, over.pages) == ("stopped", "login_page", 4)
+    asked = len(gate.requests)
     world.douban.session_ends_after = None
     lend(started)
-    assert resume(started).state == "ended"
+    assert rested(started).state == "ended", "a new log-in was all that it waited for"
     assert started.marks() == MARKS
-    del gate
+    assert gate.asked[asked] == gate.asked[asked - 1], "from there on"
+
+
+def test_a_log_in_that_comes_while_the_old_one_is_refused(world: World, gate: Gate, started: Started) -> None:
+    """Nobody hands it over once more."""
+    refused: list[Asked] = []
+    newer = msgspec.json.decode(session(world.person), type=Session)
+    newer.cookies.append(structs.replace(newer.cookies[0], name="bid2"))
+
+    def act(asked: Asked) -> Response | None:
+        if asked != ("movie", "done", 50) or refused:
+            return None
+        refused.append(asked)
+        started.gateway.sessions.keep(newer)
+        return LOGIN
+
+    gate.act = act
+    assert walk(started, "sync").state == "ended"
+    assert (refused, started.marks()) == ([("movie", "done", 50)], MARKS)
+
+
+def test_a_log_in_clears_no_warning_of_doubans(world: World, gate: Gate, started: Started) -> None:
+    world.douban.blocked = "403"
+    assert walk(started, "sync").state == "stopped"
+    world.douban.blocked = None
+    lend(started)
+    over = rested(started)
+    assert over.stop is not None
+    assert (over.stop.code, len(gate.requests)) == ("ip_refused", 1)
+
+
+def test_another_accounts_log_in_does_not_let_it_go_on(world: World, gate: Gate, started: Started) -> None:
+    world.douban.session_ends_after = 3
+    assert walk(started, "full").state == "stopped"
+    asked = len(gate.requests)
+    lend(started, world.add_stranger())
+    assert (rested(started).state, len(gate.requests)) == ("stopped", asked)
 
 
 def test_without_a_log_in_there_is_no_walk(world: World, gate: Gate) -> None:

@@ -13,10 +13,9 @@ from gateway.sandbox import http
 from gateway.sandbox.http import Response
 from gateway.sandbox.person import Entry
 from tests.support import Background, Started, World
-from tests.walks import Asked, Gate, lend, library, mark_new, removed, resume, shown, walk
+from tests.walks import LOGIN, Asked, Gate, lend, library, mark_new, removed, resume, shown, walk
 
 MARKS = 300
-LOGIN = http.redirect("https://accounts.douban.com/passport/login?source=main")
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class ScheduleShown(Struct, frozen=True, kw_only=True):
     schedule: Schedule
     next: datetime | None
     problem: Issue | None
-    """Why the last one could not be begun."""
+    """What keeps it from working, and what to do."""
     asked: AskedShown | None
     """What an open browser was asked for last, and how it fared."""
 
