@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import Callable, Coroutine
 
 from gateway.accounts import Accounts
-from gateway.errors import LoginEnded, NoSuchThing
+from gateway.errors import Issue, LoginEnded, NoSuchThing
 from gateway.model import Account, Outcome, Reading
+from gateway.reasons import removals_asked
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.sync import Sync
@@ -33,6 +34,18 @@ class Carrier:
     def account(self) -> Account | None:
         """Whose marks they are; None while nobody's are known."""
         return next((each for each in self._accounts.kept if self.owner in {"", each.id}), None)
+
+    @property
+    def needs(self) -> list[Issue]:
+        """What does not go on without the person, each once."""
+        push, walk, marks = self.sync.of_rows, self.walks.shown, self.walks.asked_about
+        found = [
+            push.problem if push.state == "error" else None,
+            walk.stop if walk is not None and walk.state == "stopped" else None,
+            self.scheduler.problem,
+            removals_asked(marks) if marks else None,
+        ]
+        return list({need.code: need for need in found if need is not None}.values())
 
     def work(self) -> list[Coroutine[None, None, None]]:
         """What is to run as long as the gateway does."""

@@ -151,6 +151,16 @@ def walk_stop(code: str) -> Issue:
     return Issue(code, words.zh, words.en)
 
 
+def removals_asked(number: int) -> Issue:
+    """Many marks at once seem to be gone, and wait for the person's word."""
+    return Issue(
+        "removals_asked",
+        f"有 {number:,} 个标记在豆瓣上不见了。是你删掉的吗？请在控制台回答；在那之前都原样留着。",
+        f"{number:,} of your marks are no longer on Douban. Did you take them away? Answer on the dashboard; "
+        "until then they stay as they are.",
+    )
+
+
 _BLOCKED = Words(
     "豆瓣要你停一停。请在那个浏览器里打开豆瓣，按页面提示完成验证，过几小时再用；到下一次定时会再读。",
     "Douban asks for a pause. Open Douban in that browser, pass its check, and leave it alone for some hours. "
@@ -189,6 +199,11 @@ _ASKED_STOPS: dict[str, Words] = {
     "other_walk": Words(
         "网关自己读起列表来了，浏览器就停下了：豆瓣那边一次只有一个在读。",
         "The gateway began to read lists itself, so the browser stopped: only one reads from Douban at a time.",
+    ),
+    "no_browser": Words(
+        "请浏览器读你的豆瓣列表，一天多了还没有浏览器读完。请打开装了扩展、登录着这个豆瓣账号的浏览器，让它开一会儿。",
+        "For more than a day, no browser that was asked to has read your lists on Douban to the end. Open the browser with the "
+        "extension, logged in with this Douban account, and leave it open for a while.",
     ),
     "permission": Words(
         "扩展不能再访问 douban.com 了。请在扩展的设置里重新允许。",

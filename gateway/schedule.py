@@ -95,8 +95,10 @@ class Scheduler:
     @property
     def problem(self) -> Issue | None:
         """What keeps the schedule from working."""
-        if self._fault is not None or self.next is None or self.schedule.way == "browser":
+        if self._fault is not None or self.next is None:
             return self._fault
+        if self.schedule.way == "browser":
+            return self.asked.need(self.clock())
         walk = self._walks.shown
         return walk.stop if walk is not None and walk.state == "stopped" else None
 

@@ -178,6 +178,11 @@ class Walks:
         """Many marks at once that seem to be gone: the person is asked."""
         return self._removals.questions(self.account or "")
 
+    @property
+    def asked_about(self) -> int:
+        """How many marks that is, of all media."""
+        return sum(len(question.marks) for question in self.questions)
+
     def accept(self, medium: Medium) -> int:
         """They are gone. Returns how many. Raises NoSuchThing if nothing was asked."""
         removed = self._removals.accept(self.account or "", medium)
@@ -296,6 +301,8 @@ class Walks:
             self._going.cancel()
             await asyncio.gather(self._going, return_exceptions=True)
             self._going = None
+        if self._fault is not None:
+            self._tell()
 
     async def _in_turn(self, walk: Walk) -> None:
         """One after the other, whoever's they are."""
