@@ -39,10 +39,11 @@ class Carrier:
     def needs(self) -> list[Issue]:
         """What does not go on without the person, each once."""
         push, walk, marks = self.sync.of_rows, self.walks.shown, self.walks.asked_about
+        schedule = self.scheduler.problem
         found = [
             push.problem if push.state == "error" else None,
             walk.stop if walk is not None and walk.state == "stopped" else None,
-            self.scheduler.problem,
+            schedule if schedule is not None and schedule.code != "paused" else None,
             removals_asked(marks) if marks else None,
         ]
         return list({need.code: need for need in found if need is not None}.values())

@@ -118,8 +118,8 @@ _WALK_STOPS: dict[str, Words] = {
         "The stored log-in is of another Douban account than the one of this library. Log in with that one; then it goes on by itself.",
     ),
     "unreachable": Words(
-        "连不上豆瓣。网络好了再点“继续”；定时的同步到点会自己再试。",
-        "Douban cannot be reached. Choose “Go on” when the network is back; a scheduled sync tries again by itself.",
+        "连不上豆瓣。会自己再试，连不上就隔得越来越久；也可以点“继续”马上再试。",
+        "Douban cannot be reached. It is tried again by itself, ever more slowly; “Go on” tries at once.",
     ),
     "captcha": Words(
         "豆瓣要求输入验证码。请在浏览器里打开豆瓣完成验证，过几小时再点“继续”。",
@@ -132,6 +132,10 @@ _WALK_STOPS: dict[str, Words] = {
     "server_error": Words(
         "豆瓣的服务器出错了。已经读到的都留着，过一阵再点“继续”。",
         "Douban's server failed. What was read is kept; choose “Go on” later.",
+    ),
+    "paused": Words(
+        "你暂停了它。点“继续”就从停下的地方接着读。",
+        "You paused it. “Go on” continues where it was.",
     ),
     "other_walk": Words(
         "正在读另一个豆瓣账号的列表，读完接着读这个。",

@@ -100,7 +100,7 @@ class Scheduler:
         if self.schedule.way == "browser":
             return self.asked.need(self.clock())
         walk = self._walks.shown
-        return walk.stop if walk is not None and walk.state == "stopped" else None
+        return walk.stop if walk is not None and walk.state in {"stopped", "paused"} else None
 
     def look(self) -> None:
         """What it waited for may have come."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.sandbox.http import Drop
 from gateway.schedule import Schedule, Scheduler, next_due
 from tests.support import Background, Started, World
-from tests.walks import LOGIN, Asked, Gate, lend, rested, shown, walk
+from tests.walks import LOGIN, Asked, Gate, lend, rested, resume, shown, walk
 
 ZONES = [
     ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")
@@ -261,19 +261,31 @@ def test_a_stop_is_the_persons_to_clear(world: World, started: Started, gate: Ga
     assert (len(gate.requests), shown(started)["walk"]["state"]) == (1, "stopped")
 
 
-def test_a_network_that_was_down_is_tried_again_when_it_is_due(
-    started: Started, gate: Gate, clock: Clock
-) -> None:
+def test_a_walk_that_waits_for_the_network_will_do(started: Started, gate: Gate, clock: Clock) -> None:
     put(started, rhythm="hourly", at="00:15")
     gate.act = lambda _asked: Drop()
     clock.now += timedelta(hours=1)
-    consider(started)
-    consider(started)
+    for _ in range(3):
+        consider(started)
+        clock.now += timedelta(hours=1)
     assert (len(gate.requests), shown(started)["walk"]["stop"]["code"]) == (1, "unreachable")
     gate.act = lambda _asked: None
-    clock.now += timedelta(hours=1)
+    assert resume(started).state == "ended"
+    assert walks(started) == 1
+
+
+def test_a_walk_that_the_person_paused_is_why_it_does_not_work(
+    started: Started, gate: Gate, clock: Clock
+) -> None:
+    put(started, rhythm="daily", at="04:00")
+    pause = started.gateway.carriers.first.walks.pause
+    gate.act = lambda asked: pause() if asked == ("movie", "done", 0) else None
+    clock.now += timedelta(days=1)
     consider(started)
-    assert shown(started)["walk"]["state"] == "ended"
+    needs = started.world.background.call(lambda: started.gateway.carriers.first.needs)
+    assert (problem(started), needs) == ("paused", []), "it is no news to who paused it"
+    assert resume(started).state == "ended"
+    assert problem(started) is None
 
 
 def test_without_a_log_in_it_says_so(world: World, clock: Clock) -> None:
