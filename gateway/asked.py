@@ -22,6 +22,11 @@ from gateway.walk import WalkKind
 _LAPSE = timedelta(minutes=10)
 """A browser that reads speaks about once a minute. One that has not spoken for so long was closed: another may read."""
 
+_LONG = timedelta(days=1)
+"""Browsers are closed at night; when none has come for so long, none will."""
+_HARMLESS = frozenset({"by_person", "other_walk", "tab_closed", "tab_taken"})
+"""Stops that the person, or the gateway, meant: it is read again when the schedule comes next."""
+
 AskedState = Literal["asked", "reading", "silent", "ended", "stopped", "cancelled"]
 """``silent``: the browser that reads was not heard of for a while; it goes on when it is, or another does."""
 
@@ -61,6 +66,8 @@ class AskedWalk(Struct, frozen=True, kw_only=True):
     id: str
     kind: WalkKind
     asked_at: datetime
+    in_vain_since: datetime | None = None
+    """When earlier requests began that no browser has brought to an end."""
     device: str | None = None
     begun_at: datetime | None = None
     heard_at: datetime | None = None
@@ -104,7 +111,9 @@ class Asked:
     def ask(self, kind: WalkKind, at: datetime) -> None:
         """From now on. One that a browser is reading will do."""
         if self.reader(at) is None:
-            self._keep(AskedWalk(id=str(uuid4()), kind=kind, asked_at=at))
+            kept = self._kept
+            before = _in_vain(kept) if kept is not None and kept.ended_at is None else None
+            self._keep(AskedWalk(id=str(uuid4()), kind=kind, asked_at=at, in_vain_since=before))
 
     def is_this(self, walk: str) -> bool:
         """Whether this is the walk that was asked last."""
@@ -139,6 +148,7 @@ class Asked:
                 device=device,
                 begun_at=kept.begun_at if kept.device == device else at,
                 heard_at=at,
+                in_vain_since=None,
                 ended_at=at if over else None,
                 reason=(report.reason or "internal") if report.state == "stopped" else None,
                 pages=report.pages,
@@ -186,6 +196,18 @@ class Asked:
             raise NoSuchThing
         self._end("cancelled", at)
 
+    def need(self, at: datetime) -> Issue | None:
+        """Why the lists are not read; None where that is well, or will be."""
+        kept = self._kept
+        if kept is None:
+            return None
+        state = _state(kept, at)
+        if state == "stopped" and kept.reason is not None and kept.reason not in _HARMLESS:
+            return asked_stop(kept.reason)
+        if state in {"asked", "silent"} and at - _in_vain(kept) >= _LONG:
+            return asked_stop("no_browser")
+        return None
+
     def shown(self, at: datetime) -> AskedShown | None:
         """The last request."""
         kept = self._kept
@@ -215,6 +237,11 @@ class Asked:
     def _end(self, reason: str, at: datetime) -> None:
         if (kept := self._kept) is not None:
             self._keep(structs.replace(kept, ended_at=at, reason=reason))
+
+
+def _in_vain(walk: AskedWalk) -> datetime:
+    """Since when nobody was heard of who reads."""
+    return walk.in_vain_since or walk.heard_at or walk.asked_at
 
 
 def _state(walk: AskedWalk, at: datetime) -> AskedState:

@@ -15,6 +15,7 @@ from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
 from gateway.audit import Act, Audit
+from gateway.carriers import Carriers
 from gateway.devices import Devices, Message, parting
 from gateway.errors import D2FError, LibraryFault, TooManyTries, UnknownDevice
 from gateway.log import get
@@ -98,6 +99,7 @@ class DeviceController(Controller):
         request: Request[Any, Any, Any],
         devices: NamedDependency[Devices],
         sessions: NamedDependency[Sessions],
+        carriers: NamedDependency[Carriers],
         audit: NamedDependency[Audit],
     ) -> Response[bytes]:
         """``Session``; answered by ``SessionAnswer``. Kept sealed; there is no way to read it back."""
@@ -107,6 +109,7 @@ class DeviceController(Controller):
             devices.believe_counter(message)
             if (account := sessions.keep(session)) is not None:
                 audit.note(Act.DOUBAN_KEPT, message.device.name, account)
+                carriers.log_in_came(account)
             return SessionAnswer(account)
 
         return await _sealed(request, devices, keep)

@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import Callable, Coroutine
 
 from gateway.accounts import Accounts
-from gateway.errors import LoginEnded, NoSuchThing
+from gateway.errors import Issue, LoginEnded, NoSuchThing
 from gateway.model import Account, Outcome, Reading
+from gateway.reasons import removals_asked
 from gateway.runs import Cause, Runs
 from gateway.schedule import Scheduler
 from gateway.sync import Sync
@@ -33,6 +34,19 @@ class Carrier:
     def account(self) -> Account | None:
         """Whose marks they are; None while nobody's are known."""
         return next((each for each in self._accounts.kept if self.owner in {"", each.id}), None)
+
+    @property
+    def needs(self) -> list[Issue]:
+        """What does not go on without the person, each once."""
+        push, walk, marks = self.sync.of_rows, self.walks.shown, self.walks.asked_about
+        schedule = self.scheduler.problem
+        found = [
+            push.problem if push.state == "error" else None,
+            walk.stop if walk is not None and walk.state == "stopped" else None,
+            schedule if schedule is not None and schedule.code != "paused" else None,
+            removals_asked(marks) if marks else None,
+        ]
+        return list({need.code: need for need in found if need is not None}.values())
 
     def work(self) -> list[Coroutine[None, None, None]]:
         """What is to run as long as the gateway does."""
@@ -72,6 +86,13 @@ class Carriers:
         if outcome.outdated:  # what a page says of a subject is for all who marked it
             for carrier in self.all:
                 carrier.sync.wake()
+
+    def log_in_came(self, account: str) -> None:
+        """A browser handed over the log-in to Douban of this account."""
+        for carrier in self.all:
+            if carrier.walks.account == account:
+                carrier.walks.log_in_came()
+                carrier.scheduler.look()
 
     def awaiting(self, state: str) -> Carrier:
         """The one that a log-in to Feishu with this ``state`` was begun for. Raises LoginEnded if there is none."""

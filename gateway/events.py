@@ -73,6 +73,8 @@ class Walked(Struct, frozen=True, tag="walked"):
     rows: int = 0
     """Rows of that list so far, of how many the list claims to have."""
     total: int | None = None
+    left: float | None = None
+    """About how many seconds it still takes; None where nobody can tell."""
     owner: str = ""
     """The account that it is about; empty for the first one."""
 

@@ -35,6 +35,8 @@ _QUIET = timedelta(minutes=2)
 _BETWEEN_NEWS = timedelta(hours=1)
 _BETWEEN_NEEDS = timedelta(days=1)
 _AFTER_TROUBLE = timedelta(minutes=10)
+_LOOK = timedelta(minutes=10)
+"""To sleep at most: that a browser was asked in vain is told by the clock alone."""
 _SAME = messages.KNOWN - timedelta(minutes=10)
 """How long a message that failed is tried again as it was; a try takes its time, hence the margin."""
 _CROWDED = frozenset({0, 30})
@@ -166,7 +168,7 @@ class Notices:
         self._problem = None
 
     async def run(self) -> None:
-        """Until it is cancelled, or nothing more happens."""
+        """Until it is cancelled, or the gateway ends."""
         listening = self._events.listen()
         following: asyncio.Future[Event] = asyncio.ensure_future(anext(listening))
         changed = asyncio.ensure_future(self._changed.wait())
@@ -178,7 +180,9 @@ class Notices:
                     _log.exception("unforeseen")
                     pause = None
                 waiting = {following, changed}
-                await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                look = _LOOK.total_seconds()
+                timeout = look if pause is None else min(pause, look)
+                await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
                 if changed.done():
                     self._changed.clear()
                     changed = asyncio.ensure_future(self._changed.wait())
@@ -214,11 +218,10 @@ class Notices:
         """The message that is to go out next, and from when on it may."""
         setting, at = self.setting, self.clock()
         told, begun = self._told, self._begun
-        states = [(carrier.owner, carrier.sync.of_rows) for carrier in self._carriers.all]
         needs: list[tuple[datetime, _Message]] = []
-        for owner, state in states:
-            if state.state == "error" and (need := state.problem) is not None:
-                name = owned(need.code, owner)
+        for carrier in self._carriers.all:
+            for need in carrier.needs:
+                name = owned(need.code, carrier.owner)
                 if begun is not None and begun.need == name:
                     return at, begun
                 due = told.needs.get(name, at - _BETWEEN_NEEDS) + _BETWEEN_NEEDS
@@ -228,7 +231,8 @@ class Notices:
             return min(needs, key=lambda need: need[0])
         if begun is not None and begun.change > told.change:
             return at, begun
-        connected = [state for _, state in states if state.state != "unset"]
+        states = [carrier.sync.of_rows for carrier in self._carriers.all]
+        connected = [state for state in states if state.state != "unset"]
         if connected and all(state.state == "idle" and not state.pending for state in connected):
             return self._news(setting, connected)
         return None

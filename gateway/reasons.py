@@ -105,21 +105,21 @@ PAGE_REASONS: dict[str, Words] = {
 
 _WALK_STOPS: dict[str, Words] = {
     "no_login": Words(
-        "D2F 手里没有可用的豆瓣登录。请在装了扩展的浏览器里登录豆瓣，再点“继续”。",
-        "D2F has no Douban log-in that it can use. Log in to Douban in the browser with the extension, then choose “Go on”.",
+        "D2F 手里没有可用的豆瓣登录。请在装了扩展的浏览器里登录豆瓣，之后会自己接着读。",
+        "D2F has no Douban log-in that it can use. Log in to Douban in the browser with the extension; then it goes on by itself.",
     ),
     "login_page": Words(
-        "豆瓣说这个登录已经失效。请在装了扩展的浏览器里重新登录豆瓣，再点“继续”。没有看到的标记不会当成删除。",
-        "Douban says that this log-in has ended. Log in again in the browser with the extension, then choose “Go on”. "
+        "豆瓣说这个登录已经失效。请在装了扩展的浏览器里重新登录豆瓣，之后会自己接着读。没有看到的标记不会当成删除。",
+        "Douban says that this log-in has ended. Log in again in the browser with the extension; then it goes on by itself. "
         "Marks that were not seen are not taken for removed.",
     ),
     "other_account": Words(
-        "保存的登录是另一个豆瓣账号的，和这个库的账号不同。请换回原来的账号登录，再点“继续”。",
-        "The stored log-in is of another Douban account than the one of this library. Log in with that one, then choose “Go on”.",
+        "保存的登录是另一个豆瓣账号的，和这个库的账号不同。请换回原来的账号登录，之后会自己接着读。",
+        "The stored log-in is of another Douban account than the one of this library. Log in with that one; then it goes on by itself.",
     ),
     "unreachable": Words(
-        "连不上豆瓣。网络好了再点“继续”；定时的同步到点会自己再试。",
-        "Douban cannot be reached. Choose “Go on” when the network is back; a scheduled sync tries again by itself.",
+        "连不上豆瓣。会自己再试，连不上就隔得越来越久；也可以点“继续”马上再试。",
+        "Douban cannot be reached. It is tried again by itself, ever more slowly; “Go on” tries at once.",
     ),
     "captcha": Words(
         "豆瓣要求输入验证码。请在浏览器里打开豆瓣完成验证，过几小时再点“继续”。",
@@ -132,6 +132,10 @@ _WALK_STOPS: dict[str, Words] = {
     "server_error": Words(
         "豆瓣的服务器出错了。已经读到的都留着，过一阵再点“继续”。",
         "Douban's server failed. What was read is kept; choose “Go on” later.",
+    ),
+    "paused": Words(
+        "你暂停了它。点“继续”就从停下的地方接着读。",
+        "You paused it. “Go on” continues where it was.",
     ),
     "other_walk": Words(
         "正在读另一个豆瓣账号的列表，读完接着读这个。",
@@ -149,6 +153,16 @@ def walk_stop(code: str) -> Issue:
     """Why a walk stopped (``Frontier.stopped``), and what the person can do."""
     words = _WALK_STOPS.get(code) or PAGE_REASONS[code if code in PAGE_REASONS else "no_frame"]
     return Issue(code, words.zh, words.en)
+
+
+def removals_asked(number: int) -> Issue:
+    """Many marks at once seem to be gone, and wait for the person's word."""
+    return Issue(
+        "removals_asked",
+        f"有 {number:,} 个标记在豆瓣上不见了。是你删掉的吗？请在控制台回答；在那之前都原样留着。",
+        f"{number:,} of your marks are no longer on Douban. Did you take them away? Answer on the dashboard; "
+        "until then they stay as they are.",
+    )
 
 
 _BLOCKED = Words(
@@ -189,6 +203,11 @@ _ASKED_STOPS: dict[str, Words] = {
     "other_walk": Words(
         "网关自己读起列表来了，浏览器就停下了：豆瓣那边一次只有一个在读。",
         "The gateway began to read lists itself, so the browser stopped: only one reads from Douban at a time.",
+    ),
+    "no_browser": Words(
+        "请浏览器读你的豆瓣列表，一天多了还没有浏览器读完。请打开装了扩展、登录着这个豆瓣账号的浏览器，让它开一会儿。",
+        "For more than a day, no browser that was asked to has read your lists on Douban to the end. Open the browser with the "
+        "extension, logged in with this Douban account, and leave it open for a while.",
     ),
     "permission": Words(
         "扩展不能再访问 douban.com 了。请在扩展的设置里重新允许。",

@@ -75,8 +75,8 @@ class Scheduler:
         self._changed = asyncio.Event()
         self.clock: Callable[[], datetime] = now
         self.zone: tzinfo | None = None
-        self.problem: Issue | None = None
-        """Why the last one could not be started."""
+        self._fault: Issue | None = None
+        """Why the one that is due cannot be begun."""
 
     @property
     def schedule(self) -> Schedule:
@@ -90,7 +90,21 @@ class Scheduler:
     @property
     def next(self) -> datetime | None:
         """When the next one is due."""
-        return next_due(self.schedule, self._last(self.clock()), self.zone)
+        return next_due(self.schedule, self.clock(), self.zone)
+
+    @property
+    def problem(self) -> Issue | None:
+        """What keeps the schedule from working."""
+        if self._fault is not None or self.next is None:
+            return self._fault
+        if self.schedule.way == "browser":
+            return self.asked.need(self.clock())
+        walk = self._walks.shown
+        return walk.stop if walk is not None and walk.state in {"stopped", "paused"} else None
+
+    def look(self) -> None:
+        """What it waited for may have come."""
+        self._changed.set()
 
     def set(self, schedule: Schedule) -> None:
         """From now on: what an earlier schedule missed is not caught up."""
@@ -99,7 +113,7 @@ class Scheduler:
             self._store.set(self._last_due, self.clock())
             with contextlib.suppress(NoSuchThing):
                 self.asked.cancel(self.clock())
-        self.problem = None
+        self._fault = None
         self._changed.set()
 
     def ask(self) -> None:
@@ -114,7 +128,7 @@ class Scheduler:
             try:
                 pause = self.consider()
             except sqlite3.Error as error:
-                self.problem, pause = LibraryFault().issue, _LOOK
+                self._fault, pause = LibraryFault().issue, _LOOK
                 _log.error("library fault", error=str(error))
             try:
                 await asyncio.wait_for(self._changed.wait(), pause)
@@ -126,6 +140,8 @@ class Scheduler:
         """Starts what is due. Returns after how many seconds to look again; None for never, unless it is changed."""
         schedule, at = self.schedule, self.clock()
         due = next_due(schedule, self._last(at), self.zone)
+        if due is None or due > at:
+            self._fault = None
         if due is None:
             return None
         if due > at:
@@ -140,16 +156,17 @@ class Scheduler:
     def _begin(self) -> bool:
         """False if it has to wait."""
         schedule = self.schedule
-        self.problem = None
+        before, self._fault = self._fault, None
         if schedule.way == "browser":
             self.asked.ask(schedule.kind, self.clock())
             return True
         try:
             return self._walks.begin_by_schedule(schedule.kind)
         except D2FError as error:
-            self.problem = error.issue
-            _log.info("walk not begun", error=error.code)
-            return True
+            self._fault = error.issue  # there is no log-in; once there is, this one is caught up
+            if self._fault != before:
+                _log.info("walk not begun", error=error.code)
+            return False
 
     def _last(self, at: datetime) -> datetime:
         """Up to when all that was due was begun. A clock that was ahead, and is right again, must not hold it up."""

@@ -21,7 +21,8 @@ from gateway.events import Events, Walked
 from gateway.intake import Intake, Result
 from gateway.library import Library
 from gateway.log import get
-from gateway.model import BEIJING, Capture, Medium, Status, Trigger, Verdict, now
+from gateway.model import Capture, Medium, Status, Trigger, Verdict, now
+from gateway.pace import Patience, next_day, requests_left
 from gateway.reasons import walk_stop
 from gateway.removals import Question, Removals
 from gateway.runs import Cause
@@ -36,10 +37,18 @@ _log = get("walk")
 _LOOK = 60.0
 """Seconds to sleep at most while the next day is waited for: machines sleep, and their clocks are set."""
 
+_LOG_IN = frozenset({"no_login", "login_page", "other_account"})
+"""Stops for want of the account's log-in. All others are Douban's warnings, or faults: the person's to clear."""
+
 WalkKind = Literal["sync", "full"]
 """From the newest mark to what is known, or to the end of every list."""
-WalkState = Literal["walking", "queued", "waiting", "stopped", "ended", "cancelled"]
-"""``queued``: behind another account's. ``waiting``: the day's requests are used up. ``stopped``: until the person lets it go on."""
+WalkState = Literal["walking", "queued", "waiting", "paused", "stopped", "ended", "cancelled"]
+"""``queued``: behind another account's. ``waiting``: for the network, or for the next day. ``paused``: by the person.
+``stopped``: until the person lets it go on."""
+
+
+class _Paused(Exception):
+    """The person paused the walk before a request."""
 
 
 class Walk(Struct, kw_only=True):
@@ -51,6 +60,8 @@ class Walk(Struct, kw_only=True):
     begun_at: datetime
     ended_at: datetime | None = None
     cancelled: bool = False
+    paused: bool = False
+    patience: Patience = field(default_factory=Patience)
     frontier: Frontier
     lists: list[Progress]
     """What each place of the frontier has shown."""
@@ -73,7 +84,11 @@ class WalkShown(Struct, frozen=True, kw_only=True):
     begun_at: datetime
     ended_at: datetime | None
     stop: Issue | None
-    """Why it stopped, and what to do."""
+    """Why it stopped, or does not go on for now, and what to do."""
+    goes_on_at: datetime | None
+    """When it does by itself, if it waits."""
+    left: float | None
+    """About how many seconds it still takes; None where nobody can tell."""
     medium: Medium | None
     """Where it is; None where it is over."""
     status: Status | None
@@ -93,7 +108,7 @@ class WalkShown(Struct, frozen=True, kw_only=True):
     @property
     def event(self) -> Walked:
         """The same, as news."""
-        at = (self.medium, self.status, self.rows, self.total)
+        at = (self.medium, self.status, self.rows, self.total, self.left)
         return Walked(self.id, self.kind, self.state, self.pages, self.new, self.changed, *at, self.owner)
 
 
@@ -129,6 +144,7 @@ class Walks:
         self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._going: asyncio.Task[None] | None = None
+        self._left: float | None = None
         self._has_turn = False
         self._fault: Issue | None = None
         self._walk = self._kept()
@@ -155,6 +171,8 @@ class Walks:
         return WalkShown(
             state=state,
             stop=self._stop(walk),
+            goes_on_at=self._goes_on_at(walk) if state == "waiting" else None,
+            left=self._left if state == "walking" else None,
             medium=place.medium if place else None,
             status=place.status if place else None,
             rows=progress.rows,
@@ -174,6 +192,11 @@ class Walks:
     def questions(self) -> list[Question]:
         """Many marks at once that seem to be gone: the person is asked."""
         return self._removals.questions(self.account or "")
+
+    @property
+    def asked_about(self) -> int:
+        """How many marks that is, of all media."""
+        return sum(len(question.marks) for question in self.questions)
 
     def accept(self, medium: Medium) -> int:
         """They are gone. Returns how many. Raises NoSuchThing if nothing was asked."""
@@ -212,19 +235,31 @@ class Walks:
         self._go_on()
 
     def begin_by_schedule(self, kind: WalkKind) -> bool:
-        """The same, when it is due. One that is under way will do; one that could not reach Douban tries again.
+        """The same, when it is due. One that is under way will do; why it stopped is the person's to clear.
 
-        Any other stop is the person's to clear. False if a full check has to wait until a sync is over.
+        False if it has to wait: a full check until a sync is over, and either for a log-in.
         Raises NoDoubanLogin, OtherDoubanLogin.
         """
         walk = self._walk
         if walk is None or _is_over(walk):
             self.start(kind, "schedule")
-        elif walk.frontier.stopped == "unreachable":
-            self.resume()
-        return (
-            walk is None or _is_over(walk) or walk.frontier.stopped is not None or walk.kind in {kind, "full"}
-        )
+            return True
+        if self._state(walk) == "stopped":
+            return not self._lacks_log_in(walk)
+        return walk.kind in {kind, "full"}
+
+    def log_in_came(self) -> None:
+        """The account's log-in was handed over: a walk that stopped for want of it goes on where it was."""
+        walk = self._walk
+        if walk is not None and not _is_over(walk) and self._lacks_log_in(walk):
+            self._let(walk)
+
+    def pause(self) -> None:
+        """No further page is asked for until ``resume``. Raises NoSuchThing if there is none."""
+        walk = self._under_way()
+        walk.paused = True
+        self._save(walk)
+        self._tell()
 
     def cancel(self) -> None:
         """Ends the walk where it is. What it took in stays. Raises NoSuchThing if there is none."""
@@ -238,11 +273,10 @@ class Walks:
         self._tell()
 
     def resume(self) -> None:
-        """The person has seen why it stopped: it goes on where it was. Raises NoSuchThing if there is none."""
+        """The person has seen why it stopped, or paused it: it goes on where it was. Raises NoSuchThing if there is none."""
         walk = self._under_way()
-        walk.frontier.stopped = None
-        self._save(walk)
-        self._go_on()
+        walk.paused = False
+        self._let(walk)
 
     async def rest(self) -> WalkShown | None:
         """Waits until the walk is over, or waits for tomorrow or for the person."""
@@ -255,20 +289,29 @@ class Walks:
         """Walks until it is cancelled."""
         while True:
             await self._guarded()
-            if not self._wake.is_set():
+            pause = self._look_after()
+            if pause != 0 and not self._wake.is_set():
                 self._resting.set()
-            waits = self._walk is not None and self._state(self._walk) == "waiting"
             try:
-                await asyncio.wait_for(self._wake.wait(), _LOOK if waits else None)
+                await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
                 continue
             self._wake.clear()
+
+    def _look_after(self) -> float | None:
+        """Seconds until there may be something to do, if nobody says so before; None for never."""
+        walk = self._walk
+        if walk is None or self._state(walk) not in {"walking", "queued", "waiting"}:
+            return None
+        due = self._goes_on_at(walk)
+        return 0 if due is None else min(_LOOK, max(0.0, (due - self.clock()).total_seconds()))
 
     async def _guarded(self) -> None:
         """The worker outlives whatever happens. Nothing is asked of Douban again before the person says so."""
         walk = self._walk
         if walk is None or self._state(walk) not in {"walking", "queued"}:
             return
+        self._resting.clear()
         self._going = asyncio.create_task(self._in_turn(walk))
         try:
             await asyncio.wait({self._going})
@@ -286,6 +329,8 @@ class Walks:
             self._going.cancel()
             await asyncio.gather(self._going, return_exceptions=True)
             self._going = None
+        if self._fault is not None:
+            self._tell()
 
     async def _in_turn(self, walk: Walk) -> None:
         """One after the other, whoever's they are."""
@@ -301,23 +346,49 @@ class Walks:
     async def _walk_on(self, walk: Walk) -> None:
         """Until it is over, stopped, or the day's requests are used up."""
         frontier = walk.frontier
+        if walk.paused:
+            return
+        if frontier.stopped == "unreachable":
+            frontier.stopped = None
         browser = self._browser(frontier.account)
         if browser is None:
             frontier.stopped = "no_login"
             self._save(walk)
+            self._tell()
             return
-        fetcher = Fetcher(browser, now=self.clock, sleep=self.sleep, origin=self._origin, daily=self.daily)
-        try:
-            async for fetched in fetcher.walk(frontier):
-                self._take(walk, fetched)
-            proven = frontier.ended and (walk.kind == "sync" or await fetcher.is_own(frontier))
-        finally:
-            await fetcher.close()
-        if proven and frontier.stopped is None:
+        proven = await self._read_on(walk, browser)
+        if frontier.stopped == "unreachable":
+            walk.patience.fail(self.clock())
+        if frontier.stopped in _LOG_IN and self._browser(frontier.account) not in {None, browser}:
+            self._let(walk)  # it came while the one before was refused
+        elif proven and frontier.stopped is None:
             self._end(walk)
         else:
             self._save(walk)
         self._tell()
+
+    async def _read_on(self, walk: Walk, browser: Browser) -> bool:
+        """Page after page. Returns whether all lists were read, a full check's by the account itself."""
+        frontier = walk.frontier
+
+        async def rest(seconds: float) -> None:
+            await self.sleep(seconds)
+            if walk.paused:
+                raise _Paused
+
+        fetcher = Fetcher(browser, now=self.clock, sleep=rest, origin=self._origin, daily=self.daily)
+        try:
+            self._left = self._reckon(walk, fetcher)
+            async for fetched in fetcher.walk(frontier):
+                self._take(walk, fetched)
+                self._left = self._reckon(walk, fetcher)
+                self._tell()
+            return frontier.ended and (walk.kind == "sync" or await fetcher.is_own(frontier))
+        except _Paused:
+            return False
+        finally:
+            self._left = None
+            await fetcher.close()
 
     def _take(self, walk: Walk, fetched: Fetched) -> None:
         """A page, and where the walk stands after it: both are stored, or neither."""
@@ -333,10 +404,10 @@ class Walks:
             result = self._intake.take(capture, walk.kind, _cause(walk), self._owner)
             self._note(walk, fetched, result)
             self._save(walk)
-        self._tell()
 
     def _note(self, walk: Walk, fetched: Fetched, result: Result) -> None:
         frontier, reading = walk.frontier, fetched.reading
+        walk.patience = Patience()
         place, progress = frontier.places[fetched.place], walk.lists[fetched.place]
         walk.pages += 1
         walk.new, walk.changed, walk.same = (
@@ -401,6 +472,12 @@ class Walks:
 
     # --- small things
 
+    def _let(self, walk: Walk) -> None:
+        """It may go on."""
+        walk.frontier.stopped, walk.patience = None, Patience()
+        self._save(walk)
+        self._go_on()
+
     def _go_on(self) -> None:
         self._fault = None
         self._resting.clear()
@@ -408,6 +485,9 @@ class Walks:
 
     def _browser(self, account: str) -> Browser | None:
         return self._sessions.browser(account, self.clock())
+
+    def _lacks_log_in(self, walk: Walk) -> bool:
+        return self._fault is None and walk.frontier.stopped in _LOG_IN
 
     def _under_way(self) -> Walk:
         if self._walk is None or _is_over(self._walk):
@@ -424,19 +504,43 @@ class Walks:
     def _state(self, walk: Walk) -> WalkState:
         if _is_over(walk):
             return "cancelled" if walk.cancelled else "ended"
-        if walk.frontier.stopped is not None or self._fault is not None:
+        if walk.frontier.stopped not in {None, "unreachable"} or self._fault is not None:
             return "stopped"
-        today = self.clock().astimezone(BEIJING).date()
-        used_up = walk.frontier.day == today and walk.frontier.requests >= self.daily
-        if used_up:
+        if walk.paused:
+            return "paused"
+        if self._goes_on_at(walk) is not None:
             return "waiting"
         return "queued" if self._turns.one.locked() and not self._has_turn else "walking"
 
     def _stop(self, walk: Walk) -> Issue | None:
-        state = self._state(walk)
-        if state in {"waiting", "queued"}:
-            return walk_stop("day_used_up" if state == "waiting" else "other_walk")
-        return (self._fault or walk_stop(walk.frontier.stopped or "")) if state == "stopped" else None
+        match self._state(walk):
+            case "stopped":
+                return self._fault or walk_stop(walk.frontier.stopped or "")
+            case "waiting":
+                is_tried_again = walk.patience.until(self.clock()) is not None
+                return walk_stop("unreachable" if is_tried_again else "day_used_up")
+            case "paused":
+                return walk_stop("paused")
+            case "queued":
+                return walk_stop("other_walk")
+            case _:
+                return None
+
+    def _goes_on_at(self, walk: Walk) -> datetime | None:
+        """Until when it has to wait."""
+        at = self.clock()
+        return walk.patience.until(at) or next_day(walk.frontier, self.daily, at)
+
+    def _reckon(self, walk: Walk, fetcher: Fetcher) -> float | None:
+        """How many seconds it still takes, if it is known how long the lists are."""
+        known = {(each.medium, each.status): each for each in self.coverage}
+        left = requests_left(
+            (place, _rows(walk.kind, place, progress, known[place.medium, place.status]))
+            for place, progress in zip(walk.frontier.places, walk.lists, strict=True)
+        )
+        if left is None or walk.frontier.requests + left > self.daily:
+            return None
+        return fetcher.takes(left + (walk.kind == "full"))
 
     def _tell(self) -> None:
         if (shown := self.shown) is not None:
@@ -481,6 +585,13 @@ def _places(kind: WalkKind) -> list[Place]:
         places += [Place(medium=medium, status=status) for medium, status in lists]
         places += [Place(medium=medium, status=status, once=True) for medium, status in lists]
     return places
+
+
+def _rows(kind: WalkKind, place: Place, progress: Progress, known: Coverage) -> int | None:
+    """How many rows are wanted of a list; None if nobody knows."""
+    if place.once or (kind == "sync" and known.ended_at is not None and not known.changed):
+        return place.start + 1  # a page, as a rule: what is new fits on it
+    return progress.total if progress.total is not None else known.claimed
 
 
 def _cause(walk: Walk) -> Cause:

@@ -73,6 +73,7 @@ ONLY_FOR = {
         "gateway.covers",
         "gateway.coverage",
         "gateway.intake",
+        "gateway.pace",
         "gateway.reading",
         "gateway.records",
         "gateway.sessions",

@@ -5,16 +5,19 @@ import threading
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.demo import walk
 from gateway.feishu.cards import card
-from gateway.model import now
+from gateway.model import Medium, Status, now
 from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.notices import Notice
+from gateway.walk import WalkKind, WalkShown
 from tests.support import APP_ID, APP_SECRET, Started, World
 from tests.test_accounts import ask, connect, keep, settled, visit
 from tests.test_ways_in import log_in
+from tests.walks import LOGIN, Gate, lend, rested
 
 
 class Clock:
@@ -514,6 +517,146 @@ def test_secrets_are_sealed_and_never_shown(started: Started) -> None:
 def test_a_card_stays_below_what_a_bot_takes() -> None:
     shown = card("D2F", ["长" * 100_000] * 5, colour="red")
     assert len(str(shown).encode()) < 20 * 1024
+
+
+# What walks over the lists need.
+
+
+def reds(started: Started) -> list[str]:
+    """What was said to need the person."""
+    return [each.said for each in received(started) if each.content["header"]["template"] == "red"]
+
+
+def quiet(world: World, clock: Clock, **setting: Any) -> Started:
+    """All that there was has been told."""
+    started = world.start()
+    started.gateway.notices.clock = clock
+    assert bot(started, **setting).status == 200
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    assert len(received(started)) == 1
+    return started
+
+
+def by_schedule(started: Started, kind: WalkKind = "sync") -> WalkShown:
+    walks = started.gateway.carriers.first.walks
+    assert started.world.background.call(lambda: walks.begin_by_schedule(kind))
+    return rested(started)
+
+
+def test_a_walk_that_stopped_is_told_once_a_day_until_it_goes_on(world: World, clock: Clock) -> None:
+    gate = Gate(world)
+    started = quiet(world, clock)
+    lend(started)
+    gate.act = lambda _asked: LOGIN
+    assert by_schedule(started).state == "stopped"
+    for _ in range(3):
+        consider(started)
+    assert len(reds(started)) == 1
+    assert "豆瓣说这个登录已经失效" in reds(started)[0]
+    clock.now += timedelta(hours=24)
+    consider(started)
+    assert len(reds(started)) == 2
+    gate.act = lambda _asked: None
+    lend(started)
+    assert rested(started).state == "ended"
+    clock.now += timedelta(hours=24)
+    consider(started)
+    assert len(reds(started)) == 2
+
+
+def test_it_goes_out_when_the_walk_stops(world: World, clock: Clock) -> None:
+    """By itself."""
+    gate = Gate(world)
+    started = quiet(world, clock)
+    lend(started)
+    arrived = threading.Event()
+
+    async def note(call: str, stage: Stage) -> None:
+        if (call, stage) == ("bot.hook", "after"):
+            arrived.set()
+
+    world.feishu.on_call = note
+    gate.act = lambda _asked: LOGIN
+    assert by_schedule(started).state == "stopped"
+    assert arrived.wait(60)
+
+
+def test_a_schedule_without_a_log_in_is_told(world: World, clock: Clock) -> None:
+    started = quiet(world, clock)
+    scheduler = started.gateway.carriers.first.scheduler
+    scheduler.clock = clock
+    assert started.owner.call("PUT", "/api/v1/schedule", {"rhythm": "hourly"}).status == 200
+    clock.now += timedelta(hours=2)
+    world.background.call(scheduler.consider)
+    consider(started)
+    assert len(reds(started)) == 1
+    assert "还没有可用的豆瓣登录" in reds(started)[0]
+
+
+def test_marks_that_seem_to_be_gone_are_asked_about_in_feishu(world: World, clock: Clock) -> None:
+    Gate(world)
+    started = quiet(world, clock, language="en")
+    lend(started)
+    assert by_schedule(started, "full").state == "ended"
+    films = [each for each in world.person.of(Medium.MOVIE, Status.DONE) if not each.mark.private]
+    for entry in films[-6:]:
+        world.person.remove(entry.key)
+    assert by_schedule(started, "full").state == "ended"
+    started.settled()
+    consider(started)
+    consider(started)
+    assert len(reds(started)) == 1
+    assert "6 of your marks are no longer on Douban" in reds(started)[0]
+    assert started.owner.call("POST", "/api/v1/walks/removals/movie/decline").status == 200
+    clock.now += timedelta(days=2)
+    consider(started)
+    assert len(reds(started)) == 1
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ({"state": "stopped", "reason": "captcha"}, "豆瓣要你停一停"),
+        ({"state": "stopped", "reason": "by_person"}, None),
+        ({"state": "stopped", "reason": "tab_closed"}, None),
+        ({"state": "ended"}, None),
+        ({"state": "reading"}, "还没有浏览器读完"),
+        (None, "还没有浏览器读完"),
+    ],
+)
+def test_a_browser_that_was_asked_in_vain(
+    world: World, clock: Clock, report: dict[str, str] | None, said: str | None
+) -> None:
+    """One that stopped, fell silent, or never came; what the person did, or will come right, is not told."""
+    started = quiet(world, clock)
+    browser = lend(started)
+    scheduler = started.gateway.carriers.first.scheduler
+    scheduler.clock = clock
+    schedule = {"rhythm": "hourly", "way": "browser"}
+    assert started.owner.call("PUT", "/api/v1/schedule", schedule).status == 200
+    clock.now += timedelta(hours=2)
+    world.background.call(scheduler.consider)
+    asked = browser.send("/api/v1/state", b"{}")[1]["walk"]
+    consider(started)
+    assert reds(started) == []
+    if report is not None:
+        browser.send("/api/v1/state", msgspec.json.encode({"walk": {"id": asked["id"]} | report}))
+    if report is None or report["state"] == "reading":
+        for _ in range(23):
+            clock.now += timedelta(hours=1)
+            world.background.call(scheduler.consider)
+        consider(started)
+        assert reds(started) == [], "a night is not long"
+        clock.now += timedelta(hours=2)
+    consider(started)
+    problem = started.owner.call("GET", "/api/v1/schedule").json()["problem"]
+    assert [said in each for each in reds(started) if said] == ([True] if said else [])
+    assert len(reds(started)) == (said is not None)
+    assert (problem is None) == (said is None)
 
 
 def test_what_one_account_needs_does_not_keep_back_what_another_does(started: Started, clock: Clock) -> None:

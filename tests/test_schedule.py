@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.sandbox.http import Drop
 from gateway.schedule import Schedule, Scheduler, next_due
 from tests.support import Background, Started, World
-from tests.walks import Asked, Gate, lend, rested, shown
+from tests.walks import LOGIN, Asked, Gate, lend, rested, resume, shown, walk
 
 ZONES = [
     ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")
@@ -149,6 +149,11 @@ def put(started: Started, **schedule: object) -> None:
     assert reply.status == 200, reply.body
 
 
+def problem(started: Started) -> str | None:
+    told = started.owner.call("GET", "/api/v1/schedule").json()["problem"]
+    return told and told["code"]
+
+
 def walks(started: Started) -> int:
     """How many walks there were."""
     sql = "SELECT count(*) FROM capture WHERE url LIKE '%type=book&status=mark&start=0&%'"
@@ -256,19 +261,31 @@ def test_a_stop_is_the_persons_to_clear(world: World, started: Started, gate: Ga
     assert (len(gate.requests), shown(started)["walk"]["state"]) == (1, "stopped")
 
 
-def test_a_network_that_was_down_is_tried_again_when_it_is_due(
-    started: Started, gate: Gate, clock: Clock
-) -> None:
+def test_a_walk_that_waits_for_the_network_will_do(started: Started, gate: Gate, clock: Clock) -> None:
     put(started, rhythm="hourly", at="00:15")
     gate.act = lambda _asked: Drop()
     clock.now += timedelta(hours=1)
-    consider(started)
-    consider(started)
+    for _ in range(3):
+        consider(started)
+        clock.now += timedelta(hours=1)
     assert (len(gate.requests), shown(started)["walk"]["stop"]["code"]) == (1, "unreachable")
     gate.act = lambda _asked: None
-    clock.now += timedelta(hours=1)
+    assert resume(started).state == "ended"
+    assert walks(started) == 1
+
+
+def test_a_walk_that_the_person_paused_is_why_it_does_not_work(
+    started: Started, gate: Gate, clock: Clock
+) -> None:
+    put(started, rhythm="daily", at="04:00")
+    pause = started.gateway.carriers.first.walks.pause
+    gate.act = lambda asked: pause() if asked == ("movie", "done", 0) else None
+    clock.now += timedelta(days=1)
     consider(started)
-    assert shown(started)["walk"]["state"] == "ended"
+    needs = started.world.background.call(lambda: started.gateway.carriers.first.needs)
+    assert (problem(started), needs) == ("paused", []), "it is no news to who paused it"
+    assert resume(started).state == "ended"
+    assert problem(started) is None
 
 
 def test_without_a_log_in_it_says_so(world: World, clock: Clock) -> None:
@@ -277,7 +294,77 @@ def test_without_a_log_in_it_says_so(world: World, clock: Clock) -> None:
     put(started, rhythm="hourly", at="00:15")
     clock.now += timedelta(hours=1)
     consider(started)
-    assert started.owner.call("GET", "/api/v1/schedule").json()["problem"]["code"] == "no_douban_login"
+    assert problem(started) == "no_douban_login"
+
+
+def test_one_that_was_missed_for_want_of_a_log_in_is_caught_up_once(
+    world: World, gate: Gate, clock: Clock
+) -> None:
+    started = world.start()
+    scheduler = started.gateway.carriers.first.scheduler
+    scheduler.clock, scheduler.zone = clock, ZoneInfo("UTC")
+    put(started, rhythm="daily", at="04:00")
+    for _ in range(3):
+        clock.now += timedelta(days=1)
+        assert consider(started) == 60
+    assert gate.requests == []
+    lend(started)
+    consider(started)
+    assert (walks(started), problem(started)) == (1, None)
+    clock.now += timedelta(hours=2)
+    consider(started)
+    assert walks(started) == 1
+    clock.now += timedelta(days=1)
+    consider(started)
+    assert walks(started) == 2
+
+
+def test_it_begins_as_soon_as_the_log_in_comes(world: World, gate: Gate, clock: Clock) -> None:
+    """By itself: nobody has to look at a schedule that waits."""
+    started = world.start()
+    scheduler = started.gateway.carriers.first.scheduler
+    scheduler.clock, scheduler.zone = clock, ZoneInfo("UTC")
+    put(started, rhythm="daily", at="04:00")
+    clock.now += timedelta(days=1)
+    consider(started)
+    lend(started)
+    started.wait_for_marks(len(world.person.marks))
+    assert rested(started).by == "schedule"
+    assert gate.requests
+
+
+def test_a_log_in_that_ended_is_not_the_end_of_the_schedule(
+    started: Started, gate: Gate, clock: Clock
+) -> None:
+    put(started, rhythm="daily", at="04:00")
+    gate.act = lambda _asked: LOGIN
+    for _ in range(3):
+        clock.now += timedelta(days=1)
+        consider(started)
+        assert problem(started) == "login_page"
+    assert len(gate.requests) == 1, "a log-in that ended is not tried again"
+    gate.act = lambda _asked: None
+    lend(started)
+    assert rested(started).state == "ended"
+    consider(started)
+    assert (walks(started), problem(started)) == (2, None), "it went on where it was, and that was all"
+    clock.now += timedelta(days=1)
+    consider(started)
+    assert walks(started) == 3
+
+
+def test_what_keeps_the_schedule_from_working_is_told(world: World, started: Started, clock: Clock) -> None:
+    world.douban.blocked = "403"
+    assert walk(started, "sync").state == "stopped"
+    assert problem(started) is None, "there is no schedule"
+    put(started, rhythm="daily", at="04:00")
+    clock.now += timedelta(days=1)
+    consider(started)
+    assert problem(started) == "ip_refused"
+    due = started.owner.call("GET", "/api/v1/schedule").json()["next"]
+    assert datetime.fromisoformat(due) > clock.now
+    put(started, rhythm="daily", at="04:00", way="browser")
+    assert problem(started) is None, "a browser can be asked all the same"
 
 
 def test_the_open_browser_is_asked(world: World, started: Started, gate: Gate, clock: Clock) -> None:

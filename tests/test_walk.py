@@ -1,5 +1,6 @@
 """Walks over a person's lists with the log-in of their browser, from the API to the library and to Feishu."""
 
+import asyncio
 import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -7,14 +8,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from gateway.coverage import LISTS
 from gateway.model import Medium, Status, Trigger
 from gateway.sandbox.douban.site import Blocked
 from gateway.sandbox.http import Drop, Response
+from gateway.sessions import Session
+from gateway.walk import WalkKind
 from tests.support import Background, Started, World
 from tests.walks import (
     AGENT,
+    LOGIN,
     Asked,
     Gate,
     is_same,
@@ -267,25 +272,244 @@ def test_a_stop_stays_until_the_person_clears_it(
     assert started.marks() == MARKS
 
 
+class Clock:
+    """It stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def drop(gate: Gate, times: int) -> None:
+    """So many requests for the front of one list are cut off."""
+
+    def act(asked: Asked) -> Drop | None:
+        return Drop() if asked == FRONT and gate.asked.count(FRONT) <= times else None
+
+    gate.act = act
+
+
+FRONT = ("book", "done", 0)
+
+
 def test_a_connection_that_breaks(world: World, gate: Gate, started: Started) -> None:
-    gate.act = lambda asked: Drop() if asked == ("book", "done", 0) else None
+    """It waits, and the person may have it go on at once."""
+    clock = started.gateway.carriers.first.walks.clock = Clock()
+    drop(gate, 1)
     over = walk(started, "sync")
     assert over.stop is not None
-    assert (over.state, over.stop.code) == ("stopped", "unreachable")
-    gate.act = lambda _asked: None
+    assert (over.state, over.stop.code) == ("waiting", "unreachable")
+    assert over.goes_on_at == clock.now + timedelta(minutes=1)
     assert resume(started).state == "ended"
     assert len(gate.requests) == counted(world) + 1
+    assert started.marks() == MARKS
+
+
+def wake(started: Started) -> None:
+    """A minute is over, and the walk looks whether it is time."""
+    walks = started.gateway.carriers.first.walks
+
+    def look() -> None:
+        walks._resting.clear()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # so that the test can wait for it
+        walks._wake.set()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nobody waits a minute
+
+    started.world.background.call(look)
+
+
+def test_a_network_that_stays_away_is_tried_ever_more_slowly(
+    world: World, gate: Gate, started: Started
+) -> None:
+    clock = started.gateway.carriers.first.walks.clock = Clock()
+    drop(gate, 6)
+    waited: list[int] = []
+    over = walk(started, "sync")
+    while over.goes_on_at is not None:
+        assert over.state == "waiting"
+        waited.append(round((over.goes_on_at - clock.now).total_seconds() / 60))
+        asked = len(gate.requests)
+        clock.now = over.goes_on_at - timedelta(seconds=1)
+        wake(started)
+        assert rested(started).goes_on_at == over.goes_on_at
+        assert len(gate.requests) == asked, "not a moment before"
+        clock.now = over.goes_on_at
+        wake(started)
+        over = rested(started)
+    assert waited == [1, 5, 15, 60, 60, 60]
+    assert (over.state, started.marks()) == ("ended", MARKS)
+    assert len(gate.requests) == counted(world) + 6, "nothing else was asked twice"
+
+
+def test_a_network_that_comes_back_late_after_the_machine_slept(gate: Gate, started: Started) -> None:
+    """It tries when it wakes, in vain, and not again an hour later."""
+    clock = started.gateway.carriers.first.walks.clock = Clock()
+    drop(gate, 5)
+    over = walk(started, "sync")
+    for _ in range(3):
+        assert over.goes_on_at is not None
+        clock.now = over.goes_on_at
+        wake(started)
+        over = rested(started)
+    assert over.goes_on_at == clock.now + timedelta(hours=1)
+    clock.now += timedelta(hours=9)
+    wake(started)
+    assert rested(started).goes_on_at == clock.now + timedelta(minutes=1)
+
+
+def test_it_tries_again_by_itself_also_after_a_restart(world: World, gate: Gate, started: Started) -> None:
+    started.gateway.carriers.first.walks.clock = Clock()
+    drop(gate, 1)
+    assert walk(started, "full").state == "waiting"
+    started.stop()
+    started = world.start()
+    assert rested(started).state == "ended", "long ago it was time"
+    assert started.marks() == MARKS
+
+
+def test_a_clock_that_was_set_back_does_not_hold_it_up(world: World, gate: Gate, started: Started) -> None:
+    clock = started.gateway.carriers.first.walks.clock = Clock()
+    drop(gate, 1)
+    walk(started, "sync")
+    clock.now -= timedelta(days=400)
+    wake(started)
+    assert rested(started).state == "ended"
+    assert len(gate.requests) == counted(world) + 1
+
+
+def test_one_that_waits_for_the_network_can_be_cancelled(gate: Gate, started: Started) -> None:
+    drop(gate, 1)
+    assert walk(started, "sync").state == "waiting"
+    assert started.owner.call("DELETE", "/api/v1/walks").json()["walk"]["state"] == "cancelled"
+    asked = len(gate.requests)
+    wake(started)
+    assert (rested(started).state, len(gate.requests)) == ("cancelled", asked)
+
+
+def test_a_walk_that_is_paused(world: World, gate: Gate, started: Started) -> None:
+    """The page under way is taken in, no other is asked for, and it goes on from there."""
+    walks = started.gateway.carriers.first.walks
+    gate.act = lambda asked: walks.pause() if asked == ("movie", "done", 50) else None
+    over = walk(started, "full")
+    assert over.stop is not None
+    assert (over.state, over.stop.code, over.medium, over.rows) == ("paused", "paused", "movie", 100)
+    asked = gate.asked
+    assert asked[-1] == ("movie", "done", 50)
+    wake(started)
+    assert rested(started).state == "paused"
+    started.stop()
+    started = world.start()
+    assert rested(started).state == "paused"
+    lend(started)
+    assert (rested(started).state, gate.asked) == ("paused", asked), "a log-in is not the person's word"
+    assert resume(started).state == "ended"
+    assert gate.asked[len(asked)] == ("movie", "done", 100)
+    assert (len(gate.requests), started.marks()) == (counted(world) + len(LISTS) + 1, MARKS)
+
+
+def test_the_person_pauses_it_between_two_pages(gate: Gate, started: Started) -> None:
+    walks, background = started.gateway.carriers.first.walks, started.world.background
+    told: list[int] = []
+
+    async def rest(_seconds: float) -> None:
+        if len(gate.requests) == 3 and not told:
+            reply = await asyncio.to_thread(lambda: started.owner.call("POST", "/api/v1/walks/pause"))
+            told.append(reply.status)
+
+    background.call(lambda: setattr(walks, "sleep", rest))
+    assert walk(started, "sync").state == "paused"
+    assert (told, len(gate.requests)) == ([202], 3)
+    assert resume(started).state == "ended"
+    assert started.owner.call("POST", "/api/v1/walks/pause").status == 404
+
+
+def lefts(started: Started, kind: WalkKind) -> list[tuple[int, float | None]]:
+    """How many requests were still to come each time that a page was asked for, and how long that was said to take."""
+    walks = started.gateway.carriers.first.walks
+    told: list[float | None] = []
+
+    async def rest(_seconds: float) -> None:
+        assert walks.shown is not None
+        assert walks.shown.event.left == walks.shown.left
+        told.append(walks.shown.left)
+
+    started.world.background.call(lambda: setattr(walks, "sleep", rest))
+    assert walk(started, kind).state == "ended"
+    return [(len(told) - number, left) for number, left in enumerate(told)]
+
+
+def test_how_long_it_still_takes(started: Started) -> None:
+    """Six seconds a page, at first; nobody can tell before all lists were seen once."""
+    assert {left for _, left in lefts(started, "sync")} == {None}
+    for kind in ("sync", "full"):
+        told = lefts(started, kind)
+        assert len(told) >= len(LISTS)
+        assert all(left == 6 * number for number, left in told), told
+
+
+def test_how_long_cannot_be_told_where_the_day_is_too_short(started: Started) -> None:
+    walk(started, "sync")
+    started.gateway.carriers.first.walks.daily = 2 * len(LISTS) + 8
+    assert {left for _, left in lefts(started, "sync")} != {None}
+    walks = started.gateway.carriers.first.walks
+    told: list[float | None] = []
+
+    async def rest(_seconds: float) -> None:
+        assert walks.shown is not None
+        told.append(walks.shown.left)
+
+    started.world.background.call(lambda: setattr(walks, "sleep", rest))
+    assert walk(started, "full").state == "waiting"
+    assert set(told) <= {None}
 
 
 def test_the_session_ends_in_the_middle(world: World, gate: Gate, started: Started) -> None:
     world.douban.session_ends_after = 3
     over = walk(started, "full")
-    assert (over.state, over.pages) == ("stopped", 4)
+    assert over.stop is not None
+    assert (over.state, over.stop.code, over.pages) == ("stopped", "login_page", 4)
+    asked = len(gate.requests)
     world.douban.session_ends_after = None
     lend(started)
-    assert resume(started).state == "ended"
+    assert rested(started).state == "ended", "a new log-in was all that it waited for"
     assert started.marks() == MARKS
-    del gate
+    assert gate.asked[asked] == gate.asked[asked - 1], "from there on"
+
+
+def test_a_log_in_that_comes_while_the_old_one_is_refused(world: World, gate: Gate, started: Started) -> None:
+    """Nobody hands it over once more."""
+    refused: list[Asked] = []
+    newer = msgspec.json.decode(session(world.person), type=Session)
+    newer.cookies.append(structs.replace(newer.cookies[0], name="bid2"))
+
+    def act(asked: Asked) -> Response | None:
+        if asked != ("movie", "done", 50) or refused:
+            return None
+        refused.append(asked)
+        started.gateway.sessions.keep(newer)
+        return LOGIN
+
+    gate.act = act
+    assert walk(started, "sync").state == "ended"
+    assert (refused, started.marks()) == ([("movie", "done", 50)], MARKS)
+
+
+def test_a_log_in_clears_no_warning_of_doubans(world: World, gate: Gate, started: Started) -> None:
+    world.douban.blocked = "403"
+    assert walk(started, "sync").state == "stopped"
+    world.douban.blocked = None
+    lend(started)
+    over = rested(started)
+    assert over.stop is not None
+    assert (over.stop.code, len(gate.requests)) == ("ip_refused", 1)
+
+
+def test_another_accounts_log_in_does_not_let_it_go_on(world: World, gate: Gate, started: Started) -> None:
+    world.douban.session_ends_after = 3
+    assert walk(started, "full").state == "stopped"
+    asked = len(gate.requests)
+    lend(started, world.add_stranger())
+    assert (rested(started).state, len(gate.requests)) == ("stopped", asked)
 
 
 def test_without_a_log_in_there_is_no_walk(world: World, gate: Gate) -> None:

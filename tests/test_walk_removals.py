@@ -18,10 +18,9 @@ from gateway.store import Store
 from gateway.visitor import Reply, call
 from tests.support import Background, Started, World
 from tests.test_library import ME, NOON, reading
-from tests.walks import Asked, Gate, lend, library, mark_new, removed, resume, shown, walk
+from tests.walks import LOGIN, Asked, Gate, lend, library, mark_new, removed, resume, shown, walk
 
 MARKS = 300
-LOGIN = http.redirect("https://accounts.douban.com/passport/login?source=main")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.model import Kind, Mark, Medium, Status, SubjectKey
+from gateway.sandbox import http
 from gateway.sandbox.http import Drop, Request, Response, Server
 from gateway.sandbox.invent import Inventor
 from gateway.sandbox.person import Entry, Person
@@ -15,6 +16,8 @@ from gateway.walk import WalkKind, WalkShown
 from tests.support import Started, World
 
 AGENT = "Mozilla/5.0 (the person's own)"
+LOGIN = http.redirect("https://accounts.douban.com/passport/login?source=main")
+"""What Douban answers to a log-in that has ended."""
 Asked = tuple[str, str, int] | str
 """Medium, status and start of a page; the path of anything else."""
 

@@ -73,7 +73,7 @@ class ScheduleShown(Struct, frozen=True, kw_only=True):
     schedule: Schedule
     next: datetime | None
     problem: Issue | None
-    """Why the last one could not be begun."""
+    """What keeps it from working, and what to do."""
     asked: AskedShown | None
     """What an open browser was asked for last, and how it fared."""
 
@@ -106,9 +106,15 @@ class WalksController(Controller):
         walks.cancel()
         return WalksShown.of(walks)
 
-    @post("/resume", summary="Let a stopped walk go on", status_code=202, sync_to_thread=False)
+    @post("/pause", summary="Pause the walk", status_code=202, sync_to_thread=False)
+    def pause(self, walks: NamedDependency[Walks]) -> WalksShown:
+        """After the page under way, until it is let go on. 404 if none is under way."""
+        walks.pause()
+        return WalksShown.of(walks)
+
+    @post("/resume", summary="Let a walk go on", status_code=202, sync_to_thread=False)
     def resume(self, walks: NamedDependency[Walks]) -> WalksShown:
-        """The person has seen why it stopped. 404 if none is under way."""
+        """One that stopped, was paused, or waits for the network. 404 if none is under way."""
         walks.resume()
         return WalksShown.of(walks)
 

@@ -149,6 +149,11 @@ class Fetcher:
     async def close(self) -> None:
         await self._http.aclose()
 
+    def takes(self, requests: int) -> float:
+        """About how many seconds so many more take: the pauses between them."""
+        slow = min(requests, max(0, self._requests + requests - _MANY))
+        return (requests - slow) * sum(_USUAL) / 2 + slow * sum(_SLOW) / 2
+
     async def walk(self, frontier: Frontier) -> AsyncGenerator[Fetched]:
         """Each page that is new, with the frontier moved behind it: store both together, and at the end again.
 

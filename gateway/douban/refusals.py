@@ -18,12 +18,14 @@ _WORDS = (
     ("rate_limit", (Verdict.BLOCKED, "too_often")),
     ("captcha", (Verdict.BLOCKED, "captcha")),
     ("login", (Verdict.LOGIN, "login_page")),
+    ("need_permission", (Verdict.LOGIN, "login_page")),
+    ("invalid_ck", (Verdict.LOGIN, "login_page")),
     ("登录", (Verdict.LOGIN, "login_page")),
     ("验证码", (Verdict.BLOCKED, "captcha")),
     ("频繁", (Verdict.BLOCKED, "too_often")),
     ("异常请求", (Verdict.BLOCKED, "ip_refused")),
 )
-"""``search_access_rate_limit``, ``subject_ip_rate_limit``, ``need_login``, …"""
+"""``search_access_rate_limit``, ``subject_ip_rate_limit``, ``need_login``, … Their own lists need no other permission."""
 _RATE_LIMIT = 1080
 _UNSAID = Verdict.UNKNOWN, "request_refused"
 """An error that says no more than that it is one."""

@@ -533,7 +533,11 @@ class FeishuRefused(FeishuError):
     code = "feishu_refused"
     title = "Feishu refused"
     hint = Words("飞书拒绝了请求：{why}", "Feishu refused: {why}")
-    bare = Words("飞书拒绝了请求，原因在网关的日志里。", "Feishu refused; the gateway's log says why.")
+
+    @property
+    def outward(self) -> Words:
+        """What Feishu said is for the person to read, and tells nothing of this machine."""
+        return self.words
 
 
 PASSING = (FeishuUnreachable, FeishuBusy, FeishuConflict, FeishuFault, StaleColumns, TokenSpent)

@@ -99,6 +99,7 @@ ROWS = {
     "GET /api/v1/walks": Row("owner", 200),
     "POST /api/v1/walks": Row("owner", 400),
     "DELETE /api/v1/walks": Row("owner", 404),
+    "POST /api/v1/walks/pause": Row("owner", 404),
     "POST /api/v1/walks/resume": Row("owner", 404),
     "POST /api/v1/walks/removals/{medium:str}/accept": Row("owner", 404),
     "POST /api/v1/walks/removals/{medium:str}/decline": Row("owner", 404),

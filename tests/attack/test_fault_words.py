@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from gateway import errors
-from gateway.errors import D2FError, DataFolderUnusable, FeishuUnreachable, LibraryFault
+from gateway.errors import D2FError, DataFolderUnusable, FeishuRefused, FeishuUnreachable, LibraryFault
 from gateway.problems import http_problem, problem
 from gateway.sandbox.feishu import Fault
 from gateway.visitor import Extension, call
@@ -36,9 +36,12 @@ def with_facts(kind: type[D2FError], told: str) -> D2FError:
 OURS = [
     kind
     for name in errors.__all__
-    if isinstance(kind := getattr(errors, name), type) and issubclass(kind, D2FError) and kind.status >= 500
+    if isinstance(kind := getattr(errors, name), type)
+    and issubclass(kind, D2FError)
+    and kind.status >= 500
+    and kind is not FeishuRefused
 ]
-"""Every one that is not the fault of who asks."""
+"""Every one that is not the fault of who asks, and that is not in Feishu's own words."""
 FAULTS: dict[type[Exception], tuple[Any, D2FError]] = {
     RuntimeError: (http_problem(500), D2FError()),
     sqlite3.OperationalError: (problem(LibraryFault()), LibraryFault()),

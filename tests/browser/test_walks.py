@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gateway.model import Medium, Status
+from gateway.sandbox.http import Drop
 from tests.browser.conftest import WAIT, open_dashboard
 from tests.browser.conftest import Browser as Persons
 from tests.support import Background, Started, World
+from tests.test_asked import hold
 from tests.walks import Asked, Gate, lend, rested, shown, walk
 
 expect.set_options(timeout=WAIT)
@@ -65,7 +67,7 @@ def test_it_tells_where_it_is_and_can_be_cancelled(page: Page, started: Started,
     """The day's requests are used up in the middle: so it waits, for as long as the test looks."""
     started.gateway.carriers.first.walks.daily = 4
     page.click("[data-walk=full]")
-    expect(page.locator("#walks-now")).to_have_text("明天继续")
+    expect(page.locator("#walks-now")).to_have_text(re.compile(r"\d\d-\d\d \d\d:\d\d 继续"))
     expect(page.locator("#walks-live .note")).to_contain_text("明天接着读")
     page.click("#walks-live >> text=取消")
     expect(page.locator("#walks-now")).to_have_text("上次取消了")
@@ -82,6 +84,32 @@ def test_why_it_stopped(page: Page, world: World) -> None:
     page.click("text=继续")
     expect(page.locator("#walks-now")).to_contain_text("上次")
     expect(page.locator("#walks-live .problem")).to_have_count(0)
+
+
+def test_it_waits_for_the_network_or_goes_on_at_once(page: Page, gate: Gate) -> None:
+    gate.act = lambda _asked: Drop()
+    page.click("text=现在同步")
+    expect(page.locator("#walks-now")).to_have_text(re.compile(r"\d\d-\d\d \d\d:\d\d 继续"))
+    expect(page.locator("#walks-live .note")).to_contain_text("连不上豆瓣。会自己再试")
+    gate.act = lambda _asked: None
+    page.click("#walks-live button:text-is('继续')")
+    expect(page.locator("#walks-now")).to_contain_text("上次")
+
+
+def test_how_long_it_takes_and_a_pause(page: Page, started: Started) -> None:
+    walk(started, "sync")
+    page.reload()
+    unfolded(page)
+    open_gate = hold(started)
+    page.click("[data-walk=full]")
+    expect(page.locator("#walks-live .note")).to_have_text(re.compile(r"正在读想读的图书.*还要约 \d 分钟"))
+    page.click("#walks-live >> text=暂停")
+    expect(page.locator("#walks-now")).to_have_text("已暂停")
+    expect(page.locator("#walks-live .note")).to_contain_text("你暂停了它")
+    open_gate()
+    assert rested(started).state == "paused"
+    page.click("#walks-live button:text-is('继续')")
+    expect(page.locator("#walks-now")).to_contain_text("上次")
 
 
 def test_without_a_log_in_it_says_what_to_do(chrome: Browser, world: World) -> None:

@@ -483,6 +483,8 @@ def test_other_addresses(at: str, reason: str) -> None:
         (b'{"code":112,"msg":"subject_ip_rate_limit"}', Verdict.BLOCKED, "too_often"),
         (b'{"code":"1080"}', Verdict.BLOCKED, "too_often"),
         (b'{"msg":"need_login","code":1000}', Verdict.LOGIN, "login_page"),
+        (b'{"msg":"need_permission","code":1000}', Verdict.LOGIN, "login_page"),
+        (b'{"msg":"invalid_ck","code":103}', Verdict.LOGIN, "login_page"),
         ('{"code":103,"msg":"x","localized_message":"请先登录"}'.encode(), Verdict.LOGIN, "login_page"),
         (b'{"code":403,"msg":"forbidden"}', Verdict.BLOCKED, "forbidden"),
         (b'{"code":404,"msg":"traversal_error"}', Verdict.GONE, "not_found"),
