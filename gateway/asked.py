@@ -14,10 +14,10 @@ from msgspec import Meta, Struct, structs
 from gateway.coverage import Coverages, Progress
 from gateway.douban.fetch import Place
 from gateway.errors import Issue, NoSuchThing
+from gateway.journey import WalkKind
 from gateway.model import ListPart, Mark
 from gateway.reasons import asked_stop
 from gateway.store import Store, owned
-from gateway.walk import WalkKind
 
 _LAPSE = timedelta(minutes=10)
 """A browser that reads speaks about once a minute. One that has not spoken for so long was closed: another may read."""

@@ -11,10 +11,11 @@ from msgspec import Meta, Struct
 
 from gateway.asked import Asked
 from gateway.errors import D2FError, Issue, LibraryFault, NoSuchThing
+from gateway.journey import WalkKind
 from gateway.log import get
 from gateway.model import now
 from gateway.store import Store, owned
-from gateway.walk import WalkKind, Walks
+from gateway.walk import Walks
 
 _log = get("schedule")
 

@@ -11,21 +11,21 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
-from msgspec import Struct, field, structs
+from msgspec import structs
 
 from gateway import errors
-from gateway.coverage import LISTS, Coverage, Coverages, Progress
-from gateway.douban.fetch import DAILY, ORIGIN, Browser, Fetched, Fetcher, Frontier, Place, Sleep
+from gateway.coverage import Coverage, Coverages, Progress
+from gateway.douban.fetch import DAILY, ORIGIN, Browser, Fetched, Fetcher, Frontier, Sleep
 from gateway.errors import Issue
-from gateway.events import Events, Walked
+from gateway.events import Events
 from gateway.intake import Intake, Result
+from gateway.journey import Walk, WalkKind, WalkShown, WalkState, places_of, rows_wanted
 from gateway.library import Library
 from gateway.log import get
-from gateway.model import Capture, Medium, Status, Trigger, Verdict, now
+from gateway.model import Capture, Medium, Trigger, Verdict, now
 from gateway.pace import Patience, next_day, requests_left
 from gateway.reasons import walk_stop
 from gateway.removals import Question, Removals
-from gateway.runs import Cause
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.store import Store, owned
@@ -40,76 +40,9 @@ _LOOK = 60.0
 _LOG_IN = frozenset({"no_login", "login_page", "other_account"})
 """Stops for want of the account's log-in. All others are Douban's warnings, or faults: the person's to clear."""
 
-WalkKind = Literal["sync", "full"]
-"""From the newest mark to what is known, or to the end of every list."""
-WalkState = Literal["walking", "queued", "waiting", "paused", "stopped", "ended", "cancelled"]
-"""``queued``: behind another account's. ``waiting``: for the network, or for the next day. ``paused``: by the person.
-``stopped``: until the person lets it go on."""
-
 
 class _Paused(Exception):
     """The person paused the walk before a request."""
-
-
-class Walk(Struct, kw_only=True):
-    """A walk, as it is stored."""
-
-    id: str
-    kind: WalkKind
-    by: Literal["person", "schedule"]
-    begun_at: datetime
-    ended_at: datetime | None = None
-    cancelled: bool = False
-    paused: bool = False
-    patience: Patience = field(default_factory=Patience)
-    frontier: Frontier
-    lists: list[Progress]
-    """What each place of the frontier has shown."""
-    pages: int = 0
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    removed: int = 0
-    unproven: dict[Medium, str] = field(default_factory=dict)
-    """Of a full check: the media where it does not prove what is gone, and why (``Coverage.gap``)."""
-
-
-class WalkShown(Struct, frozen=True, kw_only=True):
-    """A walk, as it is told."""
-
-    id: str
-    kind: WalkKind
-    by: str
-    state: WalkState
-    begun_at: datetime
-    ended_at: datetime | None
-    stop: Issue | None
-    """Why it stopped, or does not go on for now, and what to do."""
-    goes_on_at: datetime | None
-    """When it does by itself, if it waits."""
-    left: float | None
-    """About how many seconds it still takes; None where nobody can tell."""
-    medium: Medium | None
-    """Where it is; None where it is over."""
-    status: Status | None
-    rows: int
-    """Rows of that list so far, of how many the list claims to have."""
-    total: int | None
-    pages: int
-    new: int
-    changed: int
-    same: int
-    removed: int
-    unproven: dict[Medium, str]
-    requests_today: int
-    daily: int
-    owner: str
-
-    @property
-    def event(self) -> Walked:
-        """The same, as news."""
-        at = (self.medium, self.status, self.rows, self.total, self.left)
-        return Walked(self.id, self.kind, self.state, self.pages, self.new, self.changed, *at, self.owner)
 
 
 class Walks:
@@ -165,7 +98,7 @@ class Walks:
         walk = self._walk
         if walk is None:
             return None
-        at, state = self._place(), self._state(walk)
+        at, state = walk.at, self._state(walk)
         progress = walk.lists[at] if at is not None else Progress()
         place = walk.frontier.places[at] if at is not None else None
         return WalkShown(
@@ -211,13 +144,13 @@ class Walks:
     def start(self, kind: WalkKind, by: Literal["person", "schedule"] = "person") -> None:
         """Begins a walk. Raises WalkUnderWay, NoDoubanLogin, OtherDoubanLogin."""
         before = self._walk
-        if before is not None and not _is_over(before):
+        if before is not None and not before.is_over:
             raise errors.WalkUnderWay
         account = self.account
         if account is None or self._browser(account) is None:
             others = [each for each in self._sessions.accounts() if each != account]
             raise errors.OtherDoubanLogin if account and others else errors.NoDoubanLogin
-        places = _places(kind)
+        places = places_of(kind)
         frontier = Frontier(account=account, places=places)
         self._turns.lend(frontier)
         walk = Walk(
@@ -241,7 +174,7 @@ class Walks:
         Raises NoDoubanLogin, OtherDoubanLogin.
         """
         walk = self._walk
-        if walk is None or _is_over(walk):
+        if walk is None or walk.is_over:
             self.start(kind, "schedule")
             return True
         if self._state(walk) == "stopped":
@@ -251,7 +184,7 @@ class Walks:
     def log_in_came(self) -> None:
         """The account's log-in was handed over: a walk that stopped for want of it goes on where it was."""
         walk = self._walk
-        if walk is not None and not _is_over(walk) and self._lacks_log_in(walk):
+        if walk is not None and not walk.is_over and self._lacks_log_in(walk):
             self._let(walk)
 
     def pause(self) -> None:
@@ -401,7 +334,7 @@ class Walks:
             content=fetched.content,
         )
         with self._store.atomic():
-            result = self._intake.take(capture, walk.kind, _cause(walk), self._owner)
+            result = self._intake.take(capture, walk.kind, walk.cause, self._owner)
             self._note(walk, fetched, result)
             self._save(walk)
 
@@ -460,7 +393,7 @@ class Walks:
             self._removals.begin(account)
             self._save(walk)
         if walk.removed:
-            self._sync.note_removed(walk.removed, _cause(walk))
+            self._sync.note_removed(walk.removed, walk.cause)
         _log.info(
             "walk ended",
             kind=walk.kind,
@@ -490,19 +423,12 @@ class Walks:
         return self._fault is None and walk.frontier.stopped in _LOG_IN
 
     def _under_way(self) -> Walk:
-        if self._walk is None or _is_over(self._walk):
+        if self._walk is None or self._walk.is_over:
             raise errors.NoSuchThing
         return self._walk
 
-    def _place(self) -> int | None:
-        """Where the walk is."""
-        walk = self._walk
-        if walk is None or _is_over(walk):
-            return None
-        return next((number for number, place in enumerate(walk.frontier.places) if not place.over), None)
-
     def _state(self, walk: Walk) -> WalkState:
-        if _is_over(walk):
+        if walk.is_over:
             return "cancelled" if walk.cancelled else "ended"
         if walk.frontier.stopped not in {None, "unreachable"} or self._fault is not None:
             return "stopped"
@@ -535,7 +461,7 @@ class Walks:
         """How many seconds it still takes, if it is known how long the lists are."""
         known = {(each.medium, each.status): each for each in self.coverage}
         left = requests_left(
-            (place, _rows(walk.kind, place, progress, known[place.medium, place.status]))
+            (place, rows_wanted(walk.kind, place, progress, known[place.medium, place.status]))
             for place, progress in zip(walk.frontier.places, walk.lists, strict=True)
         )
         if left is None or walk.frontier.requests + left > self.daily:
@@ -569,39 +495,6 @@ _TOLD = (
     "removed",
     "unproven",
 )
-
-
-def _places(kind: WalkKind) -> list[Place]:
-    """All lists.
-
-    A full check looks at the front of each list of a medium again when all of them are walked: what moved from one to
-    another meanwhile may have been seen on neither.
-    """
-    if kind == "sync":
-        return [Place(medium=medium, status=status) for medium, status in LISTS]
-    places: list[Place] = []
-    for each in Medium:
-        lists = [(medium, status) for medium, status in LISTS if medium is each]
-        places += [Place(medium=medium, status=status) for medium, status in lists]
-        places += [Place(medium=medium, status=status, once=True) for medium, status in lists]
-    return places
-
-
-def _rows(kind: WalkKind, place: Place, progress: Progress, known: Coverage) -> int | None:
-    """How many rows are wanted of a list; None if nobody knows."""
-    if place.once or (kind == "sync" and known.ended_at is not None and not known.changed):
-        return place.start + 1  # a page, as a rule: what is new fits on it
-    return progress.total if progress.total is not None else known.claimed
-
-
-def _cause(walk: Walk) -> Cause:
-    if walk.by == "schedule":
-        return "scheduled_full" if walk.kind == "full" else "schedule"
-    return "full" if walk.kind == "full" else "walk"
-
-
-def _is_over(walk: Walk) -> bool:
-    return walk.ended_at is not None
 
 
 async def _at_once(_seconds: float) -> None:

@@ -78,6 +78,7 @@ ONLY_FOR = {
         "gateway.records",
         "gateway.sessions",
         "gateway.turns",
+        "gateway.journey",
         "gateway.walk",
     },
     "gateway.schema": {"gateway.store"},

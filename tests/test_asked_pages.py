@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from gateway.journey import WalkKind
 from gateway.model import Kind, Medium, Status, Subject, SubjectKey, Trigger
 from gateway.sandbox.douban.sections import SECTIONS
 from gateway.visitor import DoubanVisitor, Extension
-from gateway.walk import WalkKind
 from tests.support import Started, World
 from tests.test_accounts import keep
 from tests.test_asked import ask, state

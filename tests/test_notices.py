@@ -10,10 +10,10 @@ import pytest
 
 from gateway.demo import walk
 from gateway.feishu.cards import card
+from gateway.journey import WalkKind, WalkShown
 from gateway.model import Medium, Status, now
 from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.notices import Notice
-from gateway.walk import WalkKind, WalkShown
 from tests.support import APP_ID, APP_SECRET, Started, World
 from tests.test_accounts import ask, connect, keep, settled, visit
 from tests.test_ways_in import log_in

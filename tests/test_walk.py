@@ -11,11 +11,11 @@ import pytest
 from msgspec import structs
 
 from gateway.coverage import LISTS
+from gateway.journey import WalkKind
 from gateway.model import Medium, Status, Trigger
 from gateway.sandbox.douban.site import Blocked
 from gateway.sandbox.http import Drop, Response
 from gateway.sessions import Session
-from gateway.walk import WalkKind
 from tests.support import Background, Started, World
 from tests.walks import (
     AGENT,

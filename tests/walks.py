@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from gateway.journey import WalkKind, WalkShown
 from gateway.model import Kind, Mark, Medium, Status, SubjectKey
 from gateway.sandbox import http
 from gateway.sandbox.http import Drop, Request, Response, Server
 from gateway.sandbox.invent import Inventor
 from gateway.sandbox.person import Entry, Person
 from gateway.visitor import Extension
-from gateway.walk import WalkKind, WalkShown
 from tests.support import Started, World
 
 AGENT = "Mozilla/5.0 (the person's own)"

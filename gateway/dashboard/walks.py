@@ -11,10 +11,11 @@ from gateway.asked import AskedShown
 from gateway.coverage import Coverage
 from gateway.dashboard.versions import IfMatch, agree, tagged, version
 from gateway.errors import Issue
+from gateway.journey import WalkKind, WalkShown
 from gateway.model import Medium, Status
 from gateway.removals import Question
 from gateway.schedule import Schedule, Scheduler
-from gateway.walk import WalkKind, Walks, WalkShown
+from gateway.walk import Walks
 
 
 class WalkInput(Struct, frozen=True, forbid_unknown_fields=True):
