@@ -483,6 +483,7 @@ WORDS: dict[str, Words] = {
     "past_public": Words("改为公开", "made public"),
     "past_own_page": Words("它的页面", "its own page"),
     "past_seen": Words("{at} 见于", "seen {at} on"),
+    "past_again": Words("{at} 又是这样", "so again {at}"),
     "past_unseen": Words(
         "{at} 核对时，豆瓣的列表里没有它了", "a check of {at} found it on no list of Douban's"
     ),
