@@ -231,16 +231,23 @@ class Ledger:
             for account, medium, subject_id, title, failure in self.store.rows(sql, [target.key, limit])
         ]
 
-    def retry_failures(self, target: Target) -> None:
-        """Marks that were not taken are due again."""
+    def refused(self, target: Target) -> list[tuple[MarkKey, int]]:
+        """The marks that Feishu did not take, and the revision of each that it did not take."""
+        sql = "SELECT account, medium, id, failed FROM record WHERE table_key = ? AND failure IS NOT NULL"
+        return [(mark_key(*mark), revision) for *mark, revision in self.store.rows(sql, [target.key])]
+
+    def retry(self, target: Target, refused: Iterable[tuple[MarkKey, int]]) -> int:
+        """Marks that were not taken are due again, but for those that were tried since. Returns how many."""
+        sql = f"""UPDATE record SET failed = 0, failure = NULL
+            WHERE table_key = ? AND {MARK} = (?, ?, ?) AND failed = ? AND failure IS NOT NULL"""
+        due = 0
         with self.store.atomic():
-            self.due_again(
-                "SELECT account, medium, id FROM record WHERE table_key = ? AND failure IS NOT NULL", target
-            )
-            self.store.do(
-                "UPDATE record SET failed = 0, failure = NULL WHERE table_key = ? AND failure IS NOT NULL",
-                [target.key],
-            )
+            for key, revision in refused:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                if self.store.do(sql, [target.key, *mark, revision]):
+                    self.store.do(CHANGED_SINCE, [*mark, 0])
+                    due += 1
+        return due
 
     # --- records
 
@@ -407,17 +414,6 @@ class Ledger:
         sql = f"SELECT due.account, due.medium, due.id {DUE} AND record.record_id IS NULL"
         for account, medium, subject_id in self.store.rows(sql, self.asked(target)):
             yield mark_key(account, medium, subject_id)
-
-    def retry_failure(self, target: Target, key: MarkKey) -> bool:
-        """A mark that was not taken is due again. Returns whether it was one."""
-        mark = [key.account, key.subject.medium, key.subject.id]
-        sql = f"""UPDATE record SET failed = 0, failure = NULL
-            WHERE table_key = ? AND {MARK} = (?, ?, ?) AND failure IS NOT NULL"""
-        with self.store.atomic():
-            found = self.store.do(sql, [target.key, *mark]) > 0
-            if found:
-                self.store.do(CHANGED_SINCE, [*mark, 0])
-        return found
 
 
 def row_of(row: tuple[Any, ...]) -> Row:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.feishu.fields import columns_of
+from gateway.model import Medium, Status
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
@@ -100,6 +101,23 @@ def test_one_that_is_refused_again(started: Started) -> None:
     assert failed(started) == ids(refused)
     assert started.world.feishu.calls["record.batch_create"] == creates + 1
     assert runs(started)[0]["failed"] == 1
+
+
+def test_one_more_counts_once_in_its_run(started: Started) -> None:
+    world = started.world
+    refused = refuse(started)
+    started.stop()
+    again = world.start()
+    again.settled()
+    page = world.person.of(Medium.MOVIE, Status.DONE)[:15]
+    more = next(entry for entry in page if not entry.removed and entry.key.id not in ids(refused))
+    world.person.edit(more.key, rating=5)
+    known = next(entry for entry in page if entry.key.id in ids(refused))
+    world.person.edit(known.key, comment="改过了")
+    url = f"https://movie.douban.com/people/{world.person.address}/collect?mode=grid"
+    assert again.pair().capture(url, world.visitor.open(url).body)[0] == 200
+    assert again.settled().failed == len(refused) + 1
+    assert runs(again)[0]["failed"] == len(refused) + 1
 
 
 def test_a_row_that_is_there_already(stocked: Started) -> None:
