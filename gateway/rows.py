@@ -178,6 +178,8 @@ class Rows:
                 self._runs.begin("check", problem.issue if problem else None)
                 problem = await self._push_into(table, stopped, told, check=True) or problem
         if checks and not stopped():  # rows that the person put back, or that take the place of others
+            if not self.unchecked:
+                self._runs.go_on(problem.issue if problem else None)
             problem = await self._write(stopped, told) or problem
         return problem
 

@@ -32,7 +32,7 @@ from gateway.model import Outcome
 from gateway.placing import Placing
 from gateway.plan import Look, Plan, left_out, look, of_table
 from gateway.rows import Rows
-from gateway.runs import Cause, Runs
+from gateway.runs import Cause, Run, Runs
 from gateway.settings import Settings
 from gateway.state import Pace, PushState, State, TableState, total
 from gateway.store import Store, owned
@@ -211,12 +211,13 @@ class Sync:
         await self._resting.wait()
         return self.state
 
-    def retry(self) -> None:
-        """Tries again what Feishu did not take."""
+    def retry(self) -> Run:
+        """Tries again what Feishu did not take. Returns the run in which that is done, as it is now."""
         self.rows.retry()
-        self.runs.begin("retry")
+        run = self.runs.ask("retry")
         self.hanging.try_again()
         self._begin_anew()
+        return run
 
     def retry_mark(self, key: MarkKey) -> None:
         """Tries one mark again that Feishu did not take, and no other. Raises NoSuchFailure."""
@@ -232,10 +233,15 @@ class Sync:
 
     # --- what the person did in the tables
 
-    def check(self) -> None:
-        """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
+    def check(self) -> Run:
+        """The tables are looked through as soon as all is pushed, or now: what the person did there is found.
+
+        Returns the run in which that is done, as it is now.
+        """
         self.rows.edits.ask(table.key for table in self.rows.tables)
+        run = self.runs.ask("check")
         self._begin_anew()
+        return run
 
     def set_edits(self, policy: EditPolicy) -> None:
         """Whose a cell of ours is that the person edits. What was written so far is known after a look."""
