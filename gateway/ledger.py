@@ -71,6 +71,9 @@ class Failure(Struct, frozen=True, kw_only=True):
     key: MarkKey
     title: str | None
     issue: Issue
+    table: str
+    place: tuple[str, str, str, str]
+    """In the order of them."""
 
 
 class Counts(Struct, frozen=True):
@@ -218,17 +221,25 @@ class Ledger:
         row = self.store.one(sql, {**self.asked(target), "capture": capture_id})
         return Counts(*row) if row else Counts()
 
-    def failures(self, target: Target, limit: int = 50) -> list[Failure]:
-        """Marks that Feishu did not take, with its reason."""
-        sql = """SELECT account, medium, id, subject.title, failure FROM record LEFT JOIN subject USING (medium, id)
-            WHERE table_key = ? AND failure IS NOT NULL LIMIT ?"""
+    def failures(self, tables: Collection[str], after: Sequence[str], limit: int) -> list[Failure]:
+        """Marks that Feishu did not take, with its reason, the newest first; those that follow the place ``after``."""
+        place = "(ifnull(mark.marked_on, ''), medium, id, table_key)"
+        sql = f"""SELECT account, medium, id, subject.title, failure, table_key, ifnull(mark.marked_on, '')
+            FROM record JOIN mark USING (account, medium, id) LEFT JOIN subject USING (medium, id)
+            WHERE table_key IN (SELECT value FROM json_each(?)) AND failure IS NOT NULL
+                {f"AND {place} < (?, ?, ?, ?)" if after else ""}
+            ORDER BY 7 DESC, 2 DESC, 3 DESC, 6 DESC LIMIT ?"""
         return [
             Failure(
                 key=mark_key(account, medium, subject_id),
                 title=title,
                 issue=msgspec.json.decode(failure, type=Issue),
+                table=table,
+                place=(marked_on, medium, subject_id, table),
             )
-            for account, medium, subject_id, title, failure in self.store.rows(sql, [target.key, limit])
+            for account, medium, subject_id, title, failure, table, marked_on in self.store.rows(
+                sql, [as_json([*tables]), *after, limit]
+            )
         ]
 
     def refused(self, target: Target) -> list[tuple[MarkKey, int]]:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 
 from msgspec import structs
 
@@ -151,10 +151,10 @@ class Sync:
         """How far the marks that a capture changed have come."""
         return total([self._ledger.counts_of(table.target, capture) for table in self.rows.tables])
 
-    def failures(self) -> list[tuple[Table, Failure]]:
+    def failures(self, after: Sequence[str], limit: int) -> list[tuple[Table, Failure]]:
         """Marks that Feishu did not take, with its reason, and the table that each is for."""
-        tables = self.rows.tables
-        return [(table, failure) for table in tables for failure in self._ledger.failures(table.target)]
+        tables = {table.key: table for table in self.rows.tables}
+        return [(tables[each.table], each) for each in self._ledger.failures(tables, after, limit)]
 
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""

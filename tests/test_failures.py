@@ -1,15 +1,18 @@
 """A row that Feishu did not take is looked at, and tried again by hand, it alone."""
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from gateway.dashboard.failures import PAGE
 from gateway.feishu.fields import columns_of
 from gateway.model import Medium, Status
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
-from tests.support import Started, World
+from tests.support import Background, Started, World
 from tests.test_persons_acts import told
 from tests.test_plan import plan
 from tests.test_push import faulty, fill, right
@@ -71,6 +74,32 @@ def test_what_is_told_of_it(started: Started) -> None:
         assert failure["page"].endswith(f"/{entry.key.id}/")
         assert failure["table"].startswith(started.world.address)
     assert not refused
+
+
+def test_all_can_be_looked_at(beside: Background, tmp_path: Path) -> None:
+    """A page at a time, the newest first; the dashboard says how many there are, and leads to them."""
+    started = World(beside, tmp_path / "data", marks=300).start()
+    refused = refuse(started)
+    assert len(refused) > PAGE
+    found: list[Any] = []
+    after, pages = "", list[str]()
+    while after is not None:
+        shown = started.owner.call("GET", f"/api/v1/failures?after={quote(after)}").json()
+        pages.append(started.owner.call("GET", f"/failures?after={quote(after)}").body.decode())
+        found += shown["failures"]
+        assert len(shown["failures"]) <= PAGE
+        after = shown["next"]
+    days = {entry.key.id: str(entry.mark.marked_on) for entry in refused}
+    assert sorted(days) == sorted(failure["key"]["subject"]["id"] for failure in found)
+    told = [days[failure["key"]["subject"]["id"]] for failure in found]
+    assert told == sorted(told, reverse=True)
+    assert failures(started) == found[:PAGE]
+    assert all(any(f"/{number}" in page for page in pages) for number in days)
+    started.owner.cookies["d2f-language"] = "en"
+    dashboard = started.owner.call("GET", "/").body.decode()
+    assert f'<a href="/failures">All {len(refused)}</a>' in dashboard
+    for path in ("/api/v1/failures", "/failures"):
+        assert started.owner.call("GET", f"{path}?after=yesterday").status == 400
 
 
 def test_one_is_tried_again_and_no_other(started: Started) -> None:

@@ -515,6 +515,7 @@ WORDS: dict[str, Words] = {
     "read_again": Words("重新读取", "Read again"),
     "auto": Words("自动", "auto"),
     # What Feishu did not take
+    "failures_all": Words("全部 {n} 个", "All {n}"),
     "failures": Words("飞书没有收下的", "What Feishu did not take"),
     "medium_book": Words("图书", "books"),
     "medium_movie": Words("影视", "films and series"),
