@@ -34,7 +34,7 @@ from gateway.dashboard.api import OwnerController
 from gateway.dashboard.documented import Documented
 from gateway.dashboard.failures import FailuresController
 from gateway.dashboard.live import LiveController
-from gateway.dashboard.marks import MarkPagesController, MarksController
+from gateway.dashboard.marks import MarkPagesController, MarksController, failed
 from gateway.dashboard.notices import NoticesController
 from gateway.dashboard.push import PushController
 from gateway.dashboard.safety import SafetyController
@@ -186,6 +186,7 @@ class Gateway:
                 MarksController,
                 FailuresController,
                 MarkPagesController,
+                failed,
                 SafetyController,
                 *login.HANDLERS,
                 *pages.handlers(),

@@ -62,7 +62,8 @@ class Past(Struct, frozen=True, kw_only=True):
     fields: dict[str, tuple[Any, Any]]
     """Field of the mark → (old, new)."""
     page: str | None
-    """Its address. None if no page told of it: that a mark is gone is known from there being none."""
+    """Its address. None if no page told of it: that a mark is gone is known from there being none; that it was again
+    as before, after a page that came late, from later pages that showed nothing new then."""
     trigger: Trigger | None
 
 

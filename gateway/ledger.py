@@ -71,6 +71,9 @@ class Failure(Struct, frozen=True, kw_only=True):
     key: MarkKey
     title: str | None
     issue: Issue
+    table: str
+    place: tuple[str, str, str, str]
+    """In the order of them."""
 
 
 class Counts(Struct, frozen=True):
@@ -216,29 +219,44 @@ class Ledger:
         row = self.store.one(sql, {**self.asked(target), "capture": capture_id})
         return Counts(*row) if row else Counts()
 
-    def failures(self, target: Target, limit: int = 50) -> list[Failure]:
-        """Marks that Feishu did not take, with its reason."""
-        sql = """SELECT account, medium, id, subject.title, failure FROM record LEFT JOIN subject USING (medium, id)
-            WHERE table_key = ? AND failure IS NOT NULL LIMIT ?"""
+    def failures(self, tables: Collection[str], after: Sequence[str], limit: int) -> list[Failure]:
+        """Marks that Feishu did not take, with its reason, the newest first; those that follow the place ``after``."""
+        place = "(ifnull(mark.marked_on, ''), medium, id, table_key)"
+        sql = f"""SELECT account, medium, id, subject.title, failure, table_key, ifnull(mark.marked_on, '')
+            FROM record JOIN mark USING (account, medium, id) LEFT JOIN subject USING (medium, id)
+            WHERE table_key IN (SELECT value FROM json_each(?)) AND failure IS NOT NULL
+                {f"AND {place} < (?, ?, ?, ?)" if after else ""}
+            ORDER BY 7 DESC, 2 DESC, 3 DESC, 6 DESC LIMIT ?"""
         return [
             Failure(
                 key=mark_key(account, medium, subject_id),
                 title=title,
                 issue=msgspec.json.decode(failure, type=Issue),
+                table=table,
+                place=(marked_on, medium, subject_id, table),
             )
-            for account, medium, subject_id, title, failure in self.store.rows(sql, [target.key, limit])
+            for account, medium, subject_id, title, failure, table, marked_on in self.store.rows(
+                sql, [as_json([*tables]), *after, limit]
+            )
         ]
 
-    def retry_failures(self, target: Target) -> None:
-        """Marks that were not taken are due again."""
+    def refused(self, target: Target) -> list[tuple[MarkKey, int]]:
+        """The marks that Feishu did not take, and the revision of each that it did not take."""
+        sql = "SELECT account, medium, id, failed FROM record WHERE table_key = ? AND failure IS NOT NULL"
+        return [(mark_key(*mark), revision) for *mark, revision in self.store.rows(sql, [target.key])]
+
+    def retry(self, target: Target, refused: Iterable[tuple[MarkKey, int]]) -> int:
+        """Marks that were not taken are due again, but for those that were tried since. Returns how many."""
+        sql = f"""UPDATE record SET failed = 0, failure = NULL
+            WHERE table_key = ? AND {MARK} = (?, ?, ?) AND failed = ? AND failure IS NOT NULL"""
+        due = 0
         with self.store.atomic():
-            self.due_again(
-                "SELECT account, medium, id FROM record WHERE table_key = ? AND failure IS NOT NULL", target
-            )
-            self.store.do(
-                "UPDATE record SET failed = 0, failure = NULL WHERE table_key = ? AND failure IS NOT NULL",
-                [target.key],
-            )
+            for key, revision in refused:
+                mark = [key.account, key.subject.medium, key.subject.id]
+                if self.store.do(sql, [target.key, *mark, revision]):
+                    self.store.do(CHANGED_SINCE, [*mark, 0])
+                    due += 1
+        return due
 
     # --- records
 
@@ -405,17 +423,6 @@ class Ledger:
         sql = f"SELECT due.account, due.medium, due.id {DUE} AND record.record_id IS NULL"
         for account, medium, subject_id in self.store.rows(sql, self.asked(target)):
             yield mark_key(account, medium, subject_id)
-
-    def retry_failure(self, target: Target, key: MarkKey) -> bool:
-        """A mark that was not taken is due again. Returns whether it was one."""
-        mark = [key.account, key.subject.medium, key.subject.id]
-        sql = f"""UPDATE record SET failed = 0, failure = NULL
-            WHERE table_key = ? AND {MARK} = (?, ?, ?) AND failure IS NOT NULL"""
-        with self.store.atomic():
-            found = self.store.do(sql, [target.key, *mark]) > 0
-            if found:
-                self.store.do(CHANGED_SINCE, [*mark, 0])
-        return found
 
 
 def row_of(row: tuple[Any, ...]) -> Row:

@@ -7,14 +7,17 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gateway import past
 from gateway.accounts import Accounts
-from gateway.merge import fill_in, merge_marks, merge_subjects
+from gateway.merge import changes_of, is_other_beginning, merge_marks, merge_subjects, shown
 from gateway.model import Mark, Medium, Outcome, PageType, Reading, Subject, SubjectKey, now
+from gateway.past import Step
 from gateway.shelves import told
 from gateway.store import Store
 
 _mark = msgspec.json.Decoder(Mark)
 _subject = msgspec.json.Decoder(Subject)
+_times = msgspec.json.Decoder(dict[str, str])
 _changes = msgspec.json.Decoder(dict[str, tuple[Any, Any]])
 
 # Of what is as it was only that it was seen: on a page that shows what is known, that is all there is to write.
@@ -26,6 +29,7 @@ _UNPLACE = """UPDATE mark SET placed = NULL WHERE (medium, id) = (?, ?) AND plac
 """Douban told what a subject is: where its rows were put until then matters no more, but for a row that somebody typed."""
 _MARKS_SEEN = """UPDATE mark SET seen_at = ?
     WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
+_REMEMBER = "INSERT INTO change (account, medium, id, at, capture, what, fields) VALUES (?, ?, ?, ?, ?, ?, ?)"
 MOMENT = timedelta(seconds=2)
 
 
@@ -112,55 +116,71 @@ class Library:
         seen: list[tuple[str, ...]] = []
         history: list[list[object]] = []
         followed: set[MarkKey] = set()
+        late: list[tuple[MarkKey, Mark, _Known]] = []
         for mark, key in zip(marks, keys, strict=True):
-            old, revision, seen_at, removed_at = known.pop(key, (None, 0, "", ""))
-            # It waited longer than one captured after it, or than a walk that proved the mark to be gone.
-            older = old is not None and _is_older(at, max(seen_at, removed_at))
-            back = bool(removed_at) and not older
-            kept, changes = fill_in(old, mark) if old is not None and older else merge_marks(old, mark)
-            if older and kept == old:
-                same += 1
+            was = known.pop(key, None)
+            if was is not None and _is_older(at, was.seen_at):
+                late.append((key, mark, was))
                 continue
+            old, row = was.mark if was else None, [key.account, key.subject.medium, key.subject.id]
+            # One that waited longer than a walk that proved the mark to be gone does not bring it back.
+            gone = was is not None and _is_older(at, was.removed_at)
+            back = was is not None and bool(was.removed_at) and not gone
+            whole = past.completed(mark, self._steps(key)) if is_other_beginning(old, mark) else mark
+            kept, changes = merge_marks(old, whole)
+            apart = was.apart_from(mark) if was else {}
             edited = bool(changes) or back
             new, changed, same = new + (old is None), changed + bool(old and edited), same + (not edited)
             stale = edited or key.subject in outdated
             stales += stale
-            if kept is old and not (stale or older):
+            if kept is old and not stale and was is not None and apart == was.apart:
                 seen.append((key.account, key.subject.medium, key.subject.id))
                 continue
             writes.append(
                 [
-                    key.account,
-                    key.subject.medium,
-                    key.subject.id,
+                    *row,
                     _json(kept),
-                    revision + stale,
-                    seen_at if older else at,
-                    removed_at if removed_at and older else None,
+                    (was.revision if was else 0) + stale,
+                    at,
+                    was.removed_at if was and gone else None,
+                    _json(apart),
                 ]
             )
             followed.add(key)
             if edited:
                 what = "returned" if back else "changed" if old else "new"
-                history.append(
-                    [key.account, key.subject.medium, key.subject.id, at, capture_id, what, _json(changes)]
-                )
+                history.append([*row, at, capture_id, what, _json(changes)])
         if writes:
             self._store.do_many(
-                """INSERT INTO mark (account, medium, id, body, revision, seen_at, removed_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body,
+                """INSERT INTO mark (account, medium, id, body, revision, seen_at, removed_at, apart)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, apart = excluded.apart,
                     revision = excluded.revision, seen_at = excluded.seen_at, removed_at = excluded.removed_at""",
                 writes,
             )
         if history:
-            self._store.do_many(
-                "INSERT INTO change (account, medium, id, at, capture, what, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                history,
-            )
+            self._store.do_many(_REMEMBER, history)
         if seen:
             self._store.do(_MARKS_SEEN, [at, _json(seen)])
+        filled = [key for key, mark, was in late if self._merge_late(key, mark, was, capture_id, at)]
+        changed, same, stales = changed + len(filled), same + len(late) - len(filled), stales + len(filled)
+        followed.update(filled)
         stales += self._outdate(outdated, followed)
         return Outcome(new=new, changed=changed, same=same, outdated=stales)
+
+    def _merge_late(self, key: MarkKey, late: Mark, was: "_Known", capture_id: str, at: str) -> bool:
+        """Takes in what a page says that comes after later ones. Returns whether the mark is another by it."""
+        row = [key.account, key.subject.medium, key.subject.id]
+        steps = self._steps(key)
+        whole = past.completed(late, steps)
+        kept, found = past.late(was.mark, whole, at, was.shown_at, steps)
+        edited, apart = bool(changes_of(was.mark, kept)), was.apart_also(late, at)
+        if kept != was.mark or apart != was.apart:
+            sql = "UPDATE mark SET body = ?, revision = ?, apart = ? WHERE account = ? AND medium = ? AND id = ?"
+            self._store.do(sql, [_json(kept), was.revision + edited, _json(apart), *row])
+        for step in found:
+            told_by = capture_id if step.at == at else None
+            self._store.do(_REMEMBER, [*row, step.at, told_by, step.what, _json(step.fields)])
+        return edited
 
     def _outdate(self, subjects: set[SubjectKey], followed: set[MarkKey]) -> int:
         """The subject changed though the page said nothing of the mark: its record must follow. Returns how many.
@@ -180,14 +200,16 @@ class Library:
             for medium, subject_id, body, detailed, seen_at in rows
         }
 
-    def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, tuple[Mark, int, str, str]]:
-        """The mark, its revision, when it was seen last, and since when it is gone; empty if it is not."""
-        sql = """SELECT account, medium, id, body, revision, seen_at, ifnull(removed_at, '') FROM mark
+    def _known_marks(self, keys: list[MarkKey]) -> dict[MarkKey, "_Known"]:
+        sql = """SELECT account, medium, id, body, revision, seen_at, ifnull(removed_at, ''), apart FROM mark
             WHERE (account, medium, id) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"""
         wanted = [(key.account, key.subject.medium, key.subject.id) for key in keys]
+        rows = self._store.rows(sql, [_json(wanted)])
         return {
-            MarkKey(account, SubjectKey(Medium(medium), subject_id)): (_mark.decode(body), *rest)
-            for account, medium, subject_id, body, *rest in self._store.rows(sql, [_json(wanted)])
+            MarkKey(account, SubjectKey(Medium(medium), subject_id)): _Known(
+                _mark.decode(body), revision, seen_at, removed_at, _times.decode(apart)
+            )
+            for account, medium, subject_id, body, revision, seen_at, removed_at, apart in rows
         }
 
     def remove(self, keys: Iterable[MarkKey], at: datetime, capture_id: str | None) -> int:
@@ -207,9 +229,8 @@ class Library:
                 )
                 if gone:
                     self._store.do(
-                        "INSERT INTO change (account, medium, id, at, capture, what, fields) "
-                        "VALUES (?, ?, ?, ?, ?, 'removed', '{}')",
-                        [*mark, when, capture_id],
+                        _REMEMBER,
+                        [*mark, when, capture_id, "removed", "{}"],
                     )
                 removed += gone
         return removed
@@ -221,18 +242,54 @@ class Library:
 
     def history(self, key: MarkKey) -> list[MarkChange]:
         """All that is known of one mark's past, the oldest first."""
-        sql = "SELECT at, what, fields, capture FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
-        rows = self._store.rows(sql, [key.account, key.subject.medium, key.subject.id])
         return [
             MarkChange(
                 key=key,
-                at=datetime.fromisoformat(at),
-                what=what,
-                fields=_changes.decode(fields),
-                capture=capture,
+                at=datetime.fromisoformat(step.at),
+                what=step.what,
+                fields=step.fields,
+                capture=step.capture,
             )
-            for at, what, fields, capture in rows
+            for step in past.in_order(self._steps(key))
         ]
+
+    def _steps(self, key: MarkKey) -> list[Step]:
+        """In the order in which they came."""
+        sql = "SELECT at, what, fields, capture FROM change WHERE account = ? AND medium = ? AND id = ? ORDER BY number"
+        return [
+            Step(at=at, what=what, fields=_changes.decode(fields), capture=capture)
+            for at, what, fields, capture in self._store.rows(
+                sql, [key.account, key.subject.medium, key.subject.id]
+            )
+        ]
+
+
+class _Known(Struct, frozen=True):
+    """A mark as it is kept."""
+
+    mark: Mark
+    revision: int
+    seen_at: str
+    """The time of the last page that showed it."""
+    removed_at: str
+    """Since when it is gone; empty if it is not."""
+    apart: dict[str, str]
+    """Of the fields that this page did not show: when a page showed them last."""
+
+    @property
+    def shown_at(self) -> dict[str, str]:
+        """When a page showed last what is known."""
+        return {name: self.apart.get(name, self.seen_at) for name in shown(self.mark)}
+
+    def apart_from(self, page: Mark) -> dict[str, str]:
+        """``apart`` after a later page."""
+        told = shown(page)
+        return {name: at for name, at in self.shown_at.items() if name not in told}
+
+    def apart_also(self, page: Mark, at: str) -> dict[str, str]:
+        """``apart`` after an earlier page."""
+        times = self.shown_at
+        return self.apart | {name: at for name in shown(page) if times.get(name, "") < at}
 
 
 def _is_older(at: str, seen_at: str) -> bool:

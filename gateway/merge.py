@@ -1,6 +1,6 @@
 """What becomes of what is known when a page tells something new. Pure functions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -8,8 +8,11 @@ from msgspec import UNSET
 
 from gateway.model import Mark, Subject, photo_id
 
-_MARK_FIELDS = ("status", "rating", "comment", "tags", "marked_on", "private")
+MARK_FIELDS = ("status", "rating", "comment", "tags", "marked_on", "private")
 """What a person decides. Any difference here is an edit."""
+
+MARK_SHOWN = (*MARK_FIELDS, "marked_at", "mark_id")
+"""What a page may show of a mark, or not."""
 
 _QUIET = frozenset({"score", "votes", "brief", "title_cut"})
 """What changes by itself all the time: kept up to date, never a reason to write a record."""
@@ -23,32 +26,47 @@ Changes = dict[str, tuple[Any, Any]]
 def merge_marks(old: Mark | None, new: Mark) -> tuple[Mark, Changes]:
     """The mark to keep, and what the person changed: field → (old, new). No changes: an empty dict."""
     if old is None:
-        shown = {name: getattr(new, name) for name in _MARK_FIELDS}
-        return new, {name: (None, value) for name, value in shown.items() if value is not UNSET}
+        return new, {
+            name: (None, getattr(new, name)) for name in MARK_FIELDS if getattr(new, name) is not UNSET
+        }
     if _known_whole(old, new):
         new = msgspec.structs.replace(new, comment=UNSET, comment_cut=False)
-    changes: Changes = {}
-    for name in _MARK_FIELDS:
-        was, now = getattr(old, name), getattr(new, name)
-        if now is not UNSET and now != was:
-            changes[name] = (None if was is UNSET else was, now)
     kept = {name: value for name, value in _told(new) if value != getattr(old, name)}
-    return msgspec.structs.replace(old, **kept) if kept else old, changes
+    if new.comment is UNSET:  # how much of it is known is as it was
+        kept.pop("comment_cut", None)
+    merged = msgspec.structs.replace(old, **kept) if kept else old
+    return merged, changes_of(old, merged) if kept else {}
 
 
-def fill_in(old: Mark, older: Mark) -> tuple[Mark, Changes]:
-    """What an earlier page shows of a mark that no later one did; that it was edited since, nobody can say.
+def merge_late(old: Mark, late: Mark, at: str, shown_at: Mapping[str, str]) -> Mark:
+    """The mark to keep when a page of ``at`` came after later ones: of each field, what was shown last.
 
-    Only of the same status: a comment on what was wished for is not one on what was seen.
+    ``shown_at``: when that was, of each field that is known. So it is the same in whatever order pages come.
     """
-    if older.status is not old.status:
-        return old, {}
-    gaps = [name for name in (*_MARK_FIELDS, "marked_at", "mark_id") if getattr(old, name) is UNSET]
-    found = {name: value for name in gaps if (value := getattr(older, name)) is not UNSET}
+    found = {
+        name: value
+        for name in MARK_SHOWN
+        if (value := getattr(late, name)) is not UNSET and shown_at.get(name, "") < at
+    }
     if "comment" in found:
-        found["comment_cut"] = older.comment_cut
-    changes: Changes = {name: (None, value) for name, value in found.items() if name in _MARK_FIELDS}
-    return msgspec.structs.replace(old, **found), changes
+        found["comment_cut"] = late.comment_cut
+    elif _known_whole(late, old):
+        found |= {"comment": late.comment, "comment_cut": False}
+    return msgspec.structs.replace(old, **found)
+
+
+def changes_of(old: Mark, kept: Mark) -> Changes:
+    """What became of what the person decides: field → (old, new)."""
+    changed = [name for name in MARK_FIELDS if getattr(old, name) != getattr(kept, name)]
+    return {
+        name: (None if getattr(old, name) is UNSET else getattr(old, name), getattr(kept, name))
+        for name in changed
+    }
+
+
+def shown(mark: Mark) -> list[str]:
+    """The fields that a page showed of a mark."""
+    return [name for name in MARK_SHOWN if getattr(mark, name) is not UNSET]
 
 
 def merge_subjects(
@@ -78,10 +96,16 @@ def merge_subjects(
     return msgspec.structs.replace(old, **updates), bool(updates.keys() - _QUIET)
 
 
-def _known_whole(old: Mark, new: Mark) -> bool:
+def is_other_beginning(old: Mark | None, new: Mark) -> bool:
+    """Whether the new comment is only the beginning of one, but not of the one that is known."""
+    cut = old is not None and new.comment_cut and new.comment != old.comment
+    return bool(cut) and not _known_whole(old, new)
+
+
+def _known_whole(old: Mark | None, new: Mark) -> bool:
     """Whether the new comment is only the beginning of the one that is known."""
-    known, told = old.comment, new.comment
-    return bool(new.comment_cut and not old.comment_cut and known and told and known.startswith(told))
+    known, told = old and old.comment, new.comment
+    return bool(old and new.comment_cut and not old.comment_cut and known and told and known.startswith(told))
 
 
 def _worse_title(old: Subject, new: Subject) -> bool:

@@ -301,14 +301,14 @@ class Notices:
         """What changed in the library since the last news, and when it may be told."""
         told = self._told
         sql = """SELECT max(number), max(at), count(DISTINCT CASE what WHEN 'new' THEN account || medium || id END),
-            count(DISTINCT account || medium || id) FROM change WHERE number > ?"""
+            count(DISTINCT account || medium || id) FROM change WHERE number > ? AND what <> 'earlier'"""
         row = self._store.one(sql, [told.change])
         if row is None or row[0] is None:
             return None
         last, at, new, marks = row[0], datetime.fromisoformat(row[1]), row[2], row[3]
         titles = self._store.rows(
             """SELECT DISTINCT subject.title FROM change JOIN subject USING (medium, id)
-            WHERE number > ? AND subject.title IS NOT NULL ORDER BY number DESC LIMIT ?""",
+            WHERE number > ? AND what <> 'earlier' AND subject.title IS NOT NULL ORDER BY number DESC LIMIT ?""",
             [told.change, _TITLES],
         )
         news = News(

@@ -130,7 +130,7 @@ class Rows:
         """Whether Feishu did not take some rows, and the run that is under way has not tried them again."""
         run = self._runs.current
         tried = run is None or run.id == self._tried_in
-        return not tried and any(self._ledger.failures(table.target, 1) for table in self.tables)
+        return not tried and any(self._ledger.refused(table.target) for table in self.tables)
 
     @property
     def unchecked(self) -> list[Table]:
@@ -146,11 +146,15 @@ class Rows:
     def retry(self) -> None:
         """What Feishu did not take is due again."""
         for table in self.tables:
-            self._ledger.retry_failures(table.target)
+            self._ledger.retry(table.target, self._ledger.refused(table.target))
 
     def retry_mark(self, key: MarkKey) -> bool:
         """One mark that Feishu did not take is due again, the others not before another run. Returns whether it was one."""
-        if not [table for table in self.tables if self._ledger.retry_failure(table.target, key)]:
+        found = [
+            (table.target, [each for each in self._ledger.refused(table.target) if each[0] == key])
+            for table in self.tables
+        ]
+        if not sum(self._ledger.retry(target, refused) for target, refused in found):
             return False
         if self._runs.current is None:
             self._runs.begin("retry")
@@ -168,13 +172,14 @@ class Rows:
         Returns what is the matter with one table; raises what is the matter with all.
         """
         self._unclaimed = True
-        retries, run = self.retries_due, self._runs.current
+        run, tables = self._runs.current, self.tables if self.retries_due else ()
+        refused = [(table.target, self._ledger.refused(table.target)) for table in tables]
         problem = await self._write(stopped, told)
         if stopped():
             return problem
         self._tried_in = run.id if run else self._tried_in
-        if retries:  # last, since many may fail again
-            self.retry()
+        # last, since many may fail again; what was refused just now is not tried once more
+        if sum(self._ledger.retry(target, those) for target, those in refused):
             problem = await self._write(stopped, told)
         checks = self.unchecked
         for table in checks:
@@ -182,6 +187,8 @@ class Rows:
                 self._runs.begin("check", problem.issue if problem else None)
                 problem = await self._push_into(table, stopped, told, called) or problem
         if checks and not stopped():  # rows that the person put back, or that take the place of others
+            if not self.unchecked:
+                self._runs.go_on(problem.issue if problem else None)
             problem = await self._write(stopped, told) or problem
         return problem
 

@@ -77,6 +77,8 @@ class Runs:
         self._owner = owner
         self._calls_before = 0
         self._current: Run | None = None
+        self._next: Run | None = None
+        """One that was asked for and begins when the current one is over."""
         for run in self._read(
             "SELECT body FROM run WHERE owner = ? AND ended IS NULL"
         ):  # the gateway was ended in the middle of it
@@ -98,18 +100,41 @@ class Runs:
         """
         if self._current is not None and (cause != "check" or self._current.cause == cause):
             return
-        self.end(problem)
+        if cause == "check" and self._next is not None:
+            self.go_on(problem)
+            return
+        self._end(problem)
         at = now()
-        last = next((run for run in self.recent(3) if run.cause == cause or run.cause not in _READ), None)
+        begun = [run for run in self.recent(3) if self._next is None or run.id != self._next.id]
+        last = next((run for run in begun if run.cause == cause or run.cause not in _READ), None)
         joins = last is not None and last.cause == cause != "check" and not last.problem
         if last and joins and at - (last.ended or at) < _SAME_RUN:
-            self._current = structs.replace(last, ended=None)
+            self._set_out(structs.replace(last, ended=None))
         else:
-            number = self._store.one("SELECT ifnull(max(id), 0) + 1 FROM run")
-            self._current = Run(id=number[0] if number else 1, cause=cause, began=at)
-            self._store.do("DELETE FROM run WHERE id <= ?", [self._current.id - _KEPT])
-        self._calls_before = self._calls() - self._current.calls
-        self._keep(self._current)
+            self._set_out(self._new(cause))
+
+    def ask(self, cause: Literal["retry", "check"]) -> Run:
+        """The run in which it will be done, as it is now: the one that is under way, or else one of its own.
+
+        A check is none for anything else; it begins when the tables are looked through, not before.
+        """
+        if self._current is not None and (self._current.cause == "check") == (cause == "check"):
+            return self._current
+        if self._current is None and cause == "retry":
+            self.begin(cause)
+            assert self._current is not None
+            return self._current
+        if self._next is None:
+            self._next = self._new(cause)
+            self._keep(self._next)
+        return self._next
+
+    def go_on(self, problem: Issue | None = None) -> None:
+        """The current run is over; if one was asked for that waited for it, that one begins."""
+        if self._next is not None:
+            self._end(problem)
+            self._set_out(structs.replace(self._next, began=now()))
+            self._next = None
 
     def read(self, cause: Cause, outcome: Outcome) -> None:
         """A page was read."""
@@ -128,7 +153,23 @@ class Runs:
         self._keep(self._current)
 
     def end(self, problem: Issue | None = None) -> None:
-        """The push rests."""
+        """The push rests: what did not begin by now will not."""
+        if self._next is not None:
+            self._store.do("DELETE FROM run WHERE id = ?", [self._next.id])
+            self._next = None
+        self._end(problem)
+
+    def _new(self, cause: Cause) -> Run:
+        number = self._store.one("SELECT ifnull(max(id), 0) + 1 FROM run")
+        run = Run(id=number[0] if number else 1, cause=cause, began=now())
+        self._store.do("DELETE FROM run WHERE id <= ?", [run.id - _KEPT])
+        return run
+
+    def _set_out(self, run: Run) -> None:
+        self._current, self._calls_before = run, self._calls() - run.calls
+        self._keep(run)
+
+    def _end(self, problem: Issue | None) -> None:
         if self._current is None:
             return
         calls = self._calls() - self._calls_before

@@ -326,3 +326,9 @@ def m016_placed(db: Database) -> None:
         f"CREATE TRIGGER mark_changed AFTER UPDATE OF revision ON mark WHEN NEW.revision > OLD.revision BEGIN {is_due} END",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m017_apart(db: Database) -> None:
+    """Of the fields that the last page did not show of a mark: when a page showed them last, as JSON."""
+    db.execute("ALTER TABLE mark ADD COLUMN apart TEXT NOT NULL DEFAULT '{}'")

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 
 from msgspec import structs
 
@@ -33,7 +33,7 @@ from gateway.placing import Placing
 from gateway.plan import Plan
 from gateway.planning import Look, Planning, left_out, look
 from gateway.rows import Rows
-from gateway.runs import Cause, Runs
+from gateway.runs import Cause, Run, Runs
 from gateway.settings import Settings
 from gateway.state import Pace, PushState, State, TableState, total
 from gateway.store import Store, owned
@@ -154,10 +154,10 @@ class Sync:
         """How far the marks that a capture changed have come."""
         return total([self._ledger.counts_of(table.target, capture) for table in self.rows.tables])
 
-    def failures(self) -> list[tuple[Table, Failure]]:
+    def failures(self, after: Sequence[str], limit: int) -> list[tuple[Table, Failure]]:
         """Marks that Feishu did not take, with its reason, and the table that each is for."""
-        tables = self.rows.tables
-        return [(table, failure) for table in tables for failure in self._ledger.failures(table.target)]
+        tables = {table.key: table for table in self.rows.tables}
+        return [(tables[each.table], each) for each in self._ledger.failures(tables, after, limit)]
 
     def captured(self, cause: Cause, outcome: Outcome) -> None:
         """A page of this account was read."""
@@ -214,12 +214,13 @@ class Sync:
         await self._resting.wait()
         return self.state
 
-    def retry(self) -> None:
-        """Tries again what Feishu did not take."""
+    def retry(self) -> Run:
+        """Tries again what Feishu did not take. Returns the run in which that is done, as it is now."""
         self.rows.retry()
-        self.runs.begin("retry")
+        run = self.runs.ask("retry")
         self.hanging.try_again()
         self._begin_anew()
+        return run
 
     def retry_mark(self, key: MarkKey) -> None:
         """Tries one mark again that Feishu did not take, and no other. Raises NoSuchFailure."""
@@ -235,10 +236,15 @@ class Sync:
 
     # --- what the person did in the tables
 
-    def check(self) -> None:
-        """The tables are looked through as soon as all is pushed, or now: what the person did there is found."""
+    def check(self) -> Run:
+        """The tables are looked through as soon as all is pushed, or now: what the person did there is found.
+
+        Returns the run in which that is done, as it is now.
+        """
         self.rows.edits.ask(table.key for table in self.rows.tables)
+        run = self.runs.ask("check")
         self._begin_anew()
+        return run
 
     def set_edits(self, policy: EditPolicy) -> None:
         """Whose a cell of ours is that the person edits. What was written so far is known after a look."""

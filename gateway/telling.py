@@ -30,6 +30,12 @@ class _Overview(Struct, frozen=True):
     accounts: list[Account]
 
 
+class _Asked(Struct, frozen=True):
+    """What is of use of the answer."""
+
+    run: Run
+
+
 class Refused(D2FError):
     """The gateway said no; the words are its own."""
 
@@ -91,44 +97,50 @@ class Owner:
         return "\n".join(lines) or _UNCONNECTED
 
     def push(self) -> str:
-        """Writes what is due; returns what that run did. It does not wait for what only the person, or time, can mend."""
-        state = msgspec.json.decode(self._ask("POST", "/api/v1/push"), type=PushState)
-        while (run := self._newest()) is not None and run.ended is None and state.state not in _RESTS:
-            time.sleep(_LOOK_AGAIN)
-            state = self._overview.push
-        if state.state == "unset":
+        """Writes what is due; returns what that did. It does not wait for what only the person, or time, can mend."""
+        before, run = self._done("/api/v1/push")
+        if run is None:
             return _UNCONNECTED
-        if state.state == "paused":
-            raise Refused(Paused().issue)
-        if problem := state.problem or (run and run.problem):
-            raise Refused(problem)
-        assert run is not None  # this one
+        made, updated, removed, failed = (
+            getattr(run, name) - getattr(before, name) for name in ("created", "updated", "removed", "failed")
+        )
         return (
-            f"新建 {run.created:,} 行，更新 {run.updated:,} 行，移出 {run.removed:,} 行，失败 {run.failed:,} 行"
-            f" · {run.created:,} rows made, {run.updated:,} updated, {run.removed:,} taken out, {run.failed:,} failed"
+            f"新建 {made:,} 行，更新 {updated:,} 行，移出 {removed:,} 行，失败 {failed:,} 行"
+            f" · {made:,} rows made, {updated:,} updated, {removed:,} taken out, {failed:,} failed"
         )
 
     def check(self) -> str:
         """Looks through the tables; returns what was found there."""
-        state = msgspec.json.decode(self._ask("POST", "/api/v1/check"), type=PushState)
-        while state.checking and state.state in {"idle", "busy"}:
-            time.sleep(_LOOK_AGAIN)
-            state = self._overview.push
-        if state.problem is not None:
-            raise Refused(state.problem)
-        run = self._newest()
-        if run is None or state.checking or run.cause != "check":
+        before, run = self._done("/api/v1/check")
+        if run is None:
             return "没有核对 · not checked"
-        notes = [f"  {note.zh}\n  {note.en}" for note in run.notes]
+        edited, deleted, updated = (
+            getattr(run, name) - getattr(before, name) for name in ("edited", "deleted", "updated")
+        )
+        notes = [f"  {note.zh}\n  {note.en}" for note in run.notes if note not in before.notes]
         told = (
-            f"你改过 {run.edited:,} 行，删了 {run.deleted:,} 行；写回 {run.updated:,} 行"
-            f" · {run.edited:,} rows edited by you, {run.deleted:,} deleted; {run.updated:,} written again"
+            f"你改过 {edited:,} 行，删了 {deleted:,} 行；写回 {updated:,} 行"
+            f" · {edited:,} rows edited by you, {deleted:,} deleted; {updated:,} written again"
         )
         return "\n".join([told, *notes])
 
-    def _newest(self) -> Run | None:
-        runs = msgspec.json.decode(self._ask("GET", "/api/v1/runs"), type=list[Run])
-        return runs[0] if runs else None
+    def _done(self, path: str) -> tuple[Run, Run | None]:
+        """The run in which it was done what was asked for, before that and after; None for after if it never began."""
+        before = msgspec.json.decode(self._ask("POST", path), type=_Asked).run
+        while True:
+            runs = msgspec.json.decode(self._ask("GET", "/api/v1/runs"), type=list[Run])
+            run = next((run for run in runs if run.id == before.id), None)
+            push = self._overview.push
+            if run is None or run.ended is not None or push.state in _RESTS:
+                break
+            time.sleep(_LOOK_AGAIN)
+        if push.state == "unset":
+            return before, None
+        if push.state == "paused":
+            raise Refused(Paused().issue)
+        if problem := run.problem if run is not None and run.ended is not None else push.problem:
+            raise Refused(problem)
+        return before, run
 
 
 def plain(text: str) -> str:

@@ -88,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway.model": set(),
     "gateway.errors.": set(),
     "gateway.merge": {"gateway.model"},
+    "gateway.past": {"gateway.merge", "gateway.model"},
     "gateway.douban.": {"gateway.model", "gateway.errors."},
     "gateway.sandbox.": {"gateway.model"},
     "gateway.disk": set(),

@@ -158,6 +158,36 @@ def test_nothing_that_was_captured_is_forgotten(started: Started) -> None:
     assert "★★★★☆ → ★★☆☆☆ · 改了短评" in page
 
 
+def test_what_an_earlier_page_said_is_history_though_it_comes_late(started: Started) -> None:
+    """Of a browser that was offline."""
+    world = started.world
+    browser, other = started.pair(), started.pair()
+    entry = next(each for each in entries(started, Medium.MOVIE) if each.mark.rating)
+    url = page_of(entry.key.medium, entry.key.id)
+    world.person.edit(entry.key, rating=2, comment="第一次看")
+    early = world.visitor.open(url).body
+    world.person.edit(entry.key, rating=5, comment="第二次看")
+    late = world.visitor.open(url).body
+    assert browser.capture(url, late, age=7200)[0] == 200
+    assert browser.capture(url, late)[0] == 200
+    started.settled()
+    before = shown(started, entry)["mark"]
+    for _ in range(2):
+        assert other.capture(url, early, age=3600)[0] == 200
+    told = shown(started, entry)
+    assert told["mark"] == before
+    assert [past["fields"]["comment"][1] for past in told["history"]] == ["第二次看", "第一次看", "第二次看"]
+    assert [past["page"] for past in told["history"]] == [None, url, url]
+    for language, words in (("zh", "★★☆☆☆ → ★★★★★ · 改了短评"), ("en", "★★☆☆☆ → ★★★★★ · comment changed")):
+        started.owner.cookies["d2f-language"] = language
+        page = started.owner.call("GET", f"/marks/{entry.key.medium}/{entry.key.id}")
+        text = " ".join(page.body.decode().split())
+        assert words in text
+        assert "第一次看" in text
+        assert "核对" not in text
+        assert "a check" not in text
+
+
 def test_a_mark_that_is_gone_and_comes_back(started: Started) -> None:
     capture(started, Medium.BOOK)
     entry = entries(started, Medium.BOOK)[0]

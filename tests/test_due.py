@@ -116,7 +116,7 @@ class Due(RuleBasedStateMachine):
     @rule(data=st.data())
     def retried(self, data: st.DataObject) -> None:
         target = data.draw(st.sampled_from(self.targets))
-        self.ledger.retry_failures(target)
+        self.ledger.retry(target, self.ledger.refused(target))
         self.failed = {at: revision for at, revision in self.failed.items() if at[0] != target.key}
 
     @rule()

@@ -1,14 +1,18 @@
 """A row that Feishu did not take is looked at, and tried again by hand, it alone."""
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from gateway.dashboard.failures import PAGE
 from gateway.feishu.fields import columns_of
+from gateway.model import Medium, Status
 from gateway.sandbox.feishu import Fault
 from gateway.sandbox.feishu.fields import FieldSpec
 from gateway.sandbox.person import Entry
-from tests.support import Started, World
+from tests.support import Background, Started, World
 from tests.test_persons_acts import told
 from tests.test_plan import plan
 from tests.test_push import faulty, fill, right
@@ -72,6 +76,32 @@ def test_what_is_told_of_it(started: Started) -> None:
     assert not refused
 
 
+def test_all_can_be_looked_at(beside: Background, tmp_path: Path) -> None:
+    """A page at a time, the newest first; the dashboard says how many there are, and leads to them."""
+    started = World(beside, tmp_path / "data", marks=300).start()
+    refused = refuse(started)
+    assert len(refused) > PAGE
+    found: list[Any] = []
+    after, pages = "", list[str]()
+    while after is not None:
+        shown = started.owner.call("GET", f"/api/v1/failures?after={quote(after)}").json()
+        pages.append(started.owner.call("GET", f"/failures?after={quote(after)}").body.decode())
+        found += shown["failures"]
+        assert len(shown["failures"]) <= PAGE
+        after = shown["next"]
+    days = {entry.key.id: str(entry.mark.marked_on) for entry in refused}
+    assert sorted(days) == sorted(failure["key"]["subject"]["id"] for failure in found)
+    told = [days[failure["key"]["subject"]["id"]] for failure in found]
+    assert told == sorted(told, reverse=True)
+    assert failures(started) == found[:PAGE]
+    assert all(any(f"/{number}" in page for page in pages) for number in days)
+    started.owner.cookies["d2f-language"] = "en"
+    dashboard = started.owner.call("GET", "/").body.decode()
+    assert f'<a href="/failures">All {len(refused)}</a>' in dashboard
+    for path in ("/api/v1/failures", "/failures"):
+        assert started.owner.call("GET", f"{path}?after=yesterday").status == 400
+
+
 def test_one_is_tried_again_and_no_other(started: Started) -> None:
     world = started.world
     one, *others = refuse(started)
@@ -100,6 +130,23 @@ def test_one_that_is_refused_again(started: Started) -> None:
     assert failed(started) == ids(refused)
     assert started.world.feishu.calls["record.batch_create"] == creates + 1
     assert runs(started)[0]["failed"] == 1
+
+
+def test_one_more_counts_once_in_its_run(started: Started) -> None:
+    world = started.world
+    refused = refuse(started)
+    started.stop()
+    again = world.start()
+    again.settled()
+    page = world.person.of(Medium.MOVIE, Status.DONE)[:15]
+    more = next(entry for entry in page if not entry.removed and entry.key.id not in ids(refused))
+    world.person.edit(more.key, rating=5)
+    known = next(entry for entry in page if entry.key.id in ids(refused))
+    world.person.edit(known.key, comment="改过了")
+    url = f"https://movie.douban.com/people/{world.person.address}/collect?mode=grid"
+    assert again.pair().capture(url, world.visitor.open(url).body)[0] == 200
+    assert again.settled().failed == len(refused) + 1
+    assert runs(again)[0]["failed"] == len(refused) + 1
 
 
 def test_a_row_that_is_there_already(stocked: Started) -> None:

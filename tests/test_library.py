@@ -1,8 +1,11 @@
 """Marks and subjects: what a page may overwrite, and that nothing is forgotten."""
 
+import contextlib
+import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +15,7 @@ from msgspec import UNSET
 
 from gateway.ledger import Ledger, Target
 from gateway.library import Library, MarkKey
-from gateway.merge import merge_marks
+from gateway.merge import MARK_FIELDS, merge_marks
 from gateway.model import (
     Account,
     Kind,
@@ -226,6 +229,14 @@ def test_photo_id_is_what_hosts_and_sizes_share() -> None:
     assert photo_id("https://img1.doubanio.com") == "img1"
 
 
+def as_json(mark: Mark) -> dict[str, Any]:
+    return msgspec.json.decode(msgspec.json.encode(mark))
+
+
+class Undone(Exception):  # no fault
+    """The library is to be as it was."""
+
+
 maybe = st.one_of(st.just(UNSET), st.none(), st.integers(1, 5))
 
 
@@ -278,9 +289,114 @@ def test_an_earlier_page_fills_in_what_no_later_one_showed(library: Library, led
     kept = ledger.pending(TARGET, 10)[0].mark
     assert (kept.rating, kept.comment, kept.tags) == (2, MARK.comment, MARK.tags)
     assert take(library, MARK, minutes=2) == Outcome(same=1)
-    wished = msgspec.structs.replace(MARK, status=Status.WISH, private=True)
+    wished = msgspec.structs.replace(MARK, status=Status.WISH, rating=None)
     assert take(library, wished, minutes=3) == Outcome(same=1)
-    assert ledger.pending(TARGET, 10)[0].mark.private is UNSET
+    assert ledger.pending(TARGET, 10)[0].mark == kept
+
+
+def test_what_an_earlier_page_said_is_in_the_history_at_its_time(library: Library, ledger: Ledger) -> None:
+    """It came late: the mark is as the later pages showed it."""
+    take(library, MARK, minutes=10)
+    wished = msgspec.structs.replace(MARK, status=Status.WISH, rating=None, comment="想看")
+    assert take(library, wished, minutes=1) == Outcome(same=1)
+    assert take(library, msgspec.structs.replace(MARK, rating=1), minutes=5) == Outcome(same=1)
+    assert ledger.pending(TARGET, 10)[0].mark == MARK
+    told = [(change.at, change.what, change.fields) for change in library.history(MarkKey(ME.id, KEY))]
+    assert [(at - NOON, what) for at, what, _ in told] == [
+        (timedelta(minutes=1), "new"),
+        (timedelta(minutes=5), "changed"),
+        (timedelta(minutes=10), "changed"),
+    ]
+    steps = [fields for *_, fields in told]
+    assert (steps[0]["status"], steps[0]["comment"]) == ((None, "wish"), (None, "想看"))
+    assert steps[1:] == [
+        {"status": ("wish", "done"), "comment": ("想看", MARK.comment), "rating": (None, 1)},
+        {"rating": (1, 4)},
+    ]
+
+
+def test_what_was_seen_before_and_after_an_earlier_page_is_told_again(library: Library) -> None:
+    take(library, MARK)
+    take(library, MARK, minutes=10)
+    take(library, msgspec.structs.replace(MARK, rating=1), minutes=5)
+    history = library.history(MarkKey(ME.id, KEY))
+    assert [(change.at - NOON, change.fields) for change in history[1:]] == [
+        (timedelta(minutes=5), {"rating": (4, 1)}),
+        (timedelta(minutes=10), {"rating": (1, 4)}),
+    ]
+    assert [change.capture for change in history] == ["capture 0", "capture 5", None]
+
+
+def test_an_earlier_page_that_tells_nothing_else_adds_nothing(library: Library) -> None:
+    take(library, MARK, minutes=10)
+    take(library, msgspec.structs.replace(MARK, rating=5), minutes=20)
+    take(library, MARK, minutes=15)
+    take(library, MARK, minutes=5)
+    other = msgspec.structs.replace(MARK, rating=1)
+    take(library, other, minutes=12)
+    once = library.history(MarkKey(ME.id, KEY))
+    take(library, other, minutes=12)
+    take(library, msgspec.structs.replace(other, comment="第一", comment_cut=True), minutes=16)
+    assert library.history(MarkKey(ME.id, KEY)) == once
+    assert len(once) == 3
+
+
+def told_of(name: str, *values: object) -> st.SearchStrategy[dict[str, object]]:
+    """What a page may show of a field, or not."""
+    return st.sampled_from([{}, *({name: value} for value in values)])
+
+
+pages = st.tuples(
+    st.sampled_from(Status),
+    told_of("rating", None, 2, 5),
+    told_of("tags", (), ("剧情",)),
+    told_of("private", True, False),
+    told_of("marked_on", None, date(2021, 5, 6), date(2024, 1, 2)),
+    told_of("mark_id", "77", "78"),
+    st.sampled_from(
+        [
+            {},
+            {"comment": None},
+            {"comment": "风很大，人很小。"},
+            {"comment": "雨很大，人很小。"},
+            {"comment": "风很大", "comment_cut": True},
+            {"comment": "雪很大", "comment_cut": True},
+        ]
+    ),
+).map(
+    lambda told: Mark(
+        account=ME.id, subject=KEY, status=told[0], **{k: v for each in told[1:] for k, v in each.items()}
+    )
+)
+
+
+@given(shown=st.lists(pages, min_size=1, max_size=6), order=st.randoms(use_true_random=False))
+def test_in_whatever_order_pages_come_the_mark_is_the_same_and_nothing_is_missing(
+    pictured: Store, shown: list[Mark], order: random.Random
+) -> None:
+    kept: list[Mark] = []
+    arrivals = list(enumerate(shown))
+    for come in (arrivals, order.sample(arrivals, len(arrivals))):
+        with contextlib.suppress(Undone), pictured.atomic():
+            library = Library(pictured)
+            for minutes, page in [*come, *come]:
+                take(library, page, minutes=minutes)
+            history = library.history(MarkKey(ME.id, KEY))
+            assert [change.at for change in history] == sorted(change.at for change in history)
+            kept.append(Ledger(pictured).pending(TARGET, 10)[0].mark)
+            present = as_json(kept[-1])
+            for name in MARK_FIELDS:
+                told = [change.fields[name][1] for change in history if name in change.fields]
+                last = told[-1] if told else present.get(name)
+                # the history has the beginning of a comment that was whole only on a page that came later
+                assert last == present.get(name) or str(present[name]).startswith(str(last)), name
+                for page in shown:
+                    if (value := as_json(page).get(name, UNSET)) is UNSET:
+                        continue
+                    known = [*told, present.get(name)]
+                    assert value in known or (page.comment_cut and str(known).count(value)), (name, value)
+            raise Undone
+    assert kept[0] == kept[1]
 
 
 def test_a_cover_that_is_known_stays(library: Library, ledger: Ledger) -> None:

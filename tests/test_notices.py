@@ -10,7 +10,9 @@ import pytest
 
 from gateway.demo import walk
 from gateway.feishu.cards import card
+from gateway.feishu.values import page_of
 from gateway.journey import WalkKind, WalkShown
+from gateway.library import MarkKey
 from gateway.model import Medium, Status, now
 from gateway.sandbox.feishu.feishu import Fault, FaultKind, Stage
 from gateway.sandbox.feishu.notices import Notice
@@ -107,6 +109,25 @@ def test_news_once_an_hour_at_most(started: Started, clock: Clock) -> None:
     clock.now += timedelta(minutes=40)
     consider(started)
     assert "新增 0 个标记，更新 1 个" in received(started)[1].said
+
+
+def test_what_a_page_that_came_late_tells_of_long_ago_is_no_news(started: Started, clock: Clock) -> None:
+    world = started.world
+    bot(started)
+    entry = next(entry for entry in world.person.of(Medium.MOVIE, Status.DONE) if not entry.removed)
+    early = world.visitor.open(url := page_of(entry.key.medium, entry.key.id)).body
+    world.person.edit(entry.key, comment="改过了")
+    fill(started)
+    started.connect()
+    started.settled()
+    clock.move(hours=3)
+    consider(started)
+    key = MarkKey(world.person.id, entry.key)
+    assert started.pair().capture(url, early, age=3600)[0] == 200
+    assert len(world.background.call(lambda: started.gateway.library.history(key))) == 2
+    clock.now += timedelta(hours=2)
+    consider(started)
+    assert len(received(started)) == 1
 
 
 def test_it_waits_until_no_more_comes(started: Started, clock: Clock) -> None:

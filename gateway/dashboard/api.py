@@ -171,6 +171,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     """How many, by medium."""
     push: PushState
     failures: list[FailureShown]
+    """The newest ones."""
     runs: list[Run]
     """The newest ones."""
     removals: Policy
@@ -202,7 +203,7 @@ def overview(store: Store, library: Library, carrier: Carrier, budget: Budget) -
         met=accounts.met,
         marks=library.counts(account.id if account else ""),
         push=sync.state,
-        failures=failures(sync),
+        failures=failures(sync).failures,
         runs=carrier.runs.recent(10),
         removals=sync.rows.removals,
         edits=sync.rows.edits.policy,

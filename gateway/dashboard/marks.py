@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gateway.carriers import Carrier
 from gateway.catalogue import Catalogue, MarkShown, MarksShown, Past
+from gateway.dashboard.failures import failures
 from gateway.dashboard.history import stars, told
 from gateway.dashboard.pages import language_of, page_words
 from gateway.errors import BadInput
@@ -127,6 +128,18 @@ class MarkPagesController(Controller):
         found = _mark(catalogue, carrier, SubjectKey(medium, subject_id))
         context = {"mark": found.mark, "history": [told(language, medium, past) for past in found.history]}
         return Template("mark.html", context=_words(language, carrier) | context)
+
+
+@get("/failures", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
+def failed(request: Request[Any, Any, Any], carrier: NamedDependency[Carrier]) -> Template:
+    """All that Feishu did not take."""
+    after = request.query_params.get("after", "")
+    context = {
+        "found": failures(carrier.sync, after),
+        "after": after,
+        "number": carrier.sync.of_rows.failed,
+    }
+    return Template("failed.html", context=_words(language_of(request), carrier) | context)
 
 
 def _words(language: str, carrier: Carrier) -> dict[str, Any]:

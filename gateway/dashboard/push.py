@@ -3,14 +3,22 @@
 from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.dashboard.versions import IfMatch, agree, tagged
 from gateway.edits import EditPolicy
 from gateway.ledger import Policy
 from gateway.plan import Plan
+from gateway.runs import Run
 from gateway.state import PushState
 from gateway.sync import Sync
+
+
+class PushAsked(PushState, frozen=True, kw_only=True):
+    """How the push is, now that something was asked of it."""
+
+    run: Run
+    """In which that is done: what it did before was not for this. It may be none of the runs when it could not begin."""
 
 
 class PlanAccepted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,10 +92,10 @@ class PushController(Controller):
         return tagged(data, sync.rows.edits.policy)
 
     @post("/check", summary="Look through the tables", status_code=202, sync_to_thread=False)
-    def check(self, sync: NamedDependency[Sync]) -> PushState:
+    def check(self, sync: NamedDependency[Sync]) -> PushAsked:
         """Finds cells of ours that the person edited and rows that they deleted; one call for 500 rows."""
-        sync.check()
-        return sync.state
+        run = sync.check()
+        return PushAsked(**structs.asdict(sync.state), run=run)
 
     @post("/deleted/restore", summary="Make deleted rows again", status_code=202)
     async def restore(self, sync: NamedDependency[Sync]) -> Restored:
@@ -107,7 +115,7 @@ class PushController(Controller):
         return sync.state
 
     @post("/push", summary="Push now", status_code=202, sync_to_thread=False)
-    def push(self, sync: NamedDependency[Sync]) -> PushState:
+    def push(self, sync: NamedDependency[Sync]) -> PushAsked:
         """Tries again at once, also what Feishu did not take."""
-        sync.retry()
-        return sync.state
+        run = sync.retry()
+        return PushAsked(**structs.asdict(sync.state), run=run)

@@ -492,6 +492,7 @@ WORDS: dict[str, Words] = {
     "past_public": Words("改为公开", "made public"),
     "past_own_page": Words("它的页面", "its own page"),
     "past_seen": Words("{at} 见于", "seen {at} on"),
+    "past_again": Words("{at} 又是这样", "so again {at}"),
     "past_unseen": Words(
         "{at} 核对时，豆瓣的列表里没有它了", "a check of {at} found it on no list of Douban's"
     ),
@@ -523,6 +524,7 @@ WORDS: dict[str, Words] = {
     "read_again": Words("重新读取", "Read again"),
     "auto": Words("自动", "auto"),
     # What Feishu did not take
+    "failures_all": Words("全部 {n} 个", "All {n}"),
     "failures": Words("飞书没有收下的", "What Feishu did not take"),
     "medium_book": Words("图书", "books"),
     "medium_movie": Words("影视", "films and series"),

@@ -109,6 +109,8 @@ ROWS = {
     "DELETE /api/v1/schedule/asked": Row("owner", 404),
     "GET /api/v1/marks": Row("owner", 200),
     "GET /api/v1/marks/{medium:str}/{subject_id:str}": Row("owner", 404),
+    "GET /failures": Row("owner", 200),
+    "GET /api/v1/failures": Row("owner", 200),
     "POST /api/v1/failures/{medium:str}/{subject_id:str}/retry": Row("owner", 404),
 }
 """By method and path, as the app has them."""
