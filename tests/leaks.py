@@ -68,7 +68,7 @@ class Run:
         self.secrets |= {person.dbcl2, person.dbcl2.strip('"')}
         lend(self.started)
         self.gate.act = lambda asked: Drop() if asked == ("book", "done", 0) else None
-        assert walk(self.started, "full").state == "stopped"
+        assert walk(self.started, "full").state == "waiting"
         self.look()
         self.gate.act = lambda _: None
         douban.blocked = "403"

@@ -32,6 +32,8 @@ class Row(Struct, frozen=True):
     """What the one who may pass is answered; with ``key``: whoever brings none."""
     everywhere: bool = False
     """Also at the name of 127.0.0.1."""
+    owner: int | None = None
+    """With ``key``: what the owner is answered who brings none, where that is something else."""
 
 
 SOCKET = "WEBSOCKET"
@@ -44,7 +46,7 @@ ROWS = {
     "POST /api/v1/state": Row("device", 400),
     # credentials that are for one thing each
     "GET /login": Row("key", 400),
-    "GET /login/passphrase": Row("key", 401),
+    "GET /login/passphrase": Row("key", 401, owner=303),
     "POST /login/passphrase": Row("key", 400),
     "GET /renew": Row("key", 401),
     "POST /renew": Row("key", 401),

@@ -186,6 +186,8 @@ def _of_device(row: Row, case: Case) -> int:
 def _inside(row: Row, case: Case) -> int:
     if row.door == "owner" and case.credential not in {"owner", "no page"}:
         return 403 if case.method == SOCKET else 401
+    if row.owner is not None and case.credential in {"owner", "no page"}:
+        return row.owner
     changes = case.method in {"POST", "PUT", "DELETE"} and case.path != "/renew"
     return 403 if changes and case.credential in WITHOUT_PAGE else row.status
 
