@@ -12,8 +12,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from gateway.library import MarkKey
 from gateway.model import Status, now
 from gateway.sandbox.feishu.feishu import Fault, FaultKind
 from gateway.sandbox.person import Entry
@@ -23,7 +24,14 @@ from tests.test_two_at_once import subject
 
 MARKS = 12
 KINDS: list[FaultKind] = [*PASSING, "late", "strange"]
-CALLS = ["record.batch_create", "record.batch_update", "record.search", "field.list"]
+CALLS = [
+    "record.batch_create",
+    "record.batch_update",
+    "record.batch_delete",
+    "record.batch_get",
+    "record.search",
+    "field.list",
+]
 COLUMNS = {"comment": "我的备注", "rating": "我的评分", "tags": "我的标签"}
 """Those of ours that the person renames and deletes."""
 LONG_AGO = timedelta(hours=1)
@@ -36,7 +44,10 @@ tags = st.lists(st.sampled_from(["科幻", "重看", "二〇二六", "a&b"]), ma
 
 
 class FaultsMachine(RuleBasedStateMachine):
-    """The model is ``rows``: by the subject's page the cells that its row has, or None for a row that was deleted."""
+    """The model is ``rows``: by the subject's page the cells that its row has, or None for a row that was deleted.
+
+    And ``gone``: the pages of marks that were taken away, whose rows fare by ``policy``.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +60,9 @@ class FaultsMachine(RuleBasedStateMachine):
         self._renamed = 0
         self.columns: dict[str, str] = dict(COLUMNS)
         self.rows: dict[str, dict[str, Any] | None] = {}
+        self.gone: set[str] = set()
+        self.policy = "keep"
+        self._touched: set[str] = set()
         self._start()
         fill(self.started)
         assert self.started.connect().status == 200
@@ -65,6 +79,11 @@ class FaultsMachine(RuleBasedStateMachine):
     def _start(self) -> None:
         self.started = self.world.start()
         self.browser = self.started.pair()
+
+    @initialize(policy=st.sampled_from(["keep", "delete", "ignore"]))
+    def chooses(self, policy: str) -> None:
+        self.policy = policy
+        assert self.started.owner.call("PUT", "/api/v1/removals", {"policy": policy}).status == 200
 
     # --- on Douban
 
@@ -97,7 +116,34 @@ class FaultsMachine(RuleBasedStateMachine):
         self.world.person.remove(entry.key)
         self._open(entry)
 
+    @precondition(lambda self: len(self.world.person.marks) > MARKS // 2)
+    @rule(number=numbers)
+    def takes_away(self, number: int) -> None:
+        """A full check proves it. What has no row yet gets none."""
+        self.at_rest()
+        entry = self._entry(number)
+        self.world.person.remove(entry.key)
+        self.gone.add(subject(entry))
+        first, library = self.started.gateway.carriers.first, self.started.gateway.library
+        key = MarkKey(self.world.person.id, entry.key)
+        self.world.background.call(lambda: library.remove([key], now(), None))
+        self.world.background.call(first.sync.wake)
+
     # --- in Feishu
+
+    @rule(number=numbers)
+    def edits_a_cell(self, number: int) -> None:
+        """Ours are ours: a check writes it again. (Twice the same would be taken for an automation.)"""
+        page = subject(self._entry(number))
+        for record_id, row in self.world.rows().items():
+            if row["豆瓣页面"]["link"] == page and page not in self._touched:
+                self._touched.add(page)
+                self._by_hand("edit_record", record_id, {self.columns["comment"]: "我自己写的"})
+                assert self.started.owner.call("POST", "/api/v1/check").status == 202
+
+    @rule()
+    def checks(self) -> None:
+        assert self.started.owner.call("POST", "/api/v1/check").status == 202
 
     @rule(number=numbers)
     def deletes_a_row(self, number: int) -> None:
@@ -132,6 +178,10 @@ class FaultsMachine(RuleBasedStateMachine):
         self.fails("record.batch_create", kind, 1)
         self.marks(number, None, None, (), waits=True)
 
+    @rule(rows=st.sampled_from([1, 3]))
+    def gets_few_done_at_a_time(self, rows: int) -> None:
+        self.world.feishu.most_at_once = rows
+
     @rule(lag=st.integers(0, 2))
     def lags(self, lag: int) -> None:
         self.world.feishu.lag = lag
@@ -147,25 +197,27 @@ class FaultsMachine(RuleBasedStateMachine):
         self._bring_home()
         there = self.world.rows()
         shown = {row["豆瓣页面"]["link"]: row for row in there.values()}
+        taken_out = self.gone if self.policy == "delete" else set[str]()
         assert Counter(row["豆瓣页面"]["link"] for row in there.values()) == Counter(
-            page for page, cells in self.rows.items() if cells is not None
+            page for page, cells in self.rows.items() if cells is not None and page not in taken_out
         )
+        left_alone = self.gone if self.policy == "ignore" else taken_out
         for page, cells in self.rows.items():
-            if cells is not None:
+            if cells is not None and page not in left_alone:
                 right = {name: cells[column] for column, name in self.columns.items()}
                 assert {name: shown[page].get(name) for name in right} == right, page
 
     def _bring_home(self) -> None:
         feishu, gateway = self.world.feishu, self.started.gateway
         self.world.background.call(feishu.faults.clear)
-        feishu.lag = 0
+        feishu.lag, feishu.most_at_once = 0, None
         self.world.background.run(feishu.finish_late())
         for _ in range(MOST_TRIES):
             at = (now() - LONG_AGO).isoformat()
             self.world.background.call(lambda at=at: gateway.store.do("UPDATE batch SET sent_at = ?", [at]))
             self.world.background.call(gateway.carriers.first.sync.retry)
             state = self.started.settled()
-            if state.state == "idle" and not state.pending and not state.failed:
+            if state.state == "idle" and not (state.pending or state.failed or state.checking):
                 return
         raise AssertionError(state)  # pyright: ignore[reportPossiblyUnboundVariable]
 
@@ -187,11 +239,12 @@ class FaultsMachine(RuleBasedStateMachine):
 
     def _note(self, entry: Entry) -> None:
         page, mark = subject(entry), entry.mark
+        self.gone.discard(page)
         if self.rows.get(page, {}) is not None:
             tags = list(mark.tags) if mark.tags else None
             self.rows[page] = {"comment": mark.comment, "rating": mark.rating, "tags": tags}
 
-    def _by_hand(self, what: str, *how: str) -> None:
+    def _by_hand(self, what: str, *how: object) -> None:
         feishu = self.world.feishu
         self.world.background.call(lambda: getattr(feishu, what)(self.world.app_token, TABLE, *how))
 
