@@ -148,7 +148,7 @@ async def _sealed(
                 frame = begun + b"".join([part async for part in parts])
         except TooManyTries as error:
             return _frame(parting(sender.head, sender.keys.answers, path, error), error.status)
-        message = devices.open(frame, path, origin)  # which may have been revoked while it came
+        message = devices.open(sender, frame, path)
     except UnknownDevice as error:
         if (told := devices.goodbye(begun, path)) is None:
             raise

@@ -238,13 +238,15 @@ class Devices:
         finally:
             self._held[device] -= size
 
-    def open(self, frame: bytes, path: str, origin: str) -> Message:
-        """Raises UnknownDevice, WrongOrigin or BadMessage."""
-        sender = self.sender(frame, origin)
+    def open(self, sender: Sender, frame: bytes, path: str) -> Message:
+        """The whole message. Raises BadMessage; UnknownDevice for one that was revoked while it came."""
+        device = self._store.device(sender.device.id)
+        if device is None or device.revoked_at is not None:
+            raise UnknownDevice
         plaintext = seal.unseal(frame, sender.keys.requests, f"POST {path}")
-        if now() - sender.device.seen_at > _SEEN_ANEW:
-            self._store.see_device(sender.device.id)
-        return Message(sender.device, sender.head, sender.keys, path, plaintext)
+        if now() - device.seen_at > _SEEN_ANEW:
+            self._store.see_device(device.id)
+        return Message(device, sender.head, sender.keys, path, plaintext)
 
     def goodbye(self, frame: bytes, path: str) -> bytes | None:
         """What a browser that was revoked is told: sealed, so that it believes it and forgets what it holds."""

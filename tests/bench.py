@@ -72,7 +72,7 @@ def sealed(browser: Extension, url: str, content: bytes) -> bytes:
 
 
 def take(gateway: Gateway, frame: bytes, origin: str) -> None:
-    message = gateway.devices.open(frame, PATH, origin)
+    message = gateway.devices.open(gateway.devices.sender(frame, origin), frame, PATH)
     message.answer(200, gateway.reception.take_in(message))
 
 
