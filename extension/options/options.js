@@ -86,6 +86,7 @@ function showDoubt(doubt, pairing) {
   const isHeld = pairing?.doubted ?? false;
   element("doubt").hidden = !doubt && !isHeld;
   element("pair-row").hidden = doubt || isHeld;
+  element("code-hint").hidden = doubt || isHeld; // it speaks of the dashboard's page
   element("trust").hidden = !isHeld;
   element("doubt-text").textContent = t(isHeld ? "trouble_doubted" : "doubt_other");
   element("doubt-do").textContent = t(isHeld ? "doubt_trust_do" : "doubt_other_do");
