@@ -70,6 +70,7 @@ from gateway.seal import MOST_BYTES
 from gateway.security import DEVICE_PATHS, Guard, SessionCookies, csrf, owner_auth
 from gateway.sessions import Sessions
 from gateway.settings import Settings
+from gateway.store import wipe_marker
 from gateway.sync import Sync
 from gateway.turns import Turns
 from gateway.vault import Vault
@@ -232,8 +233,9 @@ class Gateway:
         try:
             begin(self.settings.library, self.store)
         except DataFolderUnusable as error:
-            _log.error("nothing was wiped", error=str(error))
-            raise WipeNotBegun from error
+            if not wipe_marker(self.settings.library).is_file():  # else the next start would go on with it
+                _log.error("nothing was wiped", error=str(error))
+                raise WipeNotBegun from error
         farewell = self._guard.app = Farewell(keys, asker, self._wipe, self._over)
         return await farewell.wipe()
 

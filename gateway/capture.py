@@ -5,7 +5,7 @@ happens after a frame was opened is answered sealed as well, as problem details.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from gateway.audit import Act, Audit
 from gateway.carriers import Carriers
-from gateway.devices import Devices, Message, parting
+from gateway.devices import Devices, Message, Sender, parting
 from gateway.errors import D2FError, LibraryFault, TooManyTries, UnknownDevice
 from gateway.log import get
 from gateway.problems import Problem, problem
@@ -144,8 +144,7 @@ async def _sealed(
     try:
         sender = devices.sender(begun, origin)
         try:
-            with devices.room(sender, request.content_length or 0):
-                frame = begun + b"".join([part async for part in parts])
+            frame = await _whole(devices, sender, begun, parts)
         except TooManyTries as error:
             return _frame(parting(sender.head, sender.keys.answers, path, error), error.status)
         message = devices.open(sender, frame, path)
@@ -167,6 +166,17 @@ async def _sealed(
         _log.exception("unforeseen")
         failed = D2FError()
     return _frame(message.answer(failed.status, problem(failed)), failed.status)
+
+
+async def _whole(devices: Devices, sender: Sender, begun: bytes, parts: AsyncIterable[bytes]) -> bytes:
+    """A message, once all of it has come. Raises TooManyTries."""
+    frame = bytearray(begun)
+    with devices.room(sender) as take:
+        take(begun)
+        async for part in parts:
+            take(part)
+            frame += part
+    return bytes(frame)
 
 
 def _frame(frame: bytes, status: int = 200) -> Response[bytes]:

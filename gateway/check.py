@@ -195,6 +195,7 @@ class Check:
         self._removals: Policy = removals
         self._reading = Reading(bitable, ledger, push.table, push.bound, removals)
         self._pages = self._reading.pages()
+        self._were_deleted = ledger.rows(push.table.target, deleted=True).keys()
         self.found = Counter[str]()
         self.notes: list[Words] = []
         edits.checking(push.table.key)
@@ -263,7 +264,9 @@ class Check:
         if gone:
             self.found["deleted"] += len(await push.others.gone({missing[each] for each in gone}))
         deleted, went = self._ledger.rows(table.target, deleted=True), Gone(self._ledger)
-        back = {key for record_id, key in deleted.items() if record_id in reading.seen}
+        back = {  # what was deleted after its page was read is no row that they put back
+            key for record_id, key in deleted.items() if record_id in reading.seen & self._were_deleted
+        }
         went.back(table.target, back)
         here = dict.fromkeys({*deleted.values()} - back, table.key)
         push.others.instead(reading.strangers, went.elsewhere(self._claimable) | here)

@@ -5,7 +5,7 @@ import contextlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -226,17 +226,25 @@ class Devices:
         return Sender(device, head, Keys(sealed_keys[:_KEY], sealed_keys[_KEY:]))
 
     @contextlib.contextmanager
-    def room(self, sender: Sender, size: int) -> Generator[None]:
-        """For a message while it comes. Raises TooManyTries where too much in the name of that browser does already."""
-        device = sender.device.id
-        held = self._held.get(device, 0) + size
-        if held > _MOST_HELD:
-            raise TooManyTries(seconds=str(_LET_GO))
-        self._held[device] = held
+    def room(self, sender: Sender) -> Generator[Callable[[bytes], None]]:
+        """For a message while it comes: each part of it takes some. What is only announced takes none.
+
+        Raises TooManyTries where too much in the name of that browser has come already, and is not whole.
+        """
+        device, held = sender.device.id, 0
+
+        def take(part: bytes) -> None:
+            nonlocal held
+            if self._held.get(device, 0) + len(part) > _MOST_HELD:
+                _log.warning("too much in the name of one browser at once", device=device)
+                raise TooManyTries(seconds=str(_LET_GO))
+            held += len(part)
+            self._held[device] = self._held.get(device, 0) + len(part)
+
         try:
-            yield
+            yield take
         finally:
-            self._held[device] -= size
+            self._held[device] = self._held.get(device, 0) - held
 
     def open(self, sender: Sender, frame: bytes, path: str) -> Message:
         """The whole message. Raises BadMessage; UnknownDevice for one that was revoked while it came."""

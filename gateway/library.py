@@ -149,7 +149,7 @@ class Library:
             followed.add(key)
             if edited:
                 what = "returned" if back else "changed" if old else "new"
-                history.append([*row, at, capture_id, what, _json(changes)])
+                history.append([*row, self._after_all(was, row, at), capture_id, what, _json(changes)])
         if writes:
             self._store.do_many(
                 """INSERT INTO mark (account, medium, id, body, revision, seen_at, removed_at, apart)
@@ -166,6 +166,14 @@ class Library:
         followed.update(filled)
         stales += self._outdate(outdated, followed)
         return Outcome(new=new, changed=changed, same=same, outdated=stales)
+
+    def _after_all(self, was: "_Known | None", row: list[str], at: str) -> str:
+        """When it is told to have been: a page that is taken for the newest though the clock was ahead comes last, too."""
+        if was is None:
+            return at
+        sql = "SELECT max(at) FROM change WHERE account = ? AND medium = ? AND id = ?"
+        (last,) = self._store.one(sql, row) or (None,)
+        return max(at, last or "")
 
     def _merge_late(self, key: MarkKey, late: Mark, was: "_Known", capture_id: str, at: str) -> bool:
         """Takes in what a page says that comes after later ones. Returns whether the mark is another by it."""

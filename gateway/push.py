@@ -63,6 +63,20 @@ def _is_new(rows: Sequence[Row]) -> bool:
     return rows[0].record_id is None
 
 
+class Filled:
+    """Rows of one table whose lacking cells were written: who is interrupted goes on after them."""
+
+    def __init__(self) -> None:
+        self._columns: Mapping[str, str] = {}
+        self.records: set[str] = set()
+
+    def of(self, columns: Mapping[str, str]) -> set[str]:
+        """Those of these columns; of others, nothing is written yet."""
+        if self._columns != columns:
+            self._columns, self.records = columns, set[str]()
+        return self.records
+
+
 class Push:
     """One push: everything that is pending, into one table. Raises FeishuError where it cannot go on.
 
@@ -71,7 +85,7 @@ class Push:
     get so many done. ``kin``: the other tables of the same Bitable. ``done``: rows so far.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # it is where all of them meet
         self,
         bitable: Bitable,
         ledger: Ledger,
@@ -80,6 +94,7 @@ class Push:
         sort: Callable[[], Awaitable[None]],
         rows: int = MOST_ROWS,
         kin: Sequence[Table] = (),
+        filled: Filled | None = None,
     ) -> None:
         self._bitable = bitable
         self._ledger = ledger
@@ -95,6 +110,7 @@ class Push:
         self._makes_options = False
         self._lacking: Mapping[str, str] = {}
         self._to_fill: Sequence[Row] = ()
+        self._already = filled or Filled()
         self.others = Others(bitable, ledger, edits, table, {}, self._kin)
         """Once it is prepared."""
         self._strange = 0
@@ -119,7 +135,9 @@ class Push:
         self.table = msgspec.structs.replace(self.table, scanned=True)
         gaps = self.table.gaps - {COVER}
         self._lacking = {key: name for key, name in self._bound.names.items() if key in gaps}
-        self._to_fill = self._ledger.shown(self.table.target) if self._lacking else []
+        rows = self._ledger.shown(self.table.target) if self._lacking else []
+        already = self._already.of(self._lacking)
+        self._to_fill = [row for row in rows if row.record_id not in already]
         self._theirs.forget(self._lacking)
         if not self._to_fill:
             self._filled()
@@ -296,11 +314,13 @@ class Push:
         finally:
             self._bound = whole
         self._to_fill = rest
+        self._already.records.update(row.record_id or "" for row in rows)
         if not rest:
             self._filled()
 
     def _filled(self) -> None:
         self.table = msgspec.structs.replace(self.table, gaps=frozenset[str]())
+        self._already.records.clear()
         self.others.keyless = False
 
     async def _update_all(self) -> None:

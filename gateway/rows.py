@@ -15,8 +15,9 @@ from gateway.feishu.codes import NO_TABLE_CODE
 from gateway.leaving import Leaving
 from gateway.ledger import Ledger, Policy, Target
 from gateway.library import MarkKey
+from gateway.log import get
 from gateway.moves import take_out
-from gateway.push import Push
+from gateway.push import Filled, Push
 from gateway.runs import Runs
 from gateway.shelves import may_become
 from gateway.store import Store, owned
@@ -24,6 +25,8 @@ from gateway.tables import Table
 
 _OF_ONE_TABLE = (errors.WrongColumnType, errors.ColumnNameTaken, errors.TableFull)
 """What is the matter with one table; the others can be written all the same."""
+_log = get("sync")
+
 _TURNS = 3
 """Of all tables: a row of one's mark may be found in another, whose turn is over."""
 
@@ -51,6 +54,8 @@ class Rows:
         """The run that tried last what Feishu had not taken."""
         self._checks: dict[str, Check] = {}
         """By table, those that gave way and will go on."""
+        self._filled: dict[str, Filled] = {}
+        """By table, how far its rows are filled in."""
         self._at_a_time = bitable.MOST_ROWS
         """Fewer after Feishu did not get so many done."""
 
@@ -252,6 +257,7 @@ class Rows:
             self._sort,
             self._at_a_time,
             self._kin(table),
+            self._filled.setdefault(table.key, Filled()),
         )
         try:
             await push.prepare()
@@ -325,16 +331,28 @@ class Rows:
     async def _look_through(
         self, push: Push, stopped: Callable[[], bool], told: Callable[[int], None]
     ) -> None:
-        key, check, is_over = push.table.key, self._checks.get(push.table.key), True
-        if check is None or not check.may_go_on(push, self.removals):
-            base, claimable = self._opened(push.table), self.claimable(push.table)
-            check = Check(base, self._ledger, self.edits, push, self.removals, claimable)
-            self._checks[key] = check
+        check = self._checks.get(push.table.key)
+        if check is not None and check.may_go_on(push, self.removals):
+            try:
+                await self._go_through(push, check, stopped, told)
+            except errors.FeishuRefused:  # it may not know the place any more where this was
+                _log.info("a check begins anew", table=push.table.name)
+            else:
+                return
+        base, claimable = self._opened(push.table), self.claimable(push.table)
+        check = Check(base, self._ledger, self.edits, push, self.removals, claimable)
+        self._checks[push.table.key] = check
+        await self._go_through(push, check, stopped, told)
+
+    async def _go_through(
+        self, push: Push, check: Check, stopped: Callable[[], bool], told: Callable[[int], None]
+    ) -> None:
+        is_over = True
         try:
             is_over = await check.run(push, stopped, lambda: told(0))
         finally:
             if is_over:
-                self._checks.pop(key, None)  # not there if the tables are others meanwhile
+                self._checks.pop(push.table.key, None)  # not there if the tables are others meanwhile
             self._runs.add(check.found, tuple(check.notes))
 
     async def _tidy(self, table: Table, stopped: Callable[[], bool]) -> errors.FeishuError | None:

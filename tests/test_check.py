@@ -279,6 +279,43 @@ def test_how_far_it_is_is_told(long: Started) -> None:
     assert long.world.background.call(lambda: sync.progress).looked is None
 
 
+def test_it_begins_anew_where_feishu_knows_its_place_no_more(long: Started) -> None:
+    """After a pause of hours, say."""
+    world, sync = long.world, long.gateway.carriers.first.sync
+    pages = 0
+
+    async def note(name: str, stage: Stage) -> None:
+        nonlocal pages
+        pages += (name, stage) == ("record.search", "after")
+        if pages == 2:
+            world.feishu.on_call = None
+            sync.pause(on=True)
+
+    world.feishu.on_call = note
+    assert long.owner.call("POST", "/api/v1/check").status == 202
+    assert long.settled().state == "paused"
+    faulty(long, Fault("record.search", "refused", code=1254030))
+    assert long.owner.call("POST", "/api/v1/push/resume").status == 202
+    state = long.settled()
+    assert (state.state, state.checking, state.looked) == ("idle", False, None)
+
+
+def test_a_row_that_goes_while_its_cells_are_mended_is_deleted(started: Started) -> None:
+    world = started.world
+    record = next(iter(world.rows()))
+    edit(started, record, 标题="别的")
+
+    async def note(name: str, stage: Stage) -> None:
+        if (name, stage) == ("record.search", "after"):
+            world.feishu.on_call = None
+            world.feishu.delete_record(world.app_token, TABLE, record)
+
+    world.feishu.on_call = note
+    assert started.owner.call("POST", "/api/v1/check").status == 202
+    state = started.settled()
+    assert (state.state, state.deleted, record in world.rows()) == ("idle", 1, False)
+
+
 def test_an_edit_of_a_mark_that_changes_meanwhile(long: Started) -> None:
     """What a check found on a page is settled before the mark is written: neither is taken for the other."""
     world = long.world

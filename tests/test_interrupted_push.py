@@ -262,3 +262,25 @@ def test_a_pause_while_a_column_is_filled_in(stocked: Started) -> None:
     assert stocked.owner.call("POST", "/api/v1/push/resume").status == 202
     until_idle(stocked)
     right(stocked)
+
+
+def test_a_column_that_is_filled_in_goes_on_where_it_was(stocked: Started) -> None:
+    """However often Feishu fails in between, and however few rows it gets done then."""
+    world, sync = stocked.world, stocked.gateway.carriers.first.sync
+    lose_the_ids(stocked)
+    world.feishu.most_at_once, updates = 10, 0
+
+    async def note(name: str, stage: Stage) -> None:
+        nonlocal updates
+        updates += (name, stage) == ("record.batch_update", "before")
+        if updates % 5 == 4:
+            world.feishu.most_at_once = 0
+
+    world.feishu.on_call = note
+    edit_one(stocked)
+    for _ in range(40):
+        if stocked.settled().state == "idle":
+            break
+        world.feishu.most_at_once = 10
+        stocked.world.background.call(sync.wake)
+    right(stocked)

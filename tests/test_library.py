@@ -29,6 +29,7 @@ from gateway.model import (
     Subject,
     SubjectKey,
     Verdict,
+    now,
     photo_id,
 )
 from gateway.shelves import SHELVES, Layout
@@ -424,3 +425,13 @@ def test_a_subject_that_changes_is_out_of_date_for_each_account_that_marked_it(
     assert take(library, MARK, minutes=1, subjects=(changed,)) == Outcome(same=1, outdated=2)
     for each in (ledger, second):
         assert title_in(each) == "更远的山"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(seconds=1)])
+def test_the_history_ends_with_what_is_though_a_clock_was_ahead(library: Library, ahead: timedelta) -> None:
+    """A page that is taken for the newest, since ages are no more exact, is the newest there, too."""
+    at = now()
+    for number, moment in ((5, at + ahead), (3, at), (2, at + timedelta(seconds=5))):
+        library.merge(reading(msgspec.structs.replace(MARK, rating=number)), "page", moment)
+    told = [change.fields["rating"] for change in library.history(MarkKey(ME.id, KEY))]
+    assert told == [(None, 5), (5, 3), (3, 2)]

@@ -167,13 +167,13 @@ def test_who_is_nobody_of_ours_is_told_before_the_body_comes(
 
 @pytest.fixture
 def begun(started: Started) -> Iterator[tuple[Extension, list[socket.socket], bytes]]:
-    """Two large messages of one browser, that are about to come; and one of them, whole."""
+    """Two large messages of one browser, that lack a byte; and one of them, whole."""
     browser = started.pair()
     frame = browser.frame("/api/v1/captures", bytes(seal.MOST_BYTES - 69))
     head = f"POST /api/v1/captures HTTP/1.1\r\nHost: {started.gateway.settings.device_host}\r\nOrigin: {browser.origin}\r\nContent-Length: {seal.MOST_BYTES}\r\n\r\n"
     lines = [connect(started) for _ in range(2)]
     for each in lines:
-        each.sendall(head.encode() + frame[: seal.HEAD_BYTES])
+        each.sendall(head.encode() + frame[:-1])
     yield browser, lines, frame
     for each in lines:
         each.close()
@@ -198,7 +198,7 @@ def test_a_browser_that_is_revoked_while_its_message_comes_is_one(
     browser, lines, frame = begun
     until(browser, 429)
     assert started.owner.call("DELETE", f"/api/v1/devices/{browser.device}").status == 204
-    lines[0].sendall(frame[seal.HEAD_BYTES :])
+    lines[0].sendall(frame[-1:])
     assert b" 401 " in lines[0].recv(65536).split(b"\r\n")[0]
     assert started.captures() == []
 

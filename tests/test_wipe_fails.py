@@ -1,5 +1,7 @@
 """A wipe that fails, or leaves something behind: it is told as that, and can be tried again until nothing is left."""
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
 from http.cookies import SimpleCookie
@@ -79,6 +81,30 @@ def test_what_cannot_begin_has_changed_nothing(started: Started) -> None:
     assert wipe(started).json() == {"files": [], "entries": []}
     assert browser.send("/api/v1/state", b"{}")[1]["code"] == "wiped"
     all_gone(started)
+
+
+def test_a_beginning_that_cannot_be_taken_back_is_gone_on_with(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fails as the marker is written, and for good: that nothing has happened would be untrue at the next start."""
+    marker = wipe_marker(started.world.folder / "d2f.db")
+    sync, unlink, fails = os.fsync, Path.unlink, True
+
+    def fail_to_sync(file: int) -> None:
+        if fails and marker.exists():
+            raise OSError(errno.EIO, "Input/output error")
+        sync(file)
+
+    def fail_to_unlink(path: Path, *, missing_ok: bool = False) -> None:
+        if fails and path == marker:
+            raise OSError(errno.EROFS, "Read-only file system")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(os, "fsync", fail_to_sync)
+    monkeypatch.setattr(Path, "unlink", fail_to_unlink)
+    assert wipe(started).json()["code"] == "wipe_half_done"
+    fails = False
+    assert wipe(started).json() == {"files": [], "entries": []}
 
 
 def test_while_files_are_left_nobody_is_told_that_it_is_done(started: Started) -> None:

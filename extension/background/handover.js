@@ -10,7 +10,7 @@ import { readCode } from "../lib/seal.js";
 import { settings } from "../lib/settings.js";
 import { askState, run } from "./courier.js";
 import { loadPairing } from "./db.js";
-import { USUAL_PORT } from "./gateway.js";
+import { Failure, USUAL_PORT } from "./gateway.js";
 import { pair } from "./pairing.js";
 import { openInFront } from "./tab.js";
 import { inTurn } from "./turn.js";
@@ -22,16 +22,25 @@ const turn = inTurn();
 
 /**
  * The person wants to pair. Where another program may answer in our gateway's place, its page would hand over a code of its
- * own: they are led to the settings instead.
+ * own: they are led to the settings instead. So they are where nothing answers: who is silent now may have a page all the same.
  */
 export async function askForCode() {
-  if (await loadPairing()) await askState(null).catch(() => null);
-  if ((await settings()).doubt) return void (await openInFront(chrome.runtime.getURL("options/options.html")));
+  const isOurs = !(await loadPairing()) || (await answersSealed());
+  if (!isOurs || (await settings()).doubt) {
+    return void (await openInFront(chrome.runtime.getURL("options/options.html")));
+  }
   const port = (await loadPairing())?.port ?? USUAL_PORT;
   const tab = await openInFront(`${dashboard(port)}/#devices`);
   await chrome.storage.session.set({ handover: { tab, port, until: Date.now() + PATIENCE } });
   await offer(tab); // it may have loaded meanwhile
 }
+
+/** Whether it is surely our gateway that is there, be it well or not. */
+const answersSealed = () =>
+  askState(null).then(
+    () => true,
+    (error) => error instanceof Failure && ["problem", "gone"].includes(error.kind),
+  );
 
 /**
  * A tab has loaded. If it is the one, and shows the dashboard, it is listened to.

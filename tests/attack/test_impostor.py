@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from gateway.devices import PAIR_PATH
 from gateway.model import Medium
-from gateway.sandbox.http import Request, Response, Server
+from gateway.sandbox.http import Drop, Request, Response, Server
 from gateway.seal import Head, Keys, pairing_code, seal
 from gateway.visitor import call
 from tests.attack.conftest import Attacks
@@ -42,8 +42,10 @@ class Impostor:
         self.port = true_port
         self._true, self._host = f"http://127.0.0.1:{true_port}", f"127.0.0.1:{true_port}"
 
-    async def handle(self, request: Request) -> Response:
+    async def handle(self, request: Request) -> Response | Drop:
         self.got.append(request)
+        if self.lie == "silence" and request.path.startswith("/api/"):
+            return Drop()
         if request.path == PAIR_PATH:
             head, keys = Head.of(request.body), Keys.for_pairing(self.psk)
             welcome = json.dumps(
@@ -145,6 +147,18 @@ def test_nobody_is_led_to_pair_with_an_impostor(
                 expect(options.locator("#paired")).to_be_hidden()
                 expect(options.locator("#doubt")).to_be_visible()
         expect(options.locator("#pair-open")).to_be_hidden()
+
+
+def test_nobody_is_led_to_the_page_of_who_answers_no_message(
+    browser: Browser, world: World, attacks: Attacks
+) -> None:
+    """It gives no reason to doubt, and has a page."""
+    with in_its_place(world, browser) as impostor:
+        impostor.lie = "silence"
+        options = browser.extension_page("options/options.html")
+        with browser.context.expect_page() as opened:
+            options.evaluate("chrome.runtime.sendMessage({ what: 'openPairing' })")
+        attacks.held(opened.value.url == options.url, opened.value.url)
 
 
 def test_who_pairs_with_an_impostor_sends_nothing_unasked(
