@@ -332,3 +332,16 @@ def m016_placed(db: Database) -> None:
 def m017_apart(db: Database) -> None:
     """Of the fields that the last page did not show of a mark: when a page showed them last, as JSON."""
     db.execute("ALTER TABLE mark ADD COLUMN apart TEXT NOT NULL DEFAULT '{}'")
+
+
+@migrations()
+def m018_unsorted_once(db: Database) -> None:
+    """What is sorted out already is not put there twice: in a trigger, OR IGNORE gives way to what the outer statement says."""
+    known = "SELECT 1 FROM unsorted WHERE (account, medium, id) = (NEW.account, NEW.medium, NEW.id)"
+    of_removed = "(account, medium, id) = (NEW.account, NEW.medium, NEW.id) AND removed_at IS NOT NULL"
+    put = "INSERT INTO unsorted SELECT NEW.account, NEW.medium, NEW.id FROM mark"
+    for name, event in (("due_new", "INSERT"), ("due_changed", "UPDATE")):
+        db.execute(f"DROP TRIGGER {name}")
+        db.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON due BEGIN {put} WHERE {of_removed} AND NOT EXISTS ({known}); END"
+        )
